@@ -1,0 +1,3 @@
+export * from "./durable.ts";
+export * from "./lock.ts";
+export * from "./permissions.ts";

@@ -1,0 +1,44 @@
+/** A way to stop something that was started. Closing twice is harmless. */
+export interface Closable {
+  close(): void | Promise<void>;
+}
+
+/**
+ * Runs `task` every `everyMs`, never twice at once; a failure goes to `onError` and the next run comes all the same.
+ * Does not keep the process alive. `close` waits for a run under way.
+ */
+export function every(
+  everyMs: number,
+  task: () => void | Promise<void>,
+  onError: (error: unknown) => void,
+): { close(): Promise<void> } {
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= (async () => {
+      try {
+        await task();
+      } catch (error) {
+        onError(error);
+      } finally {
+        running = undefined;
+      }
+    })();
+  }, everyMs);
+  timer.unref();
+  return {
+    async close() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+/** Runs the given pieces of work one after another, in the order of the calls. */
+export function serial(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work, work);
+    last = result.catch(() => {});
+    return result;
+  };
+}

@@ -1,0 +1,3 @@
+export * from "./provider.ts";
+export * from "./usage.ts";
+export * from "./verdict.ts";

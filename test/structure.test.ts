@@ -1,0 +1,107 @@
+// Imports go one way, type imports included: a room may import only what its row allows, and there is no cycle.
+import { expect, test } from "bun:test";
+import { Glob } from "bun";
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+const source = join(import.meta.dir, "../src");
+const anyDomain = [
+  "kernel",
+  "files",
+  "store",
+  "ledger",
+  "audit",
+  "access",
+  "vault",
+  "providers",
+  "connections",
+  "gateway",
+];
+const domains = [...anyDomain, "usage", "backup", "tools", "service"];
+
+/** Room → rooms it may import. docs/architecture.md explains them. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  kernel: [],
+  files: ["kernel"],
+  providers: ["kernel"],
+  store: ["kernel", "files"],
+  ledger: ["kernel", "files"],
+  tools: ["kernel", "files"],
+  service: ["kernel", "files"],
+  audit: ["kernel", "store"],
+  access: ["kernel", "store", "audit"],
+  vault: ["kernel", "files", "store", "access", "audit"],
+  usage: ["kernel", "store", "ledger", "providers"],
+  connections: ["kernel", "store", "access", "audit", "vault", "providers"],
+  gateway: ["kernel", "access", "vault", "providers", "connections", "ledger", "usage", "audit", "store"],
+  backup: ["kernel", "files", "store", "access", "audit", "vault", "ledger"],
+  control: domains,
+  cli: ["control", "kernel"],
+};
+
+/** Files at the top of `src`, and what they may import besides each other. */
+const TOP: Readonly<Record<string, readonly string[]>> = {
+  "config.ts": ["kernel", "files"],
+  "app.ts": Object.keys(ROOMS).filter((room) => room !== "cli"),
+  "main.ts": Object.keys(ROOMS),
+};
+
+const files = [...new Glob("**/*.{ts,tsx}").scanSync(source)].filter((file) => !file.endsWith(".test.ts"));
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(source, file), "utf8");
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|new URL\(\s*)"(\.[^"]+)"/g;
+  return [...text.matchAll(pattern)].map((match) =>
+    relative(source, join(source, dirname(file), match[1] ?? "")),
+  );
+}
+
+const roomOf = (file: string) => (file.includes("/") ? (file.split("/")[0] ?? "") : file);
+
+test("each room imports only the rooms below it", () => {
+  const wrong: string[] = [];
+  for (const file of files) {
+    const room = roomOf(file);
+    const allowed = ROOMS[room] ?? TOP[room];
+    if (!allowed) {
+      wrong.push(`${file}: "${room}" is not a known room`);
+      continue;
+    }
+    for (const target of importsOf(file)) {
+      const to = roomOf(target);
+      if (to === room || allowed.includes(to)) continue;
+      if (room in TOP && to in TOP) continue;
+      wrong.push(`${file} imports ${target}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test("from another room only its index is imported", () => {
+  const wrong = files
+    .filter((file) => !(roomOf(file) in TOP))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((target) => roomOf(target) !== roomOf(file) && target.includes("/"))
+        .filter((target) => target.split("/").length > 2 || !target.endsWith("/index.ts"))
+        .map((target) => `${file} imports ${target}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test("no file reaches itself through imports", () => {
+  const graph = new Map(
+    files.map((file) => [file, importsOf(file).filter((target) => files.includes(target))]),
+  );
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string, path: readonly string[]) => {
+    const seenAt = path.indexOf(file);
+    if (seenAt >= 0) cycles.push([...path.slice(seenAt), file].join(" -> "));
+    if (seenAt >= 0 || done.has(file)) return;
+    for (const target of graph.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  expect(cycles).toEqual([]);
+});

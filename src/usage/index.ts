@@ -1,0 +1,2 @@
+export * from "./metering.ts";
+export * from "./pricing.ts";

@@ -1,0 +1,32 @@
+import type { Usage } from "../kernel/index.ts";
+import type { Provider, RouteKind } from "../providers/index.ts";
+
+export interface MeterOptions {
+  readonly provider: Provider;
+  readonly kind: RouteKind;
+  readonly contentType: string | null;
+  /** Of the answer as it passes: a compressed answer is metered from a bounded copy. */
+  readonly contentEncoding: string | null;
+}
+
+/**
+ * Reads an answer as it passes by. Never throws, never changes or holds back a byte, and keeps a bounded amount
+ * of memory whatever it is fed.
+ */
+export interface Meter {
+  push(chunk: Uint8Array): void;
+  /** After the last byte, however the answer ended. */
+  finish(): MeterResult | Promise<MeterResult>;
+}
+
+export interface MeterResult {
+  /** `null` when no usage was seen. */
+  readonly usage: Usage | null;
+  /** True when the provider's final figures were seen; else what was read is only a lower bound. */
+  readonly final: boolean;
+  readonly modelAnswered: string | null;
+  readonly serviceTier: string | null;
+  readonly geo: string | null;
+  /** An error event inside a 200 stream. */
+  readonly errorSeen: boolean;
+}

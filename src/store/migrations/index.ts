@@ -1,8 +1,12 @@
-/** One forward step of the schema. Steps are never edited once released; a new one is added. */
-export interface Migration {
-  /** Position, from 1, without gaps. */
-  readonly version: number;
-  readonly name: string;
-  /** Statements in the common SQL of store.ts. */
-  readonly statements: readonly string[];
-}
+/**
+ * The schema, step by step. To add a step: write `NNN-name.ts` exporting a {@link Migration}, then one import line
+ * and one line of {@link MIGRATIONS}, each in the order of the numbers.
+ */
+import { meta } from "./001-meta.ts";
+import type { Migration } from "./migration.ts";
+
+export type { Migration } from "./migration.ts";
+
+export const MIGRATIONS: readonly Migration[] = [
+  meta, // 1
+];

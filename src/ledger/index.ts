@@ -1,1 +1,5 @@
+export * from "./instances.ts";
 export * from "./ledger.ts";
+export * from "./open.ts";
+export * from "./reader.ts";
+export * from "./totals.ts";

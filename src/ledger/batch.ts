@@ -1,0 +1,125 @@
+import type { Database } from "bun:sqlite";
+import { AppError, type Log } from "../kernel/index.ts";
+import {
+  type ColumnValue,
+  RESERVED_COLUMNS,
+  reservedValues,
+  SETTLED_COLUMNS,
+  settledValues,
+} from "./columns.ts";
+import { asAppError, isPassing } from "./database.ts";
+import type { AttemptRef, ReservedAttempt, SettledAttempt } from "./ledger.ts";
+
+/** Settlements that could not be written are tried again after this time, or with the next batch. */
+const RETRY_MS = 500;
+
+interface Write {
+  readonly settles: boolean;
+  readonly values: ColumnValue[];
+  readonly done: () => void;
+  readonly failed: (error: AppError) => void;
+}
+
+export interface Batch {
+  /** Rejects when the row could not be written; then nothing of it is in the ledger. */
+  reserve(ref: AttemptRef, attempt: ReservedAttempt): Promise<void>;
+  /** Stays pending, and is tried again, while the disk is full or busy; also `close` tries once more. */
+  settle(ref: AttemptRef, settled: SettledAttempt): Promise<void>;
+  unwrittenSettlements(): number;
+  /** Writes what is left, at once; what still cannot be written rejects. */
+  close(): void;
+}
+
+export interface BatchOptions {
+  readonly database: Database;
+  readonly path: string;
+  readonly log: Log;
+  readonly onWritten: (rows: number) => void;
+}
+
+/**
+ * Collects the rows of one event-loop turn and writes them in one transaction: a commit costs more than a row.
+ * A promise is resolved only after the commit that holds its row.
+ */
+export function createBatch({ database, path, log, onWritten }: BatchOptions): Batch {
+  const insert = database.prepare(
+    `INSERT INTO attempts (id, ${RESERVED_COLUMNS.join(", ")}) VALUES (?${", ?".repeat(RESERVED_COLUMNS.length)})`,
+  );
+  const update = database.prepare(
+    `UPDATE attempts SET ${SETTLED_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ? AND ended_at IS NULL`,
+  );
+  const transaction = database.transaction((writes: readonly Write[]) => {
+    for (const { settles, values } of writes) (settles ? update : insert).run(...values);
+  });
+
+  let waiting: Write[] = [];
+  let turn: ReturnType<typeof setImmediate> | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+
+  /** Gives the error instead of throwing it. */
+  const write = (writes: readonly Write[]): unknown => {
+    try {
+      transaction.immediate(writes);
+    } catch (error) {
+      return error;
+    }
+    for (const { done } of writes) done();
+    onWritten(writes.length);
+    return undefined;
+  };
+
+  /**
+   * Row by row, so that a row which cannot be written does not take its neighbours along. Settlements go first:
+   * what has been spent is recorded even where there is no room for new requests.
+   */
+  const writeSingly = (writes: readonly Write[]) => {
+    let passing: unknown;
+    for (const one of [...writes.filter((each) => each.settles), ...writes.filter((each) => !each.settles)]) {
+      const error = passing ?? write([one]);
+      if (error === undefined) continue;
+      if (isPassing(error)) passing = error;
+      if (one.settles && isPassing(error)) waiting.push(one);
+      else one.failed(asAppError(error, path));
+    }
+  };
+
+  const flush = () => {
+    clearTimeout(retry);
+    turn = undefined;
+    retry = undefined;
+    const writes = waiting;
+    if (writes.length === 0) return;
+    waiting = [];
+    const error = write(writes);
+    if (error === undefined) return;
+    writeSingly(writes);
+    log.error("ledger.write_failed", {
+      rows: writes.length,
+      kept: waiting.length,
+      error: asAppError(error, path),
+    });
+    if (waiting.length > 0) retry = setTimeout(flush, RETRY_MS).unref();
+  };
+
+  const add = (settles: boolean, values: ColumnValue[]): Promise<void> =>
+    new Promise((done, failed) => {
+      waiting.push({ settles, values, done, failed });
+      turn ??= setImmediate(flush);
+    });
+
+  return {
+    reserve: (ref, attempt) => add(false, [ref, ...reservedValues(attempt)]),
+    settle: (ref, settled) => add(true, [...settledValues(settled), ref]),
+    unwrittenSettlements: () => waiting.filter(({ settles }) => settles).length,
+    close() {
+      clearImmediate(turn);
+      flush();
+      clearTimeout(retry);
+      const lost = new AppError("storage_full", `the ledger ${path} was closed before it could be written`);
+      for (const { failed } of waiting) failed(lost);
+      waiting = [];
+      insert.finalize();
+      update.finalize();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import type { ReservedAttempt, SettledAttempt } from "./ledger.ts";
+
+export type ColumnValue = string | number | bigint | Uint8Array | null;
+
+/** Columns written by a reservation, in the order of {@link reservedValues}. */
+export const RESERVED_COLUMNS = [
+  "request_id",
+  "attempt",
+  "started_at",
+  "virtual_key_id",
+  "connection_id",
+  "provider_key_id",
+  "tool",
+  "user",
+  "team",
+  "project",
+  "provider",
+  "dialect",
+  "route",
+  "stream",
+  "model_requested",
+  "bytes_in",
+  "body_hash",
+  "reserved_nanos",
+  "price_version",
+] as const;
+
+export function reservedValues(attempt: ReservedAttempt): ColumnValue[] {
+  return [
+    attempt.requestId,
+    attempt.attempt,
+    Math.trunc(attempt.startedAtMs),
+    attempt.virtualKeyId,
+    attempt.connectionId,
+    attempt.providerKeyId,
+    attempt.tool,
+    attempt.user,
+    attempt.team,
+    attempt.project,
+    attempt.provider,
+    attempt.dialect,
+    attempt.route,
+    attempt.stream ? 1 : 0,
+    attempt.modelRequested,
+    attempt.bytesIn,
+    attempt.bodyHash,
+    attempt.reservedNanos,
+    attempt.priceVersion,
+  ];
+}
+
+/** Columns written by a settlement, in the order of {@link settledValues}. */
+export const SETTLED_COLUMNS = [
+  "ended_at",
+  "end",
+  "status",
+  "verdict",
+  "usage_known",
+  "input_uncached",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "output",
+  "output_reasoning",
+  "audio_in",
+  "audio_out",
+  "tool_calls",
+  "usage_clamped",
+  "model_answered",
+  "service_tier",
+  "geo",
+  "cost_nanos",
+  "estimated",
+  "bytes_out",
+  "first_byte_ms",
+  "duration_ms",
+] as const;
+
+export function settledValues(settled: SettledAttempt): ColumnValue[] {
+  const { usage } = settled;
+  return [
+    Math.trunc(settled.endedAtMs),
+    settled.end,
+    settled.status,
+    settled.verdict,
+    usage === null ? 0 : 1,
+    usage?.inputUncached ?? null,
+    usage?.cacheRead ?? null,
+    usage?.cacheWrite5m ?? null,
+    usage?.cacheWrite1h ?? null,
+    usage?.output ?? null,
+    usage?.outputReasoning ?? null,
+    usage?.audioIn ?? null,
+    usage?.audioOut ?? null,
+    usage?.toolCalls ?? null,
+    usage?.clamped === true ? 1 : 0,
+    settled.modelAnswered,
+    settled.serviceTier,
+    settled.geo,
+    settled.costNanos,
+    settled.estimated ? 1 : 0,
+    settled.bytesOut,
+    wholeMs(settled.firstByteMs),
+    wholeMs(settled.durationMs),
+  ];
+}
+
+/** Durations come from a clock with fractions. */
+function wholeMs(timeMs: number | null): number | null {
+  return timeMs === null ? null : Math.round(timeMs);
+}

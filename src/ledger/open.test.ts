@@ -1,0 +1,168 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { silentLog } from "../kernel/index.ts";
+import {
+  fixedClock,
+  rejectionCode,
+  reservedAttempt,
+  settledAttempt,
+  temporaryFolder,
+} from "./ledger.testing.ts";
+import { openLedger } from "./open.ts";
+import { openLedgerReader } from "./reader.ts";
+
+const openIn = (dir: string) =>
+  openLedger({ path: join(dir, "node-1.db"), clock: fixedClock, log: silentLog });
+
+test("every field of a reservation and of a settlement comes back as it was written", async () => {
+  const dir = temporaryFolder();
+  const ledger = openIn(dir);
+  const reserved = reservedAttempt({ reservedNanos: 9_007_199_254_740_993n });
+  const settled = settledAttempt({ costNanos: 9_007_199_254_740_995n });
+  const ref = await ledger.reserve(reserved);
+  const reader = openLedgerReader(dir);
+  expect(reader.list()).toEqual([{ instance: "node-1", ...reserved, settled: null }]);
+
+  await ledger.settle(ref, settled);
+  expect(reader.list()).toEqual([{ instance: "node-1", ...reserved, settled }]);
+  reader.close();
+  await ledger.close();
+});
+
+test("unknown stays null and is never 0", async () => {
+  const dir = temporaryFolder();
+  const ledger = openIn(dir);
+  const ref = await ledger.reserve(reservedAttempt({ reservedNanos: null, modelRequested: null }));
+  await ledger.settle(ref, settledAttempt({ costNanos: null, usage: null, status: null, firstByteMs: null }));
+  const reader = openLedgerReader(dir);
+  expect(reader.list()[0]).toMatchObject({
+    reservedNanos: null,
+    modelRequested: null,
+    settled: { costNanos: null, usage: null, status: null, firstByteMs: null },
+  });
+  reader.close();
+  await ledger.close();
+});
+
+test("an attempt is settled once: the second time is refused and changes nothing", async () => {
+  const dir = temporaryFolder();
+  const ledger = openIn(dir);
+  const ref = await ledger.reserve(reservedAttempt());
+  const first = ledger.settle(ref, settledAttempt({ costNanos: 1n }));
+  expect(await rejectionCode(ledger.settle(ref, settledAttempt({ costNanos: 2n })))).toBe("conflict");
+  await first;
+  expect(await rejectionCode(ledger.settle(99, settledAttempt()))).toBe("conflict");
+  const reader = openLedgerReader(dir);
+  expect(reader.list()[0]?.settled?.costNanos).toBe(1n);
+  reader.close();
+  await ledger.close();
+});
+
+test("the same attempt of a request cannot be recorded twice, and a refused row does not take its neighbours along", async () => {
+  const ledger = openIn(temporaryFolder());
+  await ledger.reserve(reservedAttempt());
+  const results = await Promise.allSettled([
+    ledger.reserve(reservedAttempt({ requestId: "req_before" })),
+    ledger.reserve(reservedAttempt()),
+    ledger.reserve(reservedAttempt({ requestId: "req_after" })),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  await ledger.close();
+});
+
+test("rows of one turn are written in one transaction, and resolve after it", async () => {
+  const dir = temporaryFolder();
+  const ledger = openIn(dir);
+  const reader = openLedgerReader(dir);
+  const all = Array.from({ length: 100 }, (_, i) =>
+    ledger.reserve(reservedAttempt({ requestId: `req_${i}` })),
+  );
+  expect(reader.list({ limit: 1000 })).toHaveLength(0);
+  await Promise.race(all);
+  expect(reader.list({ limit: 1000 })).toHaveLength(100);
+  expect(new Set(await Promise.all(all)).size).toBe(100);
+  reader.close();
+  await ledger.close();
+});
+
+test("what a process left reserved is settled at its full reservation, once", async () => {
+  const dir = temporaryFolder();
+  const first = openIn(dir);
+  const done = await first.reserve(reservedAttempt({ requestId: "req_done" }));
+  await first.settle(done, settledAttempt({ costNanos: 42n }));
+  await first.reserve(reservedAttempt({ requestId: "req_open", reservedNanos: 77n }));
+  await first.reserve(reservedAttempt({ requestId: "req_unpriced", reservedNanos: null }));
+  await first.close();
+
+  const second = openIn(dir);
+  expect(second.settledAfterCrash).toBe(2);
+  const reader = openLedgerReader(dir);
+  const byId = new Map(reader.list().map((row) => [row.requestId, row.settled]));
+  expect(byId.get("req_done")).toMatchObject({ costNanos: 42n, end: "complete", estimated: false });
+  expect(byId.get("req_open")).toMatchObject({ costNanos: 77n, end: "crash", estimated: true, usage: null });
+  expect(byId.get("req_unpriced")).toMatchObject({ costNanos: null, end: "crash", estimated: true });
+  reader.close();
+  await second.close();
+
+  const third = openIn(dir);
+  expect(third.settledAfterCrash).toBe(0);
+  await third.close();
+});
+
+test("refs of a reopened ledger never meet older rows", async () => {
+  const dir = temporaryFolder();
+  const first = openIn(dir);
+  const ref = await first.reserve(reservedAttempt({ requestId: "req_a" }));
+  await first.settle(ref, settledAttempt());
+  await first.close();
+  const second = openIn(dir);
+  expect(await second.reserve(reservedAttempt({ requestId: "req_b" }))).toBeGreaterThan(ref);
+  await second.close();
+});
+
+test("closing writes what was handed over in the same turn; afterwards calls are refused", async () => {
+  const dir = temporaryFolder();
+  const ledger = openIn(dir);
+  const pending = ledger.reserve(reservedAttempt());
+  await ledger.close();
+  await pending;
+  expect(await rejectionCode(ledger.reserve(reservedAttempt()))).toBe("store_unavailable");
+  await ledger.close();
+  const reader = openLedgerReader(dir);
+  expect(reader.list()).toHaveLength(1);
+  reader.close();
+});
+
+test("all files of the ledger belong to the owner alone, whatever the umask", async () => {
+  const dir = temporaryFolder();
+  const before = process.umask(0o022);
+  try {
+    const ledger = openIn(dir);
+    await ledger.reserve(reservedAttempt());
+    for (const name of readdirSync(dir)) expect(statSync(join(dir, name)).mode & 0o077).toBe(0);
+    expect(readdirSync(dir).sort()).toEqual(["node-1.db", "node-1.db-shm", "node-1.db-wal"]);
+    await ledger.close();
+  } finally {
+    process.umask(before);
+  }
+});
+
+test("a ledger of a newer format is refused by writer and reader, and left as it is", async () => {
+  const dir = temporaryFolder();
+  await openIn(dir).close();
+  const path = join(dir, "node-1.db");
+  const raw = new Database(path);
+  raw.run("PRAGMA user_version=99");
+  raw.close();
+  expect(() => openIn(dir)).toThrow(/newer Ownkey \(ledger format 99/);
+  expect(() => openLedgerReader(dir).list()).toThrow(/newer Ownkey/);
+});
+
+test("a file that is no database is named and refused", async () => {
+  const dir = temporaryFolder();
+  await Bun.write(join(dir, "node-1.db"), "x".repeat(5000));
+  await Bun.$`chmod 600 ${join(dir, "node-1.db")}`.quiet();
+  expect(() => openIn(dir)).toThrow(/node-1\.db is not a readable ledger/);
+});

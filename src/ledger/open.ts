@@ -1,0 +1,88 @@
+import type { Database } from "bun:sqlite";
+import { AppError, type Clock, type Log } from "../kernel/index.ts";
+import { createBatch } from "./batch.ts";
+import { createCheckpointer } from "./checkpoint.ts";
+import { settleLeftOpen } from "./crash.ts";
+import { asAppError, type Durability, openForWriting } from "./database.ts";
+import type { AttemptRef, Ledger } from "./ledger.ts";
+
+export interface OpenLedgerOptions {
+  /** The ledger's file. Its instance must be claimed (`claimInstance`): nobody else may write it. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Default `normal`: survives `kill -9`, may lose the last commits on power loss. */
+  readonly mode?: Durability;
+}
+
+export interface OpenedLedger extends Ledger {
+  /** How many attempts of a process that died were found reserved and settled at their full reservation. */
+  readonly settledAfterCrash: number;
+  /** Settlements that could not be written yet; they are tried again until they are. */
+  unwrittenSettlements(): number;
+}
+
+/**
+ * Opens this process's ledger for writing and settles what a crash left reserved.
+ * @throws AppError `newer_format`, `insecure_permissions`, `storage_full`, `store_unavailable`.
+ */
+export function openLedger({ path, clock, log, mode = "normal" }: OpenLedgerOptions): OpenedLedger {
+  const database = openForWriting(path, mode);
+  const { settledAfterCrash, nextRef } = start(database, path, clock);
+  const checkpointer = createCheckpointer(database, log);
+  const batch = createBatch({ database, path, log, onWritten: checkpointer.written });
+  const reserved = new Set<AttemptRef>();
+  let lastRef = nextRef - 1;
+  let closed = false;
+
+  return {
+    settledAfterCrash,
+    unwrittenSettlements: () => batch.unwrittenSettlements(),
+
+    async reserve(attempt) {
+      if (closed) throw isClosed(path);
+      const ref = ++lastRef;
+      await batch.reserve(ref, attempt);
+      reserved.add(ref);
+      return ref;
+    },
+
+    async settle(ref, settled) {
+      if (closed) throw isClosed(path);
+      if (!reserved.delete(ref)) {
+        throw new AppError(
+          "conflict",
+          `attempt ${ref} is not reserved: it was settled before, or never made`,
+        );
+      }
+      await batch.settle(ref, settled);
+    },
+
+    async close() {
+      if (closed) return;
+      closed = true;
+      checkpointer.close();
+      batch.close();
+      database.close();
+    },
+  };
+}
+
+function start(
+  database: Database,
+  path: string,
+  clock: Clock,
+): { settledAfterCrash: number; nextRef: number } {
+  try {
+    const settledAfterCrash = settleLeftOpen(database, clock.nowMs());
+    const row = database.query<{ last: number | null }, []>("SELECT max(id) AS last FROM attempts").get();
+    return { settledAfterCrash, nextRef: (row?.last ?? 0) + 1 };
+  } catch (error) {
+    database.close();
+    throw asAppError(error, path);
+  }
+}
+
+function isClosed(path: string): AppError {
+  return new AppError("store_unavailable", `the ledger ${path} is closed`, { retryable: true });
+}

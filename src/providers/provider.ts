@@ -25,6 +25,8 @@ export interface ConnectionSettings {
   readonly deployments?: Readonly<Record<string, string>>;
   /** Azure: version of the dated route; the v1 route needs none. */
   readonly apiVersion?: string;
+  /** openai-compatible: what stands for `/v1` at this server, `/v4` or nothing; absent = `/v1`. */
+  readonly versionPath?: string;
   /** Default and test model. */
   readonly model?: string;
   /** Private and link-local addresses may be called. */
@@ -127,6 +129,8 @@ export interface ProviderAnswer {
 
 export interface Provider {
   readonly id: ProviderId;
+  /** Name of the preset (`groq`, …) when this is an openai-compatible provider made from one. */
+  readonly preset: string | null;
   readonly title: string;
   readonly dialect: Dialect;
   readonly aliases: readonly string[];
@@ -135,6 +139,8 @@ export interface Provider {
   readonly keyFormats: readonly KeyFormat[];
   /** Variables that usually hold a key, the usual one first. */
   readonly keyVariables: readonly string[];
+  /** True for local servers that need no key: an empty value may be stored, and no credential is sent for it. */
+  readonly keyOptional: boolean;
   /** Base URL of the public service; `undefined` when the user has to give one. */
   readonly defaultBaseUrl: string | undefined;
   readonly routes: readonly RouteRule[];
@@ -145,8 +151,20 @@ export interface Provider {
 
   /** The upstream URL for a canonical call. The origin is always that of `settings`. */
   upstreamUrl(settings: ConnectionSettings, request: RouteRequest): URL;
-  /** Credential and account headers to add. The key is revealed by the caller, at the last moment. */
-  authHeaders(key: string, settings: ConnectionSettings): readonly (readonly [string, string])[];
+  /**
+   * The name that the provider knows a model by, for the body's `model`: on Azure a model name that exactly one
+   * deployment runs becomes that deployment. Elsewhere the name itself.
+   */
+  upstreamModel(settings: ConnectionSettings, model: string): string;
+  /**
+   * Credential and account headers to add; exactly one credential. The key is revealed by the caller, at the last
+   * moment. Pass the request: some routes of one provider (Gemini's `/v1beta/openai`) want another header.
+   */
+  authHeaders(
+    key: string,
+    settings: ConnectionSettings,
+    request?: RouteRequest,
+  ): readonly (readonly [string, string])[];
   /** Origins that a key of this connection may ever be sent to. */
   origins(settings: ConnectionSettings): readonly string[];
   testCall(settings: ConnectionSettings): TestCall;

@@ -1,8 +1,7 @@
 import type { Database as SqliteDatabase, Statement } from "bun:sqlite";
-import { AppError } from "../../kernel/index.ts";
 import type { Row, Value } from "../store.ts";
 import { sqliteError } from "./errors.ts";
-import { fromSqlite, toSqlite } from "./values.ts";
+import { fromColumns, toParameters } from "../values.ts";
 
 const CACHED_STATEMENTS = 200;
 
@@ -20,13 +19,13 @@ export class Connection {
   all(sql: string, params: readonly Value[] = []): Row[] {
     return this.#mapped(() =>
       this.#prepared(sql)
-        .all(...checked(params))
-        .map(fromSqlite),
+        .all(...toParameters(params))
+        .map(fromColumns),
     );
   }
 
   run(sql: string, params: readonly Value[] = []): number {
-    return this.#mapped(() => this.#prepared(sql).run(...checked(params)).changes);
+    return this.#mapped(() => this.#prepared(sql).run(...toParameters(params)).changes);
   }
 
   /** Runs a statement that takes or gives back locks; SQLite's own error comes through, for `isBusy`. */
@@ -70,12 +69,4 @@ export class Connection {
       throw sqliteError(error, this.#path);
     }
   }
-}
-
-/** bun:sqlite would bind `undefined` as NULL without a word. */
-function checked(params: readonly Value[]): Value[] {
-  return params.map((value) => {
-    if (value === undefined) throw new AppError("internal", "a parameter of a statement is undefined");
-    return toSqlite(value);
-  });
 }

@@ -1,0 +1,151 @@
+import { SQL } from "bun";
+import {
+  AppError,
+  type Clock,
+  type Log,
+  type Randomness,
+  systemRandomness,
+  toHex,
+} from "../../kernel/index.ts";
+import { migrate } from "../migrate.ts";
+import { type Migration, MIGRATIONS } from "../migrations/index.ts";
+import type { Row, Store, Tx, Value } from "../store.ts";
+import { runInSession } from "../transaction.ts";
+import { CHANGE_CHANNEL, ChangeFeed } from "./change-feed.ts";
+import { POSTGRES_SCHEMA, postgresDialect } from "./dialect.ts";
+import { postgresError } from "./errors.ts";
+import { type Dialect, PostgresSession, query } from "./session.ts";
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database`; never printed. */
+  url: string;
+  clock: Clock;
+  log: Log;
+  /** How long a statement waits for locks that other transactions hold; default 5,000. */
+  busyTimeoutMs?: number | undefined;
+  /** Where the lineage of a new database and the name of this process come from. */
+  randomness?: Randomness | undefined;
+  /** The schema; tests give their own. */
+  migrations?: readonly Migration[] | undefined;
+}
+
+const POOL_CONNECTIONS = 8;
+const CONNECT_TIMEOUT_S = 5;
+const ATTEMPTS = 8;
+const IDLE_IN_TRANSACTION_MS = 3_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/**
+ * Opens the control store in a PostgreSQL database (14 or later) and brings its schema up to date.
+ * @throws AppError `invalid_input` for a URL that is none, `newer_format`, `store_unavailable`, `storage_full`.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { clock, log, randomness = systemRandomness } = options;
+  const pool = connect(options);
+  const self = toHex(randomness(8));
+  try {
+    const feed = new ChangeFeed({ pool, clock, log, self });
+    const store = new PostgresStore(pool, self, feed);
+    await migrate(store, options.migrations ?? MIGRATIONS, POSTGRES_SCHEMA, randomness);
+    await feed.start();
+    log.debug("store.opened", { engine: "postgres" });
+    return store;
+  } catch (error) {
+    await pool.close();
+    throw postgresError(error);
+  }
+}
+
+function connect({ url, busyTimeoutMs = 5_000 }: PostgresStoreOptions): SQL {
+  if (!/^postgres(?:ql)?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    throw new AppError("invalid_input", "the database URL is not one of PostgreSQL", {
+      hint: "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+    });
+  }
+  return new SQL({
+    url,
+    adapter: "postgres",
+    max: POOL_CONNECTIONS,
+    bigint: true,
+    connectionTimeout: CONNECT_TIMEOUT_S,
+    connection: {
+      application_name: "ownkey",
+      lock_timeout: busyTimeoutMs,
+      // Whoever hangs inside a transaction is thrown out before those who wait for its locks give up.
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+    },
+  });
+}
+
+class PostgresStore implements Store {
+  readonly engine = "postgres";
+  readonly #pool: SQL;
+  readonly #self: string;
+  readonly #feed: ChangeFeed;
+  readonly #dialect: Dialect = postgresDialect();
+
+  constructor(pool: SQL, self: string, feed: ChangeFeed) {
+    this.#pool = pool;
+    this.#self = self;
+    this.#feed = feed;
+  }
+
+  async all(sql: string, params: readonly Value[] = []): Promise<Row[]> {
+    try {
+      return (await query(this.#pool, this.#dialect(sql), params)).rows;
+    } catch (error) {
+      throw postgresError(error);
+    }
+  }
+
+  async get(sql: string, params: readonly Value[] = []): Promise<Row | undefined> {
+    return (await this.all(sql, params))[0];
+  }
+
+  run(sql: string, params: readonly Value[] = []): Promise<number> {
+    return this.tx((tx) => tx.run(sql, params));
+  }
+
+  async tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const session = new PostgresSession(await this.#reserve(), this.#dialect);
+      try {
+        const result = await runInSession(session, " FOR UPDATE", (tx) => this.#announced(session, tx, work));
+        this.#feed.committedHere();
+        return result;
+      } catch (error) {
+        if (!session.transient || attempt === ATTEMPTS) throw error;
+        await Bun.sleep(Math.min(5 * 2 ** attempt, 200));
+      }
+    }
+  }
+
+  changeMark(): number {
+    return this.#feed.mark();
+  }
+
+  confirmedAtMs(): number {
+    return this.#feed.confirmedAtMs();
+  }
+
+  async close(): Promise<void> {
+    await this.#feed.close();
+    await this.#pool.close({ timeout: CONNECT_TIMEOUT_S });
+  }
+
+  async #reserve() {
+    try {
+      return await this.#pool.reserve();
+    } catch (error) {
+      throw postgresError(error);
+    }
+  }
+
+  async #announced<T>(session: PostgresSession, tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
+    await session.begin();
+    const result = await work(tx);
+    await tx.all("SELECT pg_notify(?, ?)", [CHANGE_CHANNEL, this.#self]);
+    return result;
+  }
+}

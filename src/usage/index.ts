@@ -1,2 +1,3 @@
+export * from "./meter.ts";
 export * from "./metering.ts";
 export * from "./pricing.ts";

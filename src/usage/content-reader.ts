@@ -1,0 +1,42 @@
+import { readArray, readDocument, readLines, readSse } from "./readers.ts";
+import type { Splitter } from "./piece-collector.ts";
+import type { Readings } from "./readings.ts";
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+const OPEN_ARRAY = 0x5b;
+const OPEN_OBJECT = 0x7b;
+
+/** The reader for a content type; `undefined` for content that holds no figures: sound, images, pages. */
+export function readerFor(contentType: string | null, readings: Readings): Splitter | undefined {
+  const type = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (/(?:ndjson|jsonl|json-lines|stream\+json)$/.test(type)) return readLines(readings);
+  if (type === "" || type === "text/plain" || type === "text/event-stream" || /[/+]json$/.test(type)) {
+    return readByFirstByte(readings);
+  }
+  return undefined;
+}
+
+/** What an answer is shows in its first byte more surely than in its header; servers mix them up. */
+function readByFirstByte(readings: Readings): Splitter {
+  let reader: Splitter | undefined;
+  let marksSeen = 0;
+  return {
+    push(chunk) {
+      if (reader) return reader.push(chunk);
+      for (let i = 0; i < chunk.length; i++) {
+        const byte = chunk[i] ?? 0;
+        if (byte === BYTE_ORDER_MARK[marksSeen]) marksSeen += 1;
+        else if (byte > 0x20) {
+          reader = readerStarting(byte, readings);
+          return reader.push(chunk.subarray(i));
+        }
+      }
+    },
+    end: () => reader?.end(),
+  };
+}
+
+function readerStarting(byte: number, readings: Readings): Splitter {
+  if (byte === OPEN_OBJECT) return readDocument(readings);
+  return byte === OPEN_ARRAY ? readArray(readings) : readSse(readings);
+}

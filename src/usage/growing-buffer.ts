@@ -1,0 +1,86 @@
+const FIRST_BYTES = 4096;
+/** Of content beyond the limit, so much of the beginning and of the end is kept. */
+const HEAD_BYTES = 64 * 1024;
+const TAIL_BYTES = 256 * 1024;
+
+/**
+ * Bytes up to a limit. Beyond it only the beginning and the end are kept: figures about an answer stand there.
+ * Memory is bounded by the limit plus the tail, whatever is appended.
+ */
+export class GrowingBuffer {
+  readonly #maxBytes: number;
+  #bytes = Buffer.alloc(0);
+  #length = 0;
+  /** Last bytes once the limit is passed; twice the tail, so that it is moved rarely. */
+  #tail: Buffer | undefined;
+  #tailLength = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#length === 0 && !this.#tail;
+  }
+
+  /** True when more was appended than fits. */
+  get overflown(): boolean {
+    return this.#tail !== undefined;
+  }
+
+  /** Everything, or the beginning when overflown. Valid until the next `append`. */
+  get content(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** The end when overflown, else nothing. */
+  get tail(): Buffer {
+    if (!this.#tail) return Buffer.alloc(0);
+    return this.#tail.subarray(Math.max(0, this.#tailLength - TAIL_BYTES), this.#tailLength);
+  }
+
+  append(part: Uint8Array): void {
+    if (this.#tail) return this.#appendTail(this.#tail, part);
+    const length = this.#length + part.length;
+    if (length > this.#maxBytes) return this.#overflow(part);
+    if (length > this.#bytes.length) this.#grow(length);
+    this.#bytes.set(part, this.#length);
+    this.#length = length;
+  }
+
+  /** Forgets everything; a large buffer is given back. */
+  clear(): void {
+    if (this.#bytes.length > HEAD_BYTES) this.#bytes = Buffer.alloc(0);
+    this.#length = 0;
+    this.#tail = undefined;
+    this.#tailLength = 0;
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafe(
+      Math.min(this.#maxBytes, Math.max(FIRST_BYTES, needed, this.#bytes.length * 2)),
+    );
+    larger.set(this.content);
+    this.#bytes = larger;
+  }
+
+  #overflow(part: Uint8Array): void {
+    const tail = Buffer.allocUnsafe(2 * TAIL_BYTES);
+    this.#tail = tail;
+    this.#appendTail(tail, this.content);
+    this.#appendTail(tail, part);
+    const missing = Math.max(0, HEAD_BYTES - this.#length);
+    this.#bytes = Buffer.concat([this.content.subarray(0, HEAD_BYTES), part.subarray(0, missing)]);
+    this.#length = this.#bytes.length;
+  }
+
+  #appendTail(tail: Buffer, part: Uint8Array): void {
+    const kept = part.subarray(Math.max(0, part.length - TAIL_BYTES));
+    if (this.#tailLength + kept.length > tail.length) {
+      tail.copyWithin(0, this.#tailLength - TAIL_BYTES, this.#tailLength);
+      this.#tailLength = TAIL_BYTES;
+    }
+    tail.set(kept, this.#tailLength);
+    this.#tailLength += kept.length;
+  }
+}

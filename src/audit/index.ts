@@ -1,2 +1,12 @@
+export * from "./checkpoint.ts";
+export { type Checkpoint, checkpointKeyId, formatCheckpoint } from "./checkpoint-note.ts";
+export * from "./denials.ts";
 export * from "./entry.ts";
 export * from "./log.ts";
+export { hashLeaf } from "./merkle.ts";
+export { createAuditLog } from "./merkle-log.ts";
+export * from "./proofs.ts";
+export * from "./reserve.ts";
+export * from "./tree-reader.ts";
+export * from "./verify.ts";
+export type { Problem, VerifyResult } from "./verify-report.ts";

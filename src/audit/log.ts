@@ -15,6 +15,8 @@ export interface AuditLog {
   begin(tx: Tx): AuditedTx;
   /** Appends as the transaction's last statement, under the head row's lock; gives the log's new size. */
   append(tx: AuditedTx, event: AuditEvent): Promise<number>;
+  /** The same for several entries at once, at least one. */
+  appendAll(tx: AuditedTx, events: Iterable<AuditEvent>): Promise<number>;
   head(queries: Queries): Promise<AuditHead>;
   /** Entries from `since` on, oldest first: history for people and the change feed for processes. */
   list(queries: Queries, options: { since: number; limit: number }): Promise<AuditEntry[]>;

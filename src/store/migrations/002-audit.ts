@@ -1,7 +1,7 @@
-import type { Migration } from "./index.ts";
+import type { Migration } from "./migration.ts";
 
 /** The Merkle log of src/audit; its head row is made by the first append. */
-export const auditMigration: Migration = {
+export const audit: Migration = {
   version: 2,
   name: "audit",
   statements: [

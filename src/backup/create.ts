@@ -1,9 +1,9 @@
-import { existsSync, lstatSync, mkdirSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, realpathSync, rmSync, statfsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Caller, Perform } from "../access/index.ts";
 import { PRIVATE_DIR_MODE, tryLock } from "../files/index.ts";
 import { AppError, type Clock, formatTime } from "../kernel/index.ts";
-import { STAGING_NAME } from "./contents.ts";
+import { listHome, STAGING_NAME } from "./contents.ts";
 import { explained } from "./failures.ts";
 import { encodeManifest, type Manifest } from "./manifest.ts";
 import { MANIFEST_NAME } from "./names.ts";
@@ -61,6 +61,7 @@ export interface BackupReport {
 export async function createBackup(options: CreateBackupOptions): Promise<BackupReport> {
   const target = checkTarget(options);
   assertCanSeal(options.to);
+  assertRoomForCopies(options.home);
   await options.perform(
     options.caller,
     { action: "backup.create", permission: "backup.create", details: { file: basename(target) } },
@@ -132,6 +133,27 @@ function checkTarget({ home, target, about }: CreateBackupOptions): string {
     });
   }
   return path;
+}
+
+/** What stays free beside the copies, so that a gateway at work on the same disk never meets a full one. */
+const SPARE_BYTES = 16 * 1024 * 1024;
+
+function assertRoomForCopies(home: string): void {
+  const neededBytes = listHome(home).files.reduce(
+    (sum, { name }) => sum + (statSync(join(home, name), { throwIfNoEntry: false })?.size ?? 0),
+    SPARE_BYTES,
+  );
+  const { bavail, bsize } = statfsSync(home);
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= neededBytes) return;
+  throw new AppError(
+    "storage_full",
+    `a backup needs ${neededBytes} bytes free in ${home}, there are ${freeBytes}`,
+    {
+      hint: "the databases are copied there first; free some space and run it again",
+      details: { neededBytes, freeBytes },
+    },
+  );
 }
 
 /** One backup of a home at a time; under the lock, what lies in the staging folder is left over from a killed one. */

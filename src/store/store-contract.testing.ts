@@ -1,6 +1,7 @@
 // What every engine must do. Each engine's test file gives a target and runs it.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { AppError } from "../kernel/index.ts";
+import { storeLineage } from "./migrate.ts";
 import type { Migration } from "./migrations/index.ts";
 import type { Store, Value } from "./store.ts";
 
@@ -8,7 +9,7 @@ export interface StoreTarget {
   /** Makes a new, empty database and gives its name. */
   newDatabase(): Promise<string>;
   /** Opens a database; several stores may be open on one at once. */
-  open(database: string, migrations: readonly Migration[]): Promise<Store>;
+  open(database: string, migrations?: readonly Migration[]): Promise<Store>;
   close(): Promise<void>;
 }
 
@@ -112,6 +113,12 @@ export function storeContract(name: string, makeTarget: () => Promise<StoreTarge
         const escaped = await store.tx(async (tx) => ({ tx }));
         expect(await codeOf(escaped.tx.run("INSERT INTO item (id) VALUES (1)"))).toBe("internal");
         expect(await ids()).toEqual([]);
+      });
+
+      test("a transaction inside another one is refused instead of waiting for ever", async () => {
+        expect(await codeOf(store.tx(() => store.run("DELETE FROM item")))).toBe("internal");
+        await Promise.all([insert(1), insert(2)]);
+        expect(await ids()).toEqual([1, 2]);
       });
 
       test("transactions of several stores on one database lose no update", async () => {
@@ -283,6 +290,13 @@ export function storeContract(name: string, makeTarget: () => Promise<StoreTarge
         const again = await openAnother(extended);
         expect(await again.get("SELECT id FROM extra")).toEqual({ id: 7 });
         expect(await again.get("SELECT label FROM item")).toEqual({ label: "kept" });
+      });
+
+      test("the schema of this Ownkey can be made", async () => {
+        database = await target.newDatabase();
+        const real = await target.open(database);
+        opened.push(real);
+        expect(await storeLineage(real)).toMatch(/^[0-9a-f]{32}$/);
       });
 
       test("a step that fails leaves the schema as it was", async () => {

@@ -1,6 +1,6 @@
 import { SQL } from "bun";
 import { type Clock, every, type Log } from "../../kernel/index.ts";
-import { query } from "./session.ts";
+import { queryOnce } from "./connection.ts";
 
 export const CHANGE_CHANNEL = "ownkey_change";
 const POLL_EVERY_MS = 500;
@@ -83,7 +83,7 @@ export class ChangeFeed {
 
 async function auditSize(pool: SQL): Promise<number | bigint> {
   try {
-    const size = (await query(pool, "SELECT size FROM audit_head", [])).rows[0]?.["size"];
+    const size = (await queryOnce(pool, "SELECT size FROM audit_head")).rows[0]?.["size"];
     return typeof size === "number" || typeof size === "bigint" ? size : 0;
   } catch (error) {
     if (error instanceof SQL.PostgresError && error.errno === UNDEFINED_TABLE) return 0;

@@ -6,6 +6,8 @@ export const POSTGRES_SCHEMA: SchemaDialect = {
   lock: "SELECT pg_advisory_xact_lock(122558744323449)",
 };
 
+const REMEMBERED = 1_000;
+
 /** Turns the common SQL of store.ts into PostgreSQL's; remembers what it has seen. */
 export function postgresDialect(): (sql: string) => string {
   const known = new Map<string, string>();
@@ -13,6 +15,7 @@ export function postgresDialect(): (sql: string) => string {
     const seen = known.get(sql);
     if (seen !== undefined) return seen;
     const translated = translate(sql);
+    if (known.size >= REMEMBERED) known.clear();
     known.set(sql, translated);
     return translated;
   };

@@ -6,7 +6,8 @@ const LOST_RACE = /^(?:40001|40P01)$/;
 /** Waited for a lock, or worked, as long as is allowed. */
 const TIMED_OUT = /^(?:55P03|57014)$/;
 /** Connection refused or lost, server starting or stopping, no connection free, left idle too long. */
-const NO_CONNECTION = /^(?:08...|57P0[1-5]|53300|25P0[34]|ERR_POSTGRES_(?:CONNECTION|IDLE|LIFETIME|TLS)\w*)$/;
+const NO_CONNECTION =
+  /^(?:08...|57P0[1-5]|53300|25P0[34]|TimeoutError|ERR_POSTGRES_(?:CONNECTION|IDLE|LIFETIME|TLS)\w*)$/;
 const REFUSED_LOGIN =
   /^(?:28...|3D000|42501|ERR_POSTGRES_(?:AUTHENTICATION|CHANNEL_BINDING|SASL|UNSUPPORTED_AUTHENTICATION|UNKNOWN_AUTHENTICATION)\w*)$/;
 
@@ -79,8 +80,15 @@ export function unknownOutcome(error: unknown): AppError {
   });
 }
 
-/** The server's SQLSTATE, else the driver's own code. */
+/** The server's SQLSTATE, else the driver's own code, else the error's name. */
 function codeOf(error: unknown): string {
   if (error instanceof SQL.PostgresError) return error.errno ?? error.code;
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  // A DOMException has a code too, but a number.
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : nameOf(error);
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : "";
 }

@@ -1,37 +1,29 @@
-import type { ReservedSQL, SQL } from "bun";
 import type { Row, Value } from "../store.ts";
 import type { Session } from "../transaction.ts";
-import { fromColumns, toParameters } from "../values.ts";
+import type { PostgresConnection, QueryResult } from "./connection.ts";
 import { isLostRace, isTransient, postgresError, unknownOutcome } from "./errors.ts";
 
 export type Dialect = (sql: string) => string;
 
-type DriverResult = readonly Readonly<Record<string, Value>>[] & { readonly affectedRows: number };
-
-/** Runs one statement on a pool or on one of its connections. */
-export async function query(
-  connection: Pick<SQL, "unsafe">,
-  sql: string,
-  params: readonly Value[],
-): Promise<{ rows: Row[]; changed: number }> {
-  const result = await connection.unsafe<DriverResult>(sql, toParameters(params));
-  return { rows: result.map(fromColumns), changed: result.affectedRows };
-}
-
 /** A transaction on a connection of its own, which goes back to the pool at its end. */
 export class PostgresSession implements Session {
-  readonly #connection: ReservedSQL;
+  readonly #connection: PostgresConnection;
   readonly #dialect: Dialect;
-  /** True once something went wrong that a new start may mend. */
-  transient = false;
+  #transient = false;
 
-  constructor(connection: ReservedSQL, dialect: Dialect) {
+  constructor(connection: PostgresConnection, dialect: Dialect) {
     this.#connection = connection;
     this.#dialect = dialect;
   }
 
-  async begin(): Promise<void> {
-    await this.#statement("BEGIN ISOLATION LEVEL READ COMMITTED");
+  /** True once something went wrong that a new start may mend. */
+  get transient(): boolean {
+    return this.#transient;
+  }
+
+  /** The notification goes out with the commit; sent first, so that no lock is held for its sake. */
+  async begin(channel: string, sender: string): Promise<void> {
+    await this.#statement(`BEGIN ISOLATION LEVEL READ COMMITTED; NOTIFY ${channel}, '${sender}'`);
   }
 
   async all(sql: string, params: readonly Value[]): Promise<Row[]> {
@@ -44,25 +36,25 @@ export class PostgresSession implements Session {
 
   async commit(): Promise<void> {
     try {
-      await query(this.#connection, "COMMIT", []);
+      await this.#connection.query("COMMIT");
     } catch (error) {
-      this.transient = isLostRace(error);
-      throw isTransient(error) && !this.transient ? unknownOutcome(error) : postgresError(error);
+      this.#transient = isLostRace(error);
+      throw isTransient(error) && !this.#transient ? unknownOutcome(error) : postgresError(error);
     }
     await this.#connection.release();
   }
 
   async rollback(): Promise<void> {
     // It fails only when the connection is lost, which rolls back too.
-    await query(this.#connection, "ROLLBACK", []).catch(() => {});
+    await this.#connection.query("ROLLBACK").catch(() => {});
     await this.#connection.release();
   }
 
-  async #statement(sql: string, params: readonly Value[] = []): Promise<{ rows: Row[]; changed: number }> {
+  async #statement(sql: string, params: readonly Value[] = []): Promise<QueryResult> {
     try {
-      return await query(this.#connection, sql, params);
+      return await this.#connection.query(sql, params);
     } catch (error) {
-      this.transient ||= isTransient(error);
+      this.#transient ||= isTransient(error);
       throw postgresError(error);
     }
   }

@@ -9,12 +9,14 @@ import {
 } from "../../kernel/index.ts";
 import { migrate } from "../migrate.ts";
 import { type Migration, MIGRATIONS } from "../migrations/index.ts";
+import { NestingGuard } from "../nesting.ts";
 import type { Row, Store, Tx, Value } from "../store.ts";
 import { runInSession } from "../transaction.ts";
-import { CHANGE_CHANNEL, ChangeFeed } from "./change-feed.ts";
+import { CHANGE_CHANNEL, ChangeFeed, type ChangeFeedOptions } from "./change-feed.ts";
+import { PostgresConnection, queryOnce, STATEMENT_TIMEOUT_MS } from "./connection.ts";
 import { POSTGRES_SCHEMA, postgresDialect } from "./dialect.ts";
 import { postgresError } from "./errors.ts";
-import { type Dialect, PostgresSession, query } from "./session.ts";
+import { type Dialect, PostgresSession } from "./session.ts";
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`; never printed. */
@@ -33,7 +35,7 @@ const POOL_CONNECTIONS = 8;
 const CONNECT_TIMEOUT_S = 5;
 const ATTEMPTS = 8;
 const IDLE_IN_TRANSACTION_MS = 3_000;
-const STATEMENT_TIMEOUT_MS = 30_000;
+const RETRY_FOR_MS = 10_000;
 
 /**
  * Opens the control store in a PostgreSQL database (14 or later) and brings its schema up to date.
@@ -44,8 +46,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const pool = connect(options);
   const self = toHex(randomness(8));
   try {
-    const feed = new ChangeFeed({ pool, clock, log, self });
-    const store = new PostgresStore(pool, self, feed);
+    const parts = { pool, clock, log, self };
+    const feed = new ChangeFeed(parts);
+    const store = new PostgresStore(parts, feed);
     await migrate(store, options.migrations ?? MIGRATIONS, POSTGRES_SCHEMA, randomness);
     await feed.start();
     log.debug("store.opened", { engine: "postgres" });
@@ -82,18 +85,21 @@ class PostgresStore implements Store {
   readonly engine = "postgres";
   readonly #pool: SQL;
   readonly #self: string;
+  readonly #clock: Clock;
   readonly #feed: ChangeFeed;
+  readonly #nesting = new NestingGuard();
   readonly #dialect: Dialect = postgresDialect();
 
-  constructor(pool: SQL, self: string, feed: ChangeFeed) {
+  constructor({ pool, self, clock }: ChangeFeedOptions, feed: ChangeFeed) {
     this.#pool = pool;
     this.#self = self;
+    this.#clock = clock;
     this.#feed = feed;
   }
 
   async all(sql: string, params: readonly Value[] = []): Promise<Row[]> {
     try {
-      return (await query(this.#pool, this.#dialect(sql), params)).rows;
+      return (await queryOnce(this.#pool, this.#dialect(sql), params)).rows;
     } catch (error) {
       throw postgresError(error);
     }
@@ -107,15 +113,24 @@ class PostgresStore implements Store {
     return this.tx((tx) => tx.run(sql, params));
   }
 
-  async tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#nesting.run(() => this.#retried(work));
+  }
+
+  async #retried<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const deadlineMs = this.#clock.monotonicMs() + RETRY_FOR_MS;
     for (let attempt = 1; ; attempt++) {
       const session = new PostgresSession(await this.#reserve(), this.#dialect);
       try {
-        const result = await runInSession(session, " FOR UPDATE", (tx) => this.#announced(session, tx, work));
+        const result = await runInSession(session, " FOR UPDATE", async (tx) => {
+          await session.begin(CHANGE_CHANNEL, this.#self);
+          return work(tx);
+        });
         this.#feed.committedHere();
         return result;
       } catch (error) {
-        if (!session.transient || attempt === ATTEMPTS) throw error;
+        const again = session.transient && attempt < ATTEMPTS && this.#clock.monotonicMs() < deadlineMs;
+        if (!again) throw error;
         await Bun.sleep(Math.min(5 * 2 ** attempt, 200));
       }
     }
@@ -134,18 +149,11 @@ class PostgresStore implements Store {
     await this.#pool.close({ timeout: CONNECT_TIMEOUT_S });
   }
 
-  async #reserve() {
+  async #reserve(): Promise<PostgresConnection> {
     try {
-      return await this.#pool.reserve();
+      return await PostgresConnection.reserve(this.#pool);
     } catch (error) {
       throw postgresError(error);
     }
-  }
-
-  async #announced<T>(session: PostgresSession, tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
-    await session.begin();
-    const result = await work(tx);
-    await tx.all("SELECT pg_notify(?, ?)", [CHANGE_CHANNEL, this.#self]);
-    return result;
   }
 }

@@ -66,13 +66,13 @@ function configured(path: string, pragmas: readonly string[]): Connection {
 
 /** The file exists with its mode before SQLite sees it: `-wal` and `-shm` take theirs from it. */
 function createPrivate(path: string): void {
-  assertPrivate(dirname(path));
   try {
+    assertPrivate(dirname(path));
     if (!existsSync(path)) closeSync(openSync(path, "a", PRIVATE_FILE_MODE));
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) assertPrivateIfPresent(file);
   } catch (error) {
     throw sqliteError(error, path);
   }
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) assertPrivateIfPresent(file);
 }
 
 /** Several processes at their first open get BUSY at `journal_mode=WAL` whatever the busy timeout is. */

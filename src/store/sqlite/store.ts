@@ -8,6 +8,7 @@ import {
 } from "../../kernel/index.ts";
 import { migrate, type SchemaDialect } from "../migrate.ts";
 import { type Migration, MIGRATIONS } from "../migrations/index.ts";
+import { NestingGuard } from "../nesting.ts";
 import type { Row, Store, Tx, Value } from "../store.ts";
 import { runInSession } from "../transaction.ts";
 import { ChangeMark } from "./change-mark.ts";
@@ -61,6 +62,7 @@ class SqliteStore implements Store {
   readonly #backend: SqliteBackend;
   readonly #changeMark: ChangeMark;
   readonly #clock: Clock;
+  readonly #nesting = new NestingGuard();
   readonly #inTurn = serial();
 
   constructor(backend: SqliteBackend, changeMark: ChangeMark, clock: Clock) {
@@ -82,7 +84,9 @@ class SqliteStore implements Store {
   }
 
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => runInSession(await this.#backend.begin(), "", work));
+    return this.#nesting.run(() =>
+      this.#inTurn(async () => runInSession(await this.#backend.begin(), "", work)),
+    );
   }
 
   changeMark(): number {

@@ -1,6 +1,7 @@
 import type { VirtualKey } from "../access/index.ts";
 import type { Connection, ProviderKey } from "../connections/index.ts";
 import type { Secret } from "../kernel/index.ts";
+import type { Provider, ProviderId, RouteRule } from "../providers/index.ts";
 
 /**
  * What the data plane needs to know, kept in memory and current: changes that another process of this machine has
@@ -17,6 +18,8 @@ export interface Directory {
   keyOf(connectionId: string): ProviderKey | undefined;
   /** The key's value, borrowed from the vault (audited once per version) and checked against the URL's origin. */
   lend(key: ProviderKey, url: URL): Secret | Promise<Secret>;
+  /** Why requests cannot be served now (`vault_locked`, `control_stale`), or `undefined`: for `/readyz`. */
+  unready(): string | undefined;
 }
 
 export interface Authenticated {
@@ -30,3 +33,37 @@ export interface Refusal {
   readonly refused: "malformed" | "unknown" | "revoked" | "disabled" | "expired" | "stale_token";
   readonly virtualKeyId?: string;
 }
+
+/** The providers room, as the data plane asks for it. */
+export interface ProviderRegistry {
+  /** The provider of a connection, its preset applied. */
+  providerById(id: ProviderId, preset: string | null): Provider;
+  /** What the provider makes of a route; `undefined` = only `--paths` of a virtual key opens it. */
+  matchRoute(provider: Provider, method: string, path: string): RouteRule | "denied" | undefined;
+}
+
+/** A refusal on the data plane. Whoever gets it writes one audit entry per virtual key, reason and minute. */
+export interface Denial {
+  readonly atMs: number;
+  /** `undefined` for credentials that nobody has: these are counted only. */
+  readonly virtualKeyId: string | undefined;
+  readonly reason: string;
+}
+
+export interface GatewaySettings {
+  /** Names, besides loopback, under which clients may call; `name` or `name:port`. */
+  readonly hosts: readonly string[];
+  /** How long a provider may stay silent before its first byte. */
+  readonly firstByteLimitMs: number;
+  /** How long a stream may stay silent between two chunks. */
+  readonly silenceLimitMs: number;
+  /** How long one request may take altogether. */
+  readonly totalLimitMs: number;
+}
+
+export const DEFAULT_GATEWAY_SETTINGS: GatewaySettings = {
+  hosts: [],
+  firstByteLimitMs: 15 * 60_000,
+  silenceLimitMs: 10 * 60_000,
+  totalLimitMs: 2 * 60 * 60_000,
+};

@@ -1,0 +1,71 @@
+import type { VirtualKeyPolicy } from "../access/index.ts";
+import type { AppError } from "../kernel/index.ts";
+import type { RouteRule } from "../providers/index.ts";
+import { notAllowed } from "./errors.ts";
+
+/** Bodies of routes that only `--paths` opens. */
+const OTHER_ROUTE_BODY_BYTES = 25 * 1024 * 1024;
+
+/**
+ * The rule under which a virtual key may use a route: the provider's own, else one made for a path that the key's
+ * policy opens; `undefined` when neither. What a provider denies stays denied.
+ */
+export function allowedRoute(
+  rule: RouteRule | "denied" | undefined,
+  policy: VirtualKeyPolicy,
+  method: string,
+  path: string,
+): RouteRule | undefined {
+  if (rule === "denied") return undefined;
+  if (rule !== undefined) return rule;
+  if (!isCarriedMethod(method)) return undefined;
+  const pattern = policy.paths.find((pattern) => matchesPattern(pattern, path));
+  return pattern === undefined
+    ? undefined
+    : { method, path: pattern, kind: "other", maxBodyBytes: OTHER_ROUTE_BODY_BYTES };
+}
+
+function isCarriedMethod(method: string): method is RouteRule["method"] {
+  return method === "GET" || method === "POST" || method === "DELETE" || method === "HEAD";
+}
+
+export function pathRefused(method: string, path: string): AppError {
+  return notAllowed(
+    "path",
+    `this virtual key may not call ${method} ${shown(path)}`,
+    "ask for the route with: ownkey vk set NAME --paths PATH; routes that manage accounts are never carried",
+  );
+}
+
+/** @throws AppError `not_allowed` unless the key's policy names the model, or names none. */
+export function checkModel(policy: VirtualKeyPolicy, rule: RouteRule, model: string | undefined): void {
+  if (policy.models.length === 0 || rule.free === true) return;
+  if (model !== undefined && policy.models.some((pattern) => matchesPattern(pattern, model))) return;
+  throw notAllowed(
+    "model",
+    model === undefined
+      ? "this virtual key may use certain models only, and the request does not name one"
+      : `this virtual key may not use the model "${shown(model)}"`,
+    `allowed: ${policy.models.join(", ")}`,
+  );
+}
+
+/** `*` stands for any run of characters; time is linear in both. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  const [head = "", ...rest] = pattern.split("*");
+  if (!text.startsWith(head)) return false;
+  const tail = rest.pop();
+  if (tail === undefined) return text.length === head.length;
+  let at = head.length;
+  for (const piece of rest) {
+    const found = text.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return text.length - tail.length >= at && text.endsWith(tail);
+}
+
+/** Names of others in our messages stay short. */
+function shown(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 100)}…`;
+}

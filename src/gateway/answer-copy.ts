@@ -1,0 +1,49 @@
+import type { Provider } from "../providers/index.ts";
+import type { Plan } from "./plan.ts";
+import { createdObject, isCreation, type StoredObjects } from "./stored-objects.ts";
+
+/** The beginning of an answer, kept beside the stream for what cannot be told from the status. */
+export interface AnswerCopy {
+  push(bytes: Uint8Array): void;
+  /** What an error answer says about the key. */
+  verdict(): string;
+}
+
+const MAX_COPY_BYTES = 64 * 1024;
+
+/** `undefined` when nobody needs the answer's text. */
+export function createAnswerCopy(
+  plan: Plan,
+  answer: Response,
+  storedObjects: StoredObjects,
+): AnswerCopy | undefined {
+  const creates = answer.status < 300 && isCreation(plan.rule, plan.method);
+  if (answer.status < 400 && !creates) return undefined;
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  let recorded = false;
+  const text = () => Buffer.concat(pieces).toString("utf8");
+  return {
+    push(bytes) {
+      const room = MAX_COPY_BYTES - size;
+      if (room <= 0 || recorded) return;
+      pieces.push(Uint8Array.from(bytes.subarray(0, room)));
+      size += Math.min(room, bytes.length);
+      if (!creates) return;
+      const id = createdObject(text());
+      if (id === undefined) return;
+      recorded = true;
+      storedObjects.record({
+        id,
+        connectionId: plan.connection.id,
+        virtualKeyId: plan.caller.virtualKey.id,
+        kind: plan.rule.stores ?? "file",
+      });
+    },
+    verdict: () => verdictOf(plan.provider, answer, text()),
+  };
+}
+
+function verdictOf(provider: Provider, answer: Response, body: string): string {
+  return provider.verdict({ status: answer.status, headers: answer.headers, body }).name;
+}

@@ -1,0 +1,344 @@
+import { AppError, type Clock, type Log, toAppError } from "../kernel/index.ts";
+import type { AttemptEnd, AttemptRef, Ledger, ReservedAttempt } from "../ledger/index.ts";
+import type { Meter, MeterOptions, MeterResult, Pricing } from "../usage/index.ts";
+import { createAnswerCopy, type AnswerCopy } from "./answer-copy.ts";
+import type { Destinations } from "./destination.ts";
+import { type Fetch, forward, isRedirect, neverConnected } from "./forward.ts";
+import { answerHeaders, type HeaderPairs } from "./headers.ts";
+import { createUsageChunkFilter, type UsageChunkFilter } from "./hide-usage-chunk.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+import type { Directory, GatewaySettings } from "./parts.ts";
+import type { Plan } from "./plan.ts";
+import { settlementOf } from "./settlement.ts";
+import type { StoredObjects } from "./stored-objects.ts";
+import { tap } from "./tap.ts";
+import type { Limited, TimeLimits } from "./time-limits.ts";
+
+export interface AttemptParts {
+  readonly directory: Directory;
+  readonly ledger: Ledger;
+  readonly pricing: Pricing;
+  readonly createMeter: (options: MeterOptions) => Meter;
+  readonly storedObjects: StoredObjects;
+  readonly destinations: Destinations;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: TimeLimits;
+  readonly settings: GatewaySettings;
+  readonly metrics: GatewayMetrics;
+  /** Attempts under way, and settlements being written: a graceful stop waits for both. */
+  readonly running: Set<Attempt>;
+  readonly settling: Set<Promise<void>>;
+}
+
+/** Answers up to this size, of known length, are passed in one piece. */
+const SMALL_ANSWER_BYTES = 256 * 1024;
+
+/**
+ * One try at the provider: lend the key, reserve, forward, tap, settle.
+ * @throws AppError; `provider_unreachable` with `retryable` when nothing can have been charged.
+ */
+export async function runAttempt(parts: AttemptParts, plan: Plan, number: number): Promise<Response> {
+  const found = parts.destinations.find(plan.url, plan.connection.settings);
+  const destination = found instanceof Promise ? await found : found;
+  const lent = parts.directory.lend(plan.providerKey, plan.url);
+  const key = lent instanceof Promise ? await lent : lent;
+  const reserved = reservation(parts.pricing, plan, number, parts.clock.nowMs());
+  const ref = await parts.ledger.reserve(reserved);
+  const attempt = new Attempt(parts, plan, ref, reserved.reservedNanos);
+  const { method, path, query } = plan;
+  const headers: HeaderPairs = [...plan.headers];
+  for (const [name, value] of plan.provider.authHeaders(key.reveal(), plan.connection.settings, {
+    method,
+    path,
+    query,
+  })) {
+    headers.push([name, value]);
+  }
+  const { url, body } = plan;
+  try {
+    const signal = attempt.start();
+    const answer = await forward(parts.fetch, { method, url, destination, headers, body, signal });
+    return await attempt.pass(answer);
+  } catch (error) {
+    throw attempt.failed(error);
+  }
+}
+
+function reservation(pricing: Pricing, plan: Plan, number: number, nowMs: number): ReservedAttempt {
+  const { connection, provider, caller, rule } = plan;
+  const { policy } = caller.virtualKey;
+  const free = rule.free === true;
+  return {
+    requestId: plan.requestId,
+    attempt: number,
+    startedAtMs: nowMs,
+    virtualKeyId: caller.virtualKey.id,
+    connectionId: connection.id,
+    providerKeyId: plan.providerKey.id,
+    tool: plan.tool,
+    user: policy.user,
+    team: policy.team,
+    project: policy.project,
+    provider: provider.id,
+    dialect: provider.dialect,
+    route: rule.path,
+    stream: plan.stream,
+    modelRequested: plan.modelRequested,
+    bytesIn: plan.sizes.bytesIn,
+    bodyHash: plan.bodyHash,
+    reservedNanos: free
+      ? 0n
+      : plan.modelPriced === null
+        ? null
+        : pricing.bound({
+            provider: provider.id,
+            preset: connection.preset,
+            connectionId: connection.id,
+            model: plan.modelPriced,
+            atMs: nowMs,
+            kind: rule.kind,
+            bodyBytes: plan.sizes.bytesIn,
+            outputLimit: plan.outputLimit,
+            choices: plan.choices,
+          }),
+    priceVersion: pricing.version,
+  };
+}
+
+/**
+ * What happens between reservation and settlement. Whatever comes first (the end, the caller leaving, a cut, a time
+ * limit) settles, once; everything later is ignored.
+ */
+export class Attempt implements Limited {
+  deadlineMs = Number.POSITIVE_INFINITY;
+  private readonly parts: AttemptParts;
+  private readonly plan: Plan;
+  private readonly ref: AttemptRef;
+  private readonly reservedNanos: bigint | null;
+  private readonly upstream = new AbortController();
+  private readonly lastMomentMs: number;
+  private readonly onClientGone = () => this.abort("client_gone");
+  private meter: Meter | undefined;
+  private copy: AnswerCopy | undefined;
+  private status: number | null = null;
+  private bytesOut = 0;
+  private firstByteMs: number | null = null;
+  private ended: AttemptEnd | undefined;
+
+  constructor(parts: AttemptParts, plan: Plan, ref: AttemptRef, reservedNanos: bigint | null) {
+    this.parts = parts;
+    this.plan = plan;
+    this.ref = ref;
+    this.reservedNanos = reservedNanos;
+    this.lastMomentMs = plan.startedMonotonicMs + parts.settings.totalLimitMs;
+  }
+
+  /** The signal that ends the request upstream. */
+  start(): AbortSignal {
+    this.parts.running.add(this);
+    this.limit(this.parts.settings.firstByteLimitMs);
+    this.parts.limits.watch(this);
+    const { clientSignal } = this.plan;
+    if (clientSignal.aborted) this.onClientGone();
+    else clientSignal.addEventListener("abort", this.onClientGone, { once: true });
+    return this.upstream.signal;
+  }
+
+  /** Turns the provider's answer into the caller's. */
+  async pass(answer: Response): Promise<Response> {
+    this.status = answer.status;
+    if (isRedirect(answer.status)) {
+      this.finish("refused");
+      this.upstream.abort();
+      throw new AppError("provider_unreachable", `the provider answered with a redirect (${answer.status})`, {
+        hint: "it is never followed; set the connection's base URL to where the provider really is",
+      });
+    }
+    const contentType = answer.headers.get("content-type");
+    const contentEncoding = answer.headers.get("content-encoding");
+    const { provider, rule, hideUsage } = this.plan;
+    this.copy = createAnswerCopy(this.plan, answer, this.parts.storedObjects);
+    if (answer.status < 400 && rule.free !== true) {
+      this.meter = this.parts.createMeter({ provider, kind: rule.kind, contentType, contentEncoding });
+    }
+    const eventStream = contentType?.startsWith("text/event-stream") === true;
+    const filter =
+      hideUsage && eventStream && contentEncoding === null ? createUsageChunkFilter() : undefined;
+    const headers = answerHeaders(answer.headers, {
+      requestId: this.plan.requestId,
+      edited: filter !== undefined,
+    });
+    const init = { status: answer.status, headers };
+    if (answer.body === null || this.plan.method === "HEAD") {
+      this.finish("complete");
+      return new Response(null, init);
+    }
+    const length = answer.headers.get("content-length");
+    if (length !== null && Number(length) <= SMALL_ANSWER_BYTES && !eventStream) {
+      return new Response(await this.whole(answer), init);
+    }
+    return new Response(this.tapped(answer.body, filter), init);
+  }
+
+  /** Ends what could not be finished, and gives the error that the caller gets. */
+  failed(error: unknown): AppError {
+    if (this.ended === undefined) {
+      const never = this.status === null && neverConnected(error);
+      this.finish(never ? "unreachable" : "upstream_cut");
+      if (never) this.parts.destinations.forget(this.plan.url, this.plan.connection.settings);
+      this.upstream.abort();
+    }
+    if (error instanceof AppError) return error;
+    return failureAnswer(this.ended ?? "upstream_cut", this.plan.connection.name, error);
+  }
+
+  expire(): void {
+    this.abort("time_limit");
+  }
+
+  abort(end: AttemptEnd): void {
+    this.finish(end);
+    this.upstream.abort();
+  }
+
+  private async whole(answer: Response): Promise<Uint8Array> {
+    const bytes = await answer.bytes();
+    this.take(bytes);
+    this.finish("complete");
+    return bytes;
+  }
+
+  private tapped(
+    body: ReadableStream<Uint8Array>,
+    filter: UsageChunkFilter | undefined,
+  ): ReadableStream<Uint8Array> {
+    const passing = (bytes: Uint8Array) => {
+      this.bytesOut += bytes.length;
+      return bytes;
+    };
+    return tap(body, {
+      asked: () => this.limit(this.parts.settings.silenceLimitMs),
+      piece: (bytes) => {
+        // While the caller takes its time, only the limit for the whole request counts.
+        this.deadlineMs = this.lastMomentMs;
+        this.take(bytes, filter !== undefined);
+        return filter === undefined ? bytes : passing(filter.push(bytes));
+      },
+      end: () => {
+        const rest = filter === undefined ? NOTHING : passing(filter.flush());
+        this.finish("complete");
+        return rest;
+      },
+      cut: () => this.abort("upstream_cut"),
+      gone: () => this.abort("client_gone"),
+    });
+  }
+
+  private take(bytes: Uint8Array, edited = false): void {
+    this.firstByteMs ??= this.parts.clock.monotonicMs() - this.plan.startedMonotonicMs;
+    if (!edited) this.bytesOut += bytes.length;
+    this.meter?.push(bytes);
+    this.copy?.push(bytes);
+  }
+
+  private limit(forMs: number): void {
+    this.deadlineMs = Math.min(this.parts.clock.monotonicMs() + forMs, this.lastMomentMs);
+  }
+
+  private finish(end: AttemptEnd): void {
+    if (this.ended !== undefined) return;
+    this.ended = end === "complete" && (this.status ?? 0) >= 400 ? "refused" : end;
+    const { running, settling, limits } = this.parts;
+    running.delete(this);
+    limits.release(this);
+    this.plan.clientSignal.removeEventListener("abort", this.onClientGone);
+    const settled = this.settle(this.ended).catch((error: unknown) => {
+      this.parts.log.error("gateway.settle_failed", {
+        requestId: this.plan.requestId,
+        error: toAppError(error),
+      });
+    });
+    settling.add(settled);
+    void settled.then(() => settling.delete(settled));
+  }
+
+  private async settle(end: AttemptEnd): Promise<void> {
+    const { clock, ledger, metrics } = this.parts;
+    const endedAtMs = clock.nowMs();
+    const durationMs = clock.monotonicMs() - this.plan.startedMonotonicMs;
+    metrics.attemptEnded(end, this.status, durationMs, this.firstByteMs);
+    const finished = this.meter?.finish();
+    const meter = (finished instanceof Promise ? await finished : finished) ?? null;
+    const { costNanos, estimated } = settlementOf({
+      end,
+      status: this.status,
+      free: this.plan.rule.free === true,
+      reservedNanos: this.reservedNanos,
+      meter,
+      price: (metered) => this.price(metered, endedAtMs),
+    });
+    await ledger.settle(this.ref, {
+      endedAtMs,
+      end,
+      status: this.status,
+      verdict: this.verdict(meter),
+      usage: meter?.usage ?? null,
+      modelAnswered: meter?.modelAnswered ?? null,
+      serviceTier: meter?.serviceTier ?? null,
+      geo: meter?.geo ?? null,
+      costNanos,
+      estimated,
+      bytesOut: this.bytesOut,
+      firstByteMs: this.firstByteMs === null ? null : Math.round(this.firstByteMs),
+      durationMs: Math.round(durationMs),
+    });
+  }
+
+  private price(meter: MeterResult, atMs: number): bigint | null {
+    const { connection, provider, modelPriced } = this.plan;
+    const model = meter.modelAnswered ?? modelPriced;
+    if (meter.usage === null || model === null) return null;
+    return this.parts.pricing.cost({
+      provider: provider.id,
+      preset: connection.preset,
+      connectionId: connection.id,
+      model,
+      atMs,
+      usage: meter.usage,
+      serviceTier: meter.serviceTier,
+      geo: meter.geo,
+      batch: false,
+    });
+  }
+
+  private verdict(meter: MeterResult | null): string | null {
+    if (this.status === null) return this.ended === "unreachable" ? "unreachable" : null;
+    if (this.status < 400) return meter?.errorSeen === true ? "unknown" : "ok";
+    return this.copy?.verdict() ?? "unknown";
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function failureAnswer(end: AttemptEnd, connection: string, cause: unknown): AppError {
+  if (end === "client_gone") return new AppError("cancelled", "the caller went away", { cause });
+  if (end === "time_limit") {
+    return new AppError("time_limit", `the provider of connection "${connection}" did not answer in time`, {
+      hint: "try again, or raise the gateway's time limits",
+      retryable: true,
+      cause,
+    });
+  }
+  const never = end === "unreachable";
+  const what = never ? "could not be reached" : "broke off before it answered";
+  return new AppError("provider_unreachable", `the provider of connection "${connection}" ${what}`, {
+    hint: never
+      ? "check the network, the provider's status page and the connection's base URL"
+      : "it may have done the work all the same: the request counts at its full reservation",
+    retryable: true,
+    details: { sent: !never },
+    cause,
+  });
+}

@@ -1,0 +1,117 @@
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
+import { AppError } from "../kernel/index.ts";
+
+/** A small body may grow to this size whatever its ratio. */
+const FREE_GROWTH_BYTES = 1024 * 1024;
+/** More than this is no text or picture but a bomb. */
+const MAX_RATIO = 200;
+
+type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
+
+const DECODERS: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+  ["gzip", promisify(gunzip)],
+  ["x-gzip", promisify(gunzip)],
+  ["deflate", promisify(inflate)],
+  ["br", promisify(brotliDecompress)],
+  ["zstd", promisify(zstdDecompress)],
+]);
+
+/**
+ * The whole request body, at most `limitBytes` of it.
+ * @throws AppError `too_large`; `cancelled` when the caller went away while sending.
+ */
+export async function readBody(request: Request, limitBytes: number): Promise<Uint8Array> {
+  const announced = announcedBytes(request.headers);
+  if (announced !== undefined && announced > limitBytes) throw tooLarge(limitBytes);
+  try {
+    // With an announced length the server itself refuses more.
+    if (announced !== undefined) return await request.bytes();
+    return request.body === null ? EMPTY : await readLimited(request.body, limitBytes);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError("cancelled", "the request body was cut", { cause: error });
+  }
+}
+
+/** `Content-Length`, which the server has checked; `undefined` for a chunked body. */
+export function announcedBytes(headers: Headers): number | undefined {
+  const text = headers.get("content-length");
+  return text === null ? undefined : Number(text);
+}
+
+/** The body without its content coding. @throws AppError `too_large`, `unsupported`, `invalid_input`. */
+export async function decodeBody(bytes: Uint8Array, coding: string, limitBytes: number): Promise<Uint8Array> {
+  const decode = DECODERS.get(coding.trim().toLowerCase());
+  if (decode === undefined) {
+    throw new AppError("unsupported", "the request body has a content coding that is not carried", {
+      hint: "send it with gzip, deflate, br, zstd or none",
+    });
+  }
+  const maxOutputLength = Math.min(limitBytes, Math.max(FREE_GROWTH_BYTES, bytes.length * MAX_RATIO));
+  try {
+    return await decode(bytes, { maxOutputLength });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxOutputLength);
+    throw new AppError("invalid_input", "the request body does not match its content coding", {
+      hint: "send it without Content-Encoding",
+      cause: error,
+    });
+  }
+}
+
+/** A body on its way through, that fails once it is larger than allowed. */
+export function limitedStream(
+  body: ReadableStream<Uint8Array>,
+  limitBytes: number,
+  onBytes: (sizeBytes: number) => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  let seen = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const piece = await reader.read();
+        if (piece.done) {
+          controller.close();
+          return;
+        }
+        seen += piece.value.length;
+        onBytes(piece.value.length);
+        if (seen > limitBytes) throw tooLarge(limitBytes);
+        controller.enqueue(piece.value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function readLimited(body: ReadableStream<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const piece = await reader.read();
+    if (piece.done) return pieces.length === 1 ? (pieces[0] ?? EMPTY) : Buffer.concat(pieces);
+    size += piece.value.length;
+    if (size > limitBytes) {
+      await reader.cancel().catch(() => {});
+      throw tooLarge(limitBytes);
+    }
+    pieces.push(piece.value);
+  }
+}
+
+export function tooLarge(limitBytes: number): AppError {
+  return new AppError(
+    "too_large",
+    `the request body is larger than the ${limitBytes} bytes this route carries`,
+    {
+      hint: "send less at once, or upload files first and refer to them",
+      details: { limitBytes },
+    },
+  );
+}
+
+const EMPTY = new Uint8Array(0);

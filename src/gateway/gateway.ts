@@ -1,0 +1,177 @@
+import { AppError, type Clock, type Log, type NewId, toAppError } from "../kernel/index.ts";
+import type { Ledger } from "../ledger/index.ts";
+import type { Dialect } from "../providers/index.ts";
+import type { Meter, MeterOptions, Pricing } from "../usage/index.ts";
+import { type AttemptParts, type Attempt, runAttempt } from "./attempt.ts";
+import { authenticate, presentedCredentials } from "./credentials.ts";
+import { createDestinations, type ResolveHost } from "./destination.ts";
+import { dialectOf } from "./dialect.ts";
+import { errorResponse } from "./errors.ts";
+import type { Fetch } from "./forward.ts";
+import { createHostCheck } from "./host.ts";
+import { localAnswer, refuseUncarried } from "./local-routes.ts";
+import { createGatewayMetrics } from "./metrics.ts";
+import type { Denial, Directory, GatewaySettings, ProviderRegistry, Refusal } from "./parts.ts";
+import { createPlanner } from "./planner.ts";
+import type { StoredObjects } from "./stored-objects.ts";
+import { parseTarget } from "./target.ts";
+import { createTimeLimits } from "./time-limits.ts";
+
+export interface GatewayOptions {
+  directory: Directory;
+  ledger: Ledger;
+  pricing: Pricing;
+  createMeter: (options: MeterOptions) => Meter;
+  providers: ProviderRegistry;
+  storedObjects: StoredObjects;
+  clock: Clock;
+  log: Log;
+  newId: NewId;
+  /** The vault's keyed hash: 32 bytes. */
+  keyedHash: (purpose: string, data: Uint8Array) => Uint8Array;
+  fetch: Fetch;
+  resolveHost: ResolveHost;
+  settings: GatewaySettings;
+  onDenied: (denial: Denial) => void;
+}
+
+/** What of the server a request needs. */
+export interface ServerSide {
+  readonly port: number | undefined;
+}
+
+export interface Gateway {
+  /** Answers one request; never rejects. */
+  handle(request: Request, server: ServerSide): Promise<Response>;
+  /** Prometheus text. */
+  metrics(): string;
+  /** Requests under way. */
+  inFlight(): number;
+  /**
+   * Takes no new requests, lets those under way finish, ends after `limitMs` what is left, and resolves when all
+   * are settled in the ledger.
+   */
+  drain(limitMs: number): Promise<void>;
+}
+
+/** The data plane: authenticate, route, reserve, forward, tap, settle. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { directory, clock, log, newId, onDenied } = options;
+  const hostAllowed = createHostCheck(options.settings.hosts);
+  const metrics = createGatewayMetrics();
+  const limits = createTimeLimits(clock);
+  const running = new Set<Attempt>();
+  const settling = new Set<Promise<void>>();
+  const destinations = createDestinations(options.resolveHost, clock);
+  const parts: AttemptParts = { ...options, destinations, limits, metrics, running, settling };
+  const plan = createPlanner(options);
+  let preparing = 0;
+  let draining = false;
+
+  async function answer(request: Request, server: ServerSide, known: Known): Promise<Response> {
+    if (!hostAllowed(request.headers.get("host"), server.port ?? 0)) throw unknownHost();
+    const target = parseTarget(request.url);
+    known.dialect = dialectOf(request.headers, target);
+    refuseUncarried(request);
+    const local = localAnswer(request, target, directory, known.requestId);
+    if (local !== undefined) return local;
+    if (draining) throw stopping();
+    const refreshed = directory.refresh();
+    if (refreshed !== undefined) await refreshed;
+    const credentials = presentedCredentials(request.headers, target.queryKey);
+    const caller = await authenticate(directory, credentials, (refusal) => denied(refusal));
+    known.virtualKeyId = caller.virtualKey.id;
+    const planned = await plan({ ...known, request, target, caller });
+    try {
+      return await runAttempt(parts, planned, 1);
+    } catch (error) {
+      // Nothing was sent: once more, with a reservation and a name look-up of its own.
+      const again = error instanceof AppError && error.details?.["sent"] === false;
+      if (!again || planned.body instanceof ReadableStream || request.signal.aborted) throw error;
+      return await runAttempt(parts, planned, 2);
+    }
+  }
+
+  function denied(refusal: Refusal): void {
+    onDenied({ atMs: clock.nowMs(), virtualKeyId: refusal.virtualKeyId, reason: refusal.refused });
+  }
+
+  function failed(error: unknown, known: Known): Response {
+    const failure = toAppError(error);
+    metrics.ownError(failure.code);
+    if (failure.code === "internal")
+      log.error("gateway.internal", { requestId: known.requestId, error: failure });
+    if (known.virtualKeyId !== undefined && failure.httpStatus === 403) {
+      onDenied({ atMs: clock.nowMs(), virtualKeyId: known.virtualKeyId, reason: failure.code });
+    }
+    return errorResponse(failure, known.dialect, known.requestId);
+  }
+
+  async function handle(request: Request, server: ServerSide): Promise<Response> {
+    const known: Known = {
+      requestId: newId("req"),
+      startedAtMs: clock.nowMs(),
+      startedMonotonicMs: clock.monotonicMs(),
+      dialect: "openai",
+      virtualKeyId: undefined,
+    };
+    metrics.requestStarted();
+    preparing++;
+    let response: Response;
+    try {
+      response = await answer(request, server, known);
+    } catch (error) {
+      response = failed(error, known);
+    } finally {
+      preparing--;
+    }
+    metrics.requestAnswered(response.status);
+    return response;
+  }
+
+  const inFlight = () => Math.max(preparing, running.size);
+
+  return {
+    handle,
+    inFlight,
+    metrics: () => metrics.text(inFlight()),
+    async drain(limitMs) {
+      draining = true;
+      const lastMomentMs = clock.monotonicMs() + limitMs;
+      while (preparing + running.size > 0 && clock.monotonicMs() < lastMomentMs) await pause();
+      for (const attempt of running) attempt.abort("time_limit");
+      await Promise.all(settling);
+      limits.close();
+    },
+  };
+}
+
+/** What is known of a request so far, for its answer whatever happens. */
+interface Known {
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  readonly startedMonotonicMs: number;
+  dialect: Dialect;
+  virtualKeyId: string | undefined;
+}
+
+const DRAIN_LOOK_MS = 20;
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, DRAIN_LOOK_MS);
+  });
+}
+
+function unknownHost(): AppError {
+  return new AppError("unknown_host", "the Host header does not name this gateway", {
+    hint: "use the URL that `ownkey up` prints, or allow the name with: ownkey up --allow-host NAME",
+  });
+}
+
+function stopping(): AppError {
+  return new AppError("not_running", "this gateway is stopping", {
+    hint: "try again shortly",
+    retryable: true,
+  });
+}

@@ -1,0 +1,67 @@
+/**
+ * The members of request bodies that Ownkey's rules look at. A reader that folds case, or takes `max_tokens` and
+ * `maxTokens` for the same, must not see another value than we do: so names are compared folded.
+ */
+const TOP_LEVEL = [
+  "model",
+  "models",
+  "fallbacks",
+  "stream",
+  "n",
+  "max_tokens",
+  "max_completion_tokens",
+  "max_output_tokens",
+  "messages",
+  "input",
+  "contents",
+  "service_tier",
+] as const;
+
+/** Members that hold governed ones. */
+const NESTED: Readonly<Record<string, readonly string[]>> = {
+  stream_options: ["include_usage"],
+  generation_config: ["max_output_tokens", "candidate_count"],
+};
+
+/** Members, at any depth, whose text names an object stored at the provider. */
+const REFERENCES = [
+  "previous_response_id",
+  "file_id",
+  "input_file_id",
+  "file_uri",
+  "cached_content",
+] as const;
+
+/** Case-folded as the most tolerant readers do (`ſ` is an `s`, the Kelvin sign a `k`), without `_` and `-`. */
+export function foldName(name: string): string {
+  let ascii = true;
+  for (let at = 0; at < name.length; at++) {
+    const code = name.charCodeAt(at);
+    if (code < 0x61 || code > 0x7a) {
+      ascii = false;
+      break;
+    }
+  }
+  return ascii ? name : name.toUpperCase().toLowerCase().replaceAll(/[_-]/g, "");
+}
+
+export interface GovernedNames {
+  /** The canonical name of a member of the governed object at `path` (`""` = the root), by its folded name. */
+  canonical(path: string, folded: string): string | undefined;
+  isReference(folded: string): boolean;
+}
+
+export const GOVERNED: GovernedNames = governedNames();
+
+function governedNames(): GovernedNames {
+  const tables = new Map<string, ReadonlyMap<string, string>>();
+  tables.set("", new Map([...TOP_LEVEL, ...Object.keys(NESTED)].map((name) => [foldName(name), name])));
+  for (const [parent, names] of Object.entries(NESTED)) {
+    tables.set(parent, new Map(names.map((name) => [foldName(name), `${parent}.${name}`])));
+  }
+  const references = new Set(REFERENCES.map(foldName));
+  return {
+    canonical: (path, folded) => tables.get(path)?.get(folded),
+    isReference: (folded) => references.has(folded),
+  };
+}

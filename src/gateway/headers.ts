@@ -1,0 +1,125 @@
+/** Which headers pass. Everything not named here passes byte for byte, in both directions. */
+
+/** Hop by hop (RFC 9110 7.6.1), or made anew for the next hop. */
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+] as const;
+
+const REQUEST_DROPPED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  "host",
+  "content-length",
+  "expect",
+  "http2-settings",
+  // The caller's credentials and whatever else a provider might take for one.
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "x-goog-api-key",
+  "cookie",
+  "cookie2",
+  // Who the caller is to the machines in between is nobody's business upstream, and could be forged.
+  "forwarded",
+  "x-real-ip",
+  "true-client-ip",
+  "cf-connecting-ip",
+  "via",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url",
+  // The account comes from the connection.
+  "openai-organization",
+  "openai-project",
+  "x-goog-user-project",
+]);
+
+const RESPONSE_DROPPED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  "set-cookie",
+  "set-cookie2",
+  "clear-site-data",
+  "strict-transport-security",
+  "alt-svc",
+  // Replaced by ours.
+  "content-security-policy",
+  "x-content-type-options",
+  "x-ownkey-request-id",
+]);
+
+export type HeaderPairs = [string, string][];
+
+export interface RequestHeaderChoices {
+  /** Ask for an uncompressed answer: where we meter or edit. */
+  readonly identity: boolean;
+  /** The body was decoded here. */
+  readonly decoded: boolean;
+  /** Header names that identify an account at this provider; lower case. */
+  readonly accountHeaders: readonly string[];
+}
+
+/** The caller's headers as they go on, without credentials; the provider's are added at the last moment. */
+export function forwardedHeaders(headers: Headers, choices: RequestHeaderChoices): HeaderPairs {
+  const named = connectionListed(headers.get("connection"));
+  const pairs: HeaderPairs = [];
+  let userAgent = false;
+  let accept = false;
+  let encoding = false;
+  for (const [name, value] of headers) {
+    if (REQUEST_DROPPED.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-ownkey-"))
+      continue;
+    if (named?.has(name) === true || choices.accountHeaders.includes(name)) continue;
+    if (name === "content-encoding" && choices.decoded) continue;
+    if (name === "accept-encoding") {
+      encoding = true;
+      pairs.push([name, choices.identity ? "identity" : value]);
+      continue;
+    }
+    if (name === "user-agent") userAgent = true;
+    else if (name === "accept") accept = true;
+    pairs.push([name, value]);
+  }
+  // Left out, these would be filled in by the HTTP client with words of its own.
+  if (!userAgent) pairs.push(["user-agent", ""]);
+  if (!accept) pairs.push(["accept", "*/*"]);
+  if (!encoding) pairs.push(["accept-encoding", "identity"]);
+  return pairs;
+}
+
+export interface AnswerHeaderChoices {
+  readonly requestId: string;
+  /** The body may become shorter than the provider said. */
+  readonly edited: boolean;
+}
+
+/** The provider's headers as the caller gets them: nothing that acts on a browser's store or on our origin. */
+export function answerHeaders(headers: Headers, choices: AnswerHeaderChoices): HeaderPairs {
+  const named = connectionListed(headers.get("connection"));
+  const pairs: HeaderPairs = [];
+  for (const [name, value] of headers) {
+    if (RESPONSE_DROPPED.has(name) || named?.has(name) === true) continue;
+    if (choices.edited && name === "content-length") continue;
+    pairs.push([name, value]);
+  }
+  pairs.push(
+    ["x-content-type-options", "nosniff"],
+    ["content-security-policy", "sandbox"],
+    ["x-ownkey-request-id", choices.requestId],
+  );
+  return pairs;
+}
+
+/** Names that `Connection` declares hop by hop; `undefined` for the usual values. */
+function connectionListed(value: string | null): ReadonlySet<string> | undefined {
+  if (value === null || value === "keep-alive" || value === "close") return undefined;
+  return new Set(value.split(",").map((name) => name.trim().toLowerCase()));
+}

@@ -1,0 +1,65 @@
+import { AppError } from "../kernel/index.ts";
+import type { Gateway } from "./gateway.ts";
+
+export interface ListenerOptions {
+  gateway: Pick<Gateway, "handle" | "drain">;
+  hostname: string;
+  /** 0 = a free one. */
+  port: number;
+  tls?: { cert: string; key: string } | undefined;
+  /** No route takes more; each route has its own, smaller limit. */
+  maxRequestBodyBytes?: number;
+}
+
+export interface Listener {
+  /** As a client on this machine writes it, without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new connections, lets requests finish for at most `limitMs`, then closes. */
+  stop(limitMs: number): Promise<void>;
+}
+
+const MAX_REQUEST_BODY_BYTES = 2 * 1024 * 1024 * 1024;
+
+/** Opens the data plane. @throws AppError `address_in_use`. */
+export function listen(options: ListenerOptions): Listener {
+  const { gateway, hostname, port, tls } = options;
+  const server = open(() =>
+    Bun.serve({
+      hostname,
+      port,
+      maxRequestBodySize: options.maxRequestBodyBytes ?? MAX_REQUEST_BODY_BYTES,
+      ...(tls === undefined ? {} : { tls }),
+      fetch(request, server) {
+        // A model may think for minutes: the gateway has limits of its own.
+        server.timeout(request, 0);
+        return gateway.handle(request, server);
+      },
+      error: () => new Response(null, { status: 500 }),
+    }),
+  );
+  const bound = server.port ?? port;
+  const name = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return {
+    url: `${tls === undefined ? "http" : "https"}://${name}:${bound}`,
+    port: bound,
+    async stop(limitMs) {
+      const closed = server.stop();
+      await gateway.drain(limitMs);
+      await server.stop(true);
+      await closed;
+    },
+  };
+
+  function open<T>(serve: () => T): T {
+    try {
+      return serve();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "EADDRINUSE") throw error;
+      throw new AppError("address_in_use", `another program listens on ${hostname}:${port}`, {
+        hint: `stop it, or choose another port: ownkey up --port ${port + 1}`,
+        details: { hostname, port },
+      });
+    }
+  }
+}

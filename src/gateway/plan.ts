@@ -1,0 +1,35 @@
+import type { Connection, ProviderKey } from "../connections/index.ts";
+import type { Provider, RouteRule } from "../providers/index.ts";
+import type { HeaderPairs } from "./headers.ts";
+import type { Authenticated } from "./parts.ts";
+
+/** A request that may be sent: everything is decided, nothing has left yet. */
+export interface Plan {
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  readonly startedMonotonicMs: number;
+  readonly caller: Authenticated;
+  readonly tool: string | null;
+  readonly connection: Connection;
+  readonly provider: Provider;
+  readonly providerKey: ProviderKey;
+  readonly rule: RouteRule;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly url: URL;
+  readonly headers: HeaderPairs;
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** Size of the body as the caller sent it, decoded; grows while a body is streamed. */
+  readonly sizes: { bytesIn: number };
+  readonly bodyHash: Uint8Array | null;
+  readonly stream: boolean;
+  /** The usage chunk was asked for by us: it is taken out again. */
+  readonly hideUsage: boolean;
+  readonly modelRequested: string | null;
+  /** The name to price by when the answer does not tell one. */
+  readonly modelPriced: string | null;
+  readonly outputLimit: number | null;
+  readonly choices: number;
+  readonly clientSignal: AbortSignal;
+}

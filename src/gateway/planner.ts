@@ -1,0 +1,171 @@
+import type { VirtualKeyPolicy } from "../access/index.ts";
+import type { ProviderKey } from "../connections/index.ts";
+import { AppError } from "../kernel/index.ts";
+import type { Dialect, RouteRequest, RouteRule } from "../providers/index.ts";
+import { allowedRoute, checkModel, pathRefused } from "./allowed.ts";
+import { announcedBytes, limitedStream, tooLarge } from "./body.ts";
+import { type Candidate, chooseConnection, usableConnections } from "./choose-connection.ts";
+import { type Edit, includeUsage, replaceText, splice } from "./edits.ts";
+import { notAllowed } from "./errors.ts";
+import { forwardedHeaders } from "./headers.ts";
+import type { Authenticated, Directory, ProviderRegistry } from "./parts.ts";
+import type { Plan } from "./plan.ts";
+import { hasBody, isJson, largestBody, type Reading, readJson, readNothing } from "./reading.ts";
+import type { Target } from "./target.ts";
+
+export interface PlannerOptions {
+  directory: Directory;
+  providers: ProviderRegistry;
+  keyedHash: (purpose: string, data: Uint8Array) => Uint8Array;
+}
+
+export interface Incoming {
+  readonly request: Request;
+  readonly target: Target;
+  readonly caller: Authenticated;
+  readonly dialect: Dialect;
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  readonly startedMonotonicMs: number;
+}
+
+/** Decides everything about a request before anything leaves. @throws AppError for whatever is refused. */
+export type Planner = (incoming: Incoming) => Promise<Plan>;
+
+export function createPlanner({ directory, providers, keyedHash }: PlannerOptions): Planner {
+  return async (incoming) => {
+    const { request, target, caller, dialect } = incoming;
+    const { policy } = caller.virtualKey;
+    const { method } = request;
+    const candidates = candidatesFor(directory, providers, policy, method, target.path);
+    const reading = await read(request, target, candidates);
+    const wish = { prefix: target.connection, dialect, model: reading.model };
+    const { candidate, model } = chooseConnection(candidates, policy, wish);
+    const { connection, provider, rule } = candidate;
+    if (rule === undefined) throw pathRefused(method, target.path);
+    checkModel(policy, rule, model);
+    checkAlternatives(policy, reading);
+    const providerKey = directory.keyOf(connection.id) ?? noKey(connection.name);
+    const call: RouteRequest = { method, path: target.path, query: target.query };
+    const edited = edit(reading, candidate, rule, model);
+    const sizes = { bytesIn: reading.bytes?.length ?? 0 };
+    return {
+      requestId: incoming.requestId,
+      startedAtMs: incoming.startedAtMs,
+      startedMonotonicMs: incoming.startedMonotonicMs,
+      caller,
+      tool: target.tool ?? caller.tool ?? policy.tool,
+      connection,
+      provider,
+      providerKey,
+      rule,
+      ...call,
+      url: provider.upstreamUrl(connection.settings, call),
+      headers: forwardedHeaders(request.headers, {
+        identity: rule.free !== true,
+        decoded: reading.decoded,
+        accountHeaders: provider.accountHeaders,
+      }),
+      body: edited.bytes ?? uploadOf(request, rule, sizes),
+      sizes,
+      bodyHash: hashOf(keyedHash, reading.bytes),
+      stream: reading.stream,
+      hideUsage: edited.hideUsage,
+      modelRequested: model ?? null,
+      modelPriced:
+        (model === undefined ? undefined : connection.settings.deployments?.[model]) || (model ?? null),
+      outputLimit: reading.outputLimit,
+      choices: reading.choices,
+      clientSignal: request.signal,
+    };
+  };
+}
+
+function candidatesFor(
+  directory: Directory,
+  providers: ProviderRegistry,
+  policy: VirtualKeyPolicy,
+  method: string,
+  path: string,
+): readonly Candidate[] {
+  return usableConnections(directory.connections(), policy).map((connection) => {
+    const provider = providers.providerById(connection.provider, connection.preset);
+    const rule = allowedRoute(providers.matchRoute(provider, method, path), policy, method, path);
+    return { connection, provider, rule };
+  });
+}
+
+async function read(request: Request, target: Target, candidates: readonly Candidate[]): Promise<Reading> {
+  if (!hasBody(request)) return readNothing(target.path);
+  const rules = candidates.map(({ rule }) => rule);
+  // Nobody may send a body to a route that nobody may use.
+  if (candidates.length > 0 && rules.every((rule) => rule === undefined)) {
+    throw pathRefused(request.method, target.path);
+  }
+  if (!isJson(request.headers.get("content-type"))) return readNothing(target.path);
+  return readJson(request, largestBody(rules), target.path);
+}
+
+/** The listed edits of the body, spliced in. */
+function edit(
+  reading: Reading,
+  { connection, provider }: Candidate,
+  rule: RouteRule,
+  model: string | undefined,
+): { bytes: Uint8Array | null; hideUsage: boolean } {
+  const { bytes, scanned } = reading;
+  if (bytes === null || scanned === undefined) return { bytes, hideUsage: false };
+  if (bytes.length > rule.maxBodyBytes) throw tooLarge(rule.maxBodyBytes);
+  const edits: Edit[] = [];
+  const named = scanned.members.get("model");
+  if (named?.kind === "string" && model !== undefined) {
+    const upstream = provider.upstreamModel(connection.settings, model);
+    if (upstream !== reading.model) edits.push(replaceText(named, upstream));
+  }
+  const tellsUsage = reading.stream && (rule.kind === "chat" || rule.kind === "completions");
+  const usage = tellsUsage && provider.dialect === "openai" ? includeUsage(bytes, scanned) : undefined;
+  if (usage !== undefined) edits.push(usage);
+  return { bytes: splice(bytes, edits), hideUsage: usage !== undefined };
+}
+
+/** A body that nobody looks into passes as a stream. */
+function uploadOf(
+  request: Request,
+  rule: RouteRule,
+  sizes: { bytesIn: number },
+): ReadableStream<Uint8Array> | null {
+  if (!hasBody(request) || request.body === null) return null;
+  const announced = announcedBytes(request.headers);
+  if (announced !== undefined && announced > rule.maxBodyBytes) throw tooLarge(rule.maxBodyBytes);
+  return limitedStream(request.body, rule.maxBodyBytes, (sizeBytes) => {
+    sizes.bytesIn += sizeBytes;
+  });
+}
+
+/** A list of other models to fall back to would go round the list of allowed ones. */
+function checkAlternatives(policy: VirtualKeyPolicy, { scanned }: Reading): void {
+  if (policy.models.length === 0 || scanned === undefined) return;
+  if (!scanned.members.has("models") && !scanned.members.has("fallbacks")) return;
+  throw notAllowed(
+    "model",
+    "this virtual key may use certain models only, and the request names alternatives",
+    "leave out `models` and `fallbacks`",
+  );
+}
+
+/** First 16 bytes; none while the vault is locked, as then there is no key to hash with. */
+function hashOf(keyedHash: PlannerOptions["keyedHash"], bytes: Uint8Array | null): Uint8Array | null {
+  if (bytes === null) return null;
+  try {
+    return keyedHash("request-body", bytes).subarray(0, 16);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "vault_locked") return null;
+    throw error;
+  }
+}
+
+function noKey(connection: string): ProviderKey {
+  throw new AppError("no_connection", `the connection "${connection}" has no key in use`, {
+    hint: "add or enable one: ownkey keys list",
+  });
+}

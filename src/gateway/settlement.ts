@@ -1,0 +1,32 @@
+import type { AttemptEnd } from "../ledger/index.ts";
+import type { MeterResult } from "../usage/index.ts";
+
+export interface Outcome {
+  readonly end: AttemptEnd;
+  /** The provider's status; `null` when none came. */
+  readonly status: number | null;
+  /** The route cannot cost money. */
+  readonly free: boolean;
+  readonly reservedNanos: bigint | null;
+  readonly meter: MeterResult | null;
+  /** What the metered usage costs at our prices; `null` = unpriced. */
+  readonly price: (meter: MeterResult) => bigint | null;
+}
+
+export interface Settlement {
+  readonly costNanos: bigint | null;
+  /** The cost is the full reservation, because the provider's final figures were not seen. */
+  readonly estimated: boolean;
+}
+
+/** What an attempt costs (docs: money). Only what can never have been charged is free. */
+export function settlementOf(outcome: Outcome): Settlement {
+  const { end, status, meter } = outcome;
+  if (outcome.free || end === "unreachable") return { costNanos: 0n, estimated: false };
+  // An error status before any output is never charged.
+  if (status !== null && (status >= 400 || end === "refused")) return { costNanos: 0n, estimated: false };
+  if (meter?.final === true && meter.usage !== null) {
+    return { costNanos: outcome.price(meter), estimated: false };
+  }
+  return { costNanos: outcome.reservedNanos, estimated: true };
+}

@@ -12,9 +12,23 @@ export interface SealedSecret {
   readonly value: Secret;
   /** Origins (`https://api.openai.com`) that the value may ever be sent to; empty for secrets that are not sent. */
   readonly origins: readonly string[];
+  /**
+   * Id of the connection that the secret belongs to, bound into every version's envelope. Given at creation and the
+   * same ever after; empty when it belongs to none.
+   */
+  readonly connection?: string;
 }
 
-export type SecretState = "active" | "disabled" | "revoked" | "removed";
+export interface OpenedSecret extends SealedSecret {
+  readonly connection: string;
+  readonly version: number;
+}
+
+export const SECRET_STATES = ["active", "disabled", "revoked", "removed"] as const;
+export type SecretState = (typeof SECRET_STATES)[number];
+
+/** `auto`: nobody was there for a while; lent keys stay lent. `explicit`: somebody asked for it, and everything ends. */
+export type LockReason = "auto" | "explicit";
 
 export interface SecretInfo {
   readonly id: string;
@@ -44,7 +58,7 @@ export interface Vault extends RowSealer, Signer {
    * Opens a version, the active one unless told. @throws `not_found`; `denied` when disabled or revoked;
    * `vault_locked`; `corrupt` when any byte of it, or its place, was changed.
    */
-  open(tx: AuditedTx, id: string, version?: number): Promise<SealedSecret & { version: number }>;
+  open(tx: AuditedTx, id: string, version?: number): Promise<OpenedSecret>;
   /** Tombstones, honoured even while locked. Revoked is final. */
   setState(tx: AuditedTx, id: string, state: "active" | "disabled" | "revoked"): Promise<void>;
   /** Shreds every version's ciphertext and keeps the rows. */

@@ -3,10 +3,16 @@
  * and one line of {@link MIGRATIONS}, each in the order of the numbers.
  */
 import { meta } from "./001-meta.ts";
+import { audit } from "./002-audit.ts";
+import { vault } from "./003-vault.ts";
+import { access } from "./004-access.ts";
 import type { Migration } from "./migration.ts";
 
 export type { Migration } from "./migration.ts";
 
 export const MIGRATIONS: readonly Migration[] = [
   meta, // 1
+  audit, // 2
+  vault, // 3
+  access, // 4
 ];

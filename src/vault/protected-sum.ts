@@ -1,0 +1,78 @@
+import type { AuditedTx, AuditHead } from "../audit/index.ts";
+import { AppError, equalBytes, lengthPrefixed, toHex } from "../kernel/index.ts";
+import { bytesOf, type Queries, textOf } from "../store/index.ts";
+import {
+  checkProtected,
+  PROTECTED_TABLES,
+  type ProtectedTableName,
+  readProtected,
+} from "./protected-rows.ts";
+import { sha256 } from "./primitives.ts";
+import type { SystemKeys } from "./system-keys.ts";
+
+const TABLES = Object.keys(PROTECTED_TABLES) as ProtectedTableName[];
+const MODULUS = 1n << 256n;
+
+/**
+ * What a disabled, revoked or removed secret adds to the protected rows' sum: without it, taking a tombstone away in
+ * the database would go unnoticed. Without a key, as tombstones are set while the vault is locked, too; there are
+ * only as many of them as secrets.
+ */
+export function tombstoneDigest(vaultId: string, secretId: string, state: string): Uint8Array {
+  return sha256(lengthPrefixed("ownkey tombstone 1", vaultId, secretId, state));
+}
+
+/**
+ * Recomputes the sum over all protected rows and compares it with the audit log's head. Rows and head must have been
+ * read in one transaction.
+ * @throws AppError `corrupt` naming a row that was changed; `rolled_back` when every row is genuine but they are not
+ *   the rows of now: one was put back, copied, or taken away.
+ */
+export async function verifyProtectedRows(
+  queries: Queries,
+  vaultId: string,
+  keys: SystemKeys,
+  head: AuditHead,
+): Promise<void> {
+  const sum = await protectedSum(queries, vaultId, keys);
+  if (equalBytes(sum, head.protectedSum)) return;
+  throw new AppError("rolled_back", "the vault's rows are genuine, but not those of the audit log's head", {
+    hint:
+      "a row was put back, copied or taken away: restore a backup with: ownkey backup restore FILE; " +
+      `or accept the rows as they are with: ownkey up --accept-epoch ${head.size}`,
+    details: { auditSize: head.size },
+  });
+}
+
+/** Makes the head's sum that of the rows as they are: for somebody who knows why they differ. */
+export async function acceptProtectedRows(
+  tx: AuditedTx,
+  vaultId: string,
+  keys: SystemKeys,
+  head: AuditHead,
+): Promise<void> {
+  tx.protectedRows.remove(head.protectedSum);
+  tx.protectedRows.add(await protectedSum(tx, vaultId, keys));
+}
+
+/** The sum over the rows as they are. @throws AppError `corrupt` naming a row that was changed. */
+export async function protectedSum(queries: Queries, vaultId: string, keys: SystemKeys): Promise<Uint8Array> {
+  let sum = 0n;
+  for (const table of TABLES) {
+    for (const row of await readProtected(queries, table)) {
+      checkProtected(keys, table, row);
+      sum += numberOf(keys.sumDigest(bytesOf(row, "mac")));
+      if (table !== "secrets" || row.state === "active") continue;
+      sum += numberOf(tombstoneDigest(vaultId, textOf(row, "id"), textOf(row, "state")));
+    }
+  }
+  return bytesOfNumber(sum % MODULUS);
+}
+
+function numberOf(digest: Uint8Array): bigint {
+  return BigInt(`0x${toHex(digest)}`);
+}
+
+function bytesOfNumber(value: bigint): Uint8Array {
+  return new Uint8Array(Buffer.from(value.toString(16).padStart(64, "0"), "hex"));
+}

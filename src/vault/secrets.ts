@@ -1,0 +1,212 @@
+import type { AuditedTx } from "../audit/index.ts";
+import { AppError, type Clock, type Randomness } from "../kernel/index.ts";
+import { intOf, optionalBytesOf, optionalIntOf, type Queries, type Row, textOf } from "../store/index.ts";
+import { openEnvelope, sealEnvelope } from "./envelope.ts";
+import { collectionOf } from "./key-ring.ts";
+import type { Lock } from "./lock.ts";
+import { versionPlace } from "./places.ts";
+import { checkProtected, insertProtected, lockProtected, updateProtected } from "./protected-rows.ts";
+import { tombstoneDigest } from "./protected-sum.ts";
+import { sha256 } from "./primitives.ts";
+import { decodePayload, encodePayload } from "./secret-payload.ts";
+import {
+  type Collection,
+  type OpenedSecret,
+  type SealedSecret,
+  SECRET_STATES,
+  type SecretInfo,
+  type SecretState,
+} from "./vault.ts";
+
+export interface SecretsOptions {
+  vaultId: string;
+  lock: Lock;
+  clock: Clock;
+  randomness: Randomness;
+}
+
+/** Versioned secrets: the part of `Vault` that is documented there. */
+export class Secrets {
+  readonly #vaultId: string;
+  readonly #lock: Lock;
+  readonly #clock: Clock;
+  readonly #randomness: Randomness;
+
+  constructor({ vaultId, lock, clock, randomness }: SecretsOptions) {
+    this.#vaultId = vaultId;
+    this.#lock = lock;
+    this.#clock = clock;
+    this.#randomness = randomness;
+  }
+
+  async create(tx: AuditedTx, collection: Collection, id: string, secret: SealedSecret): Promise<void> {
+    const { system } = this.#lock.ring();
+    if (await tx.get("SELECT id FROM secrets WHERE id = ?", [id])) {
+      throw new AppError("already_exists", `there is already a secret ${id}`);
+    }
+    const row = {
+      id,
+      collection,
+      connection: secret.connection ?? "",
+      active_version: null,
+      created_at_ms: this.#clock.nowMs(),
+    };
+    await insertProtected(tx, system, "secrets", { ...row, state: "active" });
+    await this.#addVersion(tx, row, 1, secret);
+  }
+
+  async put(tx: AuditedTx, id: string, secret: SealedSecret): Promise<number> {
+    const row = await this.#lockRow(tx, id);
+    refuseTombstone(id, stateOf(row), ["active", "disabled"]);
+    checkProtected(this.#lock.ring().system, "secrets", row);
+    if (secret.connection !== undefined && secret.connection !== textOf(row, "connection")) {
+      throw new AppError("conflict", `the secret ${id} belongs to another connection`);
+    }
+    const version = (await lastVersion(tx, id)) + 1;
+    await this.#addVersion(tx, row, version, secret);
+    return version;
+  }
+
+  async activate(tx: AuditedTx, id: string, version: number): Promise<void> {
+    const row = await this.#lockRow(tx, id);
+    refuseTombstone(id, stateOf(row), ["active", "disabled"]);
+    await this.#openVersion(tx, row, version);
+    await updateProtected(tx, this.#lock.ring().system, "secrets", row, { active_version: version });
+  }
+
+  async open(tx: AuditedTx, id: string, version?: number): Promise<OpenedSecret> {
+    const row = await tx.get("SELECT * FROM secrets WHERE id = ?", [id]);
+    if (!row) throw notFound(id);
+    refuseTombstone(id, stateOf(row), ["active"]);
+    checkProtected(this.#lock.ring().system, "secrets", row);
+    const wanted = version ?? optionalIntOf(row, "active_version");
+    if (wanted === undefined) throw new AppError("not_found", `no version of the secret ${id} is active`);
+    return await this.#openVersion(tx, row, wanted);
+  }
+
+  async setState(tx: AuditedTx, id: string, state: "active" | "disabled" | "revoked"): Promise<void> {
+    const row = await this.#lockRow(tx, id);
+    const before = stateOf(row);
+    if (before === state) return;
+    if (before === "removed") throw notFound(id);
+    if (before === "revoked") {
+      throw new AppError("conflict", `the secret ${id} is revoked for good`, {
+        hint: "add the key anew with: ownkey keys add",
+      });
+    }
+    // Back to life only with the vault open, and only a genuine row; tombstones can be set at any time.
+    if (state === "active") checkProtected(this.#lock.ring().system, "secrets", row);
+    await this.#setState(tx, id, before, state);
+  }
+
+  async remove(tx: AuditedTx, id: string): Promise<void> {
+    const row = await this.#lockRow(tx, id);
+    const before = stateOf(row);
+    if (before === "removed") return;
+    await this.#setState(tx, id, before, "removed");
+    await tx.run("UPDATE secret_versions SET sealed = NULL WHERE secret_id = ?", [id]);
+  }
+
+  async info(queries: Queries, id: string): Promise<SecretInfo | undefined> {
+    const row = await queries.get("SELECT * FROM secrets WHERE id = ?", [id]);
+    if (!row) return undefined;
+    const system = this.#lock.systemIfAny();
+    if (system) checkProtected(system, "secrets", row);
+    const state = stateOf(row);
+    return {
+      id,
+      collection: collectionOf(row),
+      state,
+      activeVersion: state === "removed" ? null : (optionalIntOf(row, "active_version") ?? null),
+      lastVersion: await lastVersion(queries, id),
+    };
+  }
+
+  async #lockRow(tx: AuditedTx, id: string): Promise<Row> {
+    const row = await lockProtected(tx, "secrets", [id]);
+    if (!row) throw notFound(id);
+    return row;
+  }
+
+  async #setState(tx: AuditedTx, id: string, before: SecretState, after: SecretState): Promise<void> {
+    await tx.run("UPDATE secrets SET state = ? WHERE id = ?", [after, id]);
+    if (before !== "active") tx.protectedRows.remove(tombstoneDigest(this.#vaultId, id, before));
+    if (after !== "active") tx.protectedRows.add(tombstoneDigest(this.#vaultId, id, after));
+  }
+
+  async #addVersion(tx: AuditedTx, row: Row, version: number, secret: SealedSecret): Promise<void> {
+    const ring = this.#lock.ring();
+    const collection = collectionOf(row);
+    const payload = encodePayload(secret);
+    const generation = await ring.lockSealingGeneration(tx, collection);
+    const key = ring.key(collection, generation);
+    const sealed = sealEnvelope(key, this.#place(row, version, generation), payload, this.#randomness);
+    await insertProtected(tx, ring.system, "secret_versions", {
+      secret_id: textOf(row, "id"),
+      version,
+      collection,
+      key_generation: generation,
+      sealed,
+      sealed_sha256: sha256(sealed),
+      created_at_ms: this.#clock.nowMs(),
+    });
+  }
+
+  async #openVersion(tx: AuditedTx, row: Row, version: number): Promise<OpenedSecret> {
+    const ring = this.#lock.ring();
+    const id = textOf(row, "id");
+    const found = await tx.get("SELECT * FROM secret_versions WHERE secret_id = ? AND version = ?", [
+      id,
+      version,
+    ]);
+    if (!found) throw new AppError("not_found", `the secret ${id} has no version ${version}`);
+    checkProtected(ring.system, "secret_versions", found);
+    const sealed = optionalBytesOf(found, "sealed");
+    if (!sealed) throw damagedVersion(id, version);
+    const generation = intOf(found, "key_generation");
+    const key = ring.key(collectionOf(row), generation);
+    const payload = openEnvelope(key, this.#place(row, version, generation), sealed);
+    return { ...decodePayload(payload), connection: textOf(row, "connection"), version };
+  }
+
+  #place(row: Row, version: number, keyGeneration: number) {
+    return versionPlace(this.#vaultId, {
+      secretId: textOf(row, "id"),
+      version,
+      collection: collectionOf(row),
+      keyGeneration,
+      connection: textOf(row, "connection"),
+    });
+  }
+}
+
+function stateOf(row: Row): SecretState {
+  const state = SECRET_STATES.find((state) => state === row.state);
+  if (state) return state;
+  throw new AppError("corrupt", `the state of the secret ${textOf(row, "id")} is damaged`, {
+    hint: "restore a backup with: ownkey backup restore FILE",
+  });
+}
+
+function refuseTombstone(id: string, state: SecretState, allowed: readonly SecretState[]): void {
+  if (allowed.includes(state)) return;
+  if (state === "removed") throw notFound(id);
+  throw new AppError("denied", `the secret ${id} is ${state}`, {
+    hint: state === "disabled" ? "enable it with: ownkey keys enable REF" : "add the key anew",
+  });
+}
+
+async function lastVersion(queries: Queries, id: string): Promise<number> {
+  const row = await queries.get("SELECT MAX(version) AS last FROM secret_versions WHERE secret_id = ?", [id]);
+  return (row && optionalIntOf(row, "last")) ?? 0;
+}
+
+function notFound(id: string): AppError {
+  return new AppError("not_found", `there is no secret ${id}`);
+}
+
+function damagedVersion(id: string, version: number): AppError {
+  return new AppError("corrupt", `the ciphertext of secret ${id} version ${version} is missing`, {
+    hint: "restore a backup with: ownkey backup restore FILE",
+  });
+}

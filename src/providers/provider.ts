@@ -36,7 +36,8 @@ export interface ConnectionSettings {
 }
 
 export interface ConsoleLinks {
-  readonly keys: string;
+  /** Absent only for servers that the user names: nobody knows their console. */
+  readonly keys?: string;
   readonly usage?: string;
   readonly billing?: string;
   readonly limits?: string;
@@ -143,6 +144,8 @@ export interface Provider {
   readonly keyOptional: boolean;
   /** Base URL of the public service; `undefined` when the user has to give one. */
   readonly defaultBaseUrl: string | undefined;
+  /** Base URLs of regions with data residency, by the region's name. */
+  readonly regionalBaseUrls?: Readonly<Record<string, string>>;
   readonly routes: readonly RouteRule[];
   /** Never carried, whatever the virtual key allows: patterns as in {@link RouteRule.path}. */
   readonly denied: readonly string[];

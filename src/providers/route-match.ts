@@ -6,29 +6,55 @@ export interface RouteMatcher {
   match(method: string, path: string): RouteRule | "denied" | undefined;
 }
 
-interface Compiled {
-  readonly rule: RouteRule;
-  readonly pattern: PathPattern;
-}
-
-/** Compiles a provider's routes once. Matching looks at each rule of the method at most once. */
+/** Compiles a provider's routes once; a match then looks only at the patterns that begin like the path. */
 export function compileRoutes(provider: Pick<Provider, "routes" | "denied">): RouteMatcher {
   // Servers may fold case; a denial must hold for whatever they make of a path.
-  const denied = provider.denied.map((path) => compilePattern(path.toLowerCase()));
-  const byMethod = new Map<string, Compiled[]>();
-  for (const rule of provider.routes) {
-    const rules = byMethod.get(rule.method) ?? [];
-    rules.push({ rule, pattern: compilePattern(rule.path) });
-    byMethod.set(rule.method, rules);
-  }
+  const denied = new PatternIndex(provider.denied.map((path) => [path.toLowerCase(), path]));
+  const byMethod = new Map(METHODS.map((method) => [method as string, rulesOf(provider, method)]));
   return {
-    match(method, path) {
-      const folded = segmentsOf(path.toLowerCase());
-      if (denied.some((pattern) => matchPattern(pattern, folded))) return "denied";
-      const segments = segmentsOf(path);
-      return byMethod.get(method)?.find(({ pattern }) => matchPattern(pattern, segments))?.rule;
-    },
+    match: (method, path) =>
+      denied.find(segmentsOf(path.toLowerCase())) === undefined
+        ? byMethod.get(method)?.find(segmentsOf(path))
+        : "denied",
   };
+}
+
+const METHODS = ["GET", "POST", "DELETE", "HEAD"] as const;
+
+function rulesOf({ routes }: Pick<Provider, "routes">, method: RouteRule["method"]): PatternIndex<RouteRule> {
+  return new PatternIndex(routes.filter((rule) => rule.method === method).map((rule) => [rule.path, rule]));
+}
+
+/** Patterns by their first one or two literal segments, each with what it stands for. */
+class PatternIndex<T> {
+  readonly #byStart = new Map<string, { pattern: PathPattern; value: T }[]>();
+
+  constructor(entries: readonly (readonly [string, T])[]) {
+    for (const [path, value] of entries) {
+      const pattern = compilePattern(path);
+      const start = literalStart(pattern);
+      const bucket = this.#byStart.get(start) ?? [];
+      bucket.push({ pattern, value });
+      this.#byStart.set(start, bucket);
+    }
+  }
+
+  find(segments: readonly string[]): T | undefined {
+    const [first = "", second] = segments;
+    return this.#findUnder(`${first}/${second ?? ""}`, segments) ?? this.#findUnder(first, segments);
+  }
+
+  #findUnder(start: string, segments: readonly string[]): T | undefined {
+    return this.#byStart.get(start)?.find(({ pattern }) => matchPattern(pattern, segments))?.value;
+  }
+}
+
+/** `v1/models` for `/v1/models/:model`, `keys` for `/keys/:rest*` and `keys/` for `/keys` alone. */
+function literalStart({ parts }: PathPattern): string {
+  const [first, second] = parts;
+  if (first?.kind !== "literal") throw new TypeError("a path pattern begins with a literal segment");
+  if (second === undefined) return `${first.text}/`;
+  return second.kind === "literal" ? `${first.text}/${second.text}` : first.text;
 }
 
 /**

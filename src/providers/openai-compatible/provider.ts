@@ -18,8 +18,7 @@ export const openaiCompatible: Provider = compatible({
   keyFormats: [],
   keyVariables: [],
   keyOptional: true,
-  // No console is known for a server that the user names; its own address is the best hint.
-  links: { keys: "https://platform.openai.com/docs/api-reference/introduction" },
+  links: {},
   testPath: "/v1/models",
   proves:
     "The server answers and takes the key for its model list. Servers without a key check answer any key.",

@@ -37,6 +37,11 @@ export const openai: Provider = {
   keyVariables: ["OPENAI_API_KEY", "OPENAI_ADMIN_KEY"],
   keyOptional: false,
   defaultBaseUrl: "https://api.openai.com",
+  regionalBaseUrls: {
+    us: "https://us.api.openai.com",
+    eu: "https://eu.api.openai.com",
+    ae: "https://ae.api.openai.com",
+  },
   routes: openaiRoutes("/v1"),
   denied: openaiDenied("/v1"),
   accountHeaders: OPENAI_ACCOUNT_HEADERS,

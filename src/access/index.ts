@@ -1,4 +1,16 @@
+export * from "./authenticate.ts";
 export * from "./caller.ts";
+export * from "./credential.ts";
+export * from "./last-used.ts";
+export * from "./pattern.ts";
 export * from "./perform.ts";
 export * from "./row-sealer.ts";
+export { parseToolToken, TOOL_TOKEN_PREFIX, type ToolTokenClaims } from "./tool-token.ts";
+export * from "./tool-token-verifier.ts";
+export * from "./tool-tokens.ts";
 export * from "./virtual-key.ts";
+export type { VirtualKeyDirectory } from "./virtual-key-directory.ts";
+export { toolKeyName } from "./virtual-key-name.ts";
+export { OPEN_POLICY } from "./virtual-key-policy.ts";
+export * from "./virtual-key-token.ts";
+export * from "./virtual-keys.ts";

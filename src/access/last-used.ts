@@ -1,0 +1,34 @@
+import type { Store } from "../store/index.ts";
+import { writeLastUsed } from "./virtual-key-table.ts";
+
+/**
+ * When virtual keys were last used: noted in memory for each request, written now and then in one transaction. Not
+ * audited; a crash loses what was not yet written. Memory is bounded by the number of virtual keys.
+ */
+export class LastUsed {
+  readonly #store: Store;
+  #noted = new Map<string, number>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  note(virtualKeyId: string, atMs: number): void {
+    this.#noted.set(virtualKeyId, atMs);
+  }
+
+  /** For a timer and for the end; when it rejects, nothing is forgotten. */
+  async flush(): Promise<void> {
+    const noted = this.#noted;
+    if (noted.size === 0) return;
+    this.#noted = new Map();
+    try {
+      await this.#store.tx(async (tx) => {
+        for (const [id, atMs] of noted) await writeLastUsed(tx, id, atMs);
+      });
+    } catch (error) {
+      this.#noted = new Map([...noted, ...this.#noted]);
+      throw error;
+    }
+  }
+}

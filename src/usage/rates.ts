@@ -1,0 +1,119 @@
+import { type NanosPerMillion, scaledDecimal } from "../kernel/index.ts";
+import type { ListedModel, Price, PriceSet } from "./price-data.ts";
+
+/** Prices of one request, in nano-dollars per million tokens (uses: per single use). `null` = not told. */
+export interface Rates {
+  readonly input: NanosPerMillion;
+  readonly cacheRead: NanosPerMillion;
+  readonly cacheWrite5m: NanosPerMillion;
+  readonly cacheWrite1h: NanosPerMillion;
+  readonly audioIn: NanosPerMillion | null;
+  readonly output: NanosPerMillion | null;
+  readonly audioOut: NanosPerMillion | null;
+  /** Per web search. */
+  readonly toolCallNanos: bigint;
+  /** Per request. */
+  readonly requestNanos: bigint;
+}
+
+/** Dollars have nine places as nano-dollars; a price per thousand uses has six per use. */
+const PER_MILLION_PLACES = 9;
+const PER_THOUSAND_PLACES = 6;
+
+/** $10 per 1,000 web searches, the price of OpenAI and Anthropic, where a list names none. */
+const WEB_SEARCH_NANOS = 10_000_000n;
+
+/** Rates by total input: each entry holds from that many input tokens, cache included, up to the next entry. */
+export type RateTable = readonly { readonly fromInput: number; readonly rates: Rates }[];
+
+/**
+ * The rates of one price set. Where the price changes with the context, a request beyond the limit is priced by the
+ * dearer rates as a whole. `undefined` when the set does not tell a token price, or one that is no exact decimal.
+ */
+export function rateTable(prices: PriceSet, modelId: string): RateTable | undefined {
+  const table = tierInputs(prices).flatMap((fromInput) => {
+    const rates = ratesOf(prices, modelId, fromInput);
+    return rates ? [{ fromInput, rates }] : [];
+  });
+  return table.length === 0 ? undefined : table;
+}
+
+export function ratesFor(table: RateTable, totalInput: number): Rates | undefined {
+  return table.findLast(({ fromInput }) => totalInput >= fromInput)?.rates;
+}
+
+/**
+ * Where kinds of tokens differ in price and usage does not tell them apart (pictures), the dearest is taken: a price
+ * may be too high, never too low. Sound costs what text costs where a list has no price for it, but not with models that
+ * are made for sound: their price is then not known.
+ */
+function ratesOf(prices: PriceSet, modelId: string, totalInput: number): Rates | undefined {
+  const at = (name: string, places = PER_MILLION_PLACES) => rateAt(prices[name], totalInput, places);
+  const text = at("input_mtok");
+  if (text === undefined) return undefined;
+  const input = largest(text, at("input_image_mtok") ?? 0n);
+  const output = at("output_mtok") ?? null;
+  const dearestOutput =
+    output === null ? null : largest(output, at("output_image_mtok") ?? 0n, at("output_video_mtok") ?? 0n);
+  const madeForSound = /audio|realtime|live|tts|transcribe/.test(modelId);
+  return {
+    input,
+    cacheRead: at("cache_read_mtok") ?? input,
+    cacheWrite5m: at("cache_write_mtok") ?? (input * 5n) / 4n,
+    cacheWrite1h: at("cache_write_1h_mtok") ?? input * 2n,
+    audioIn: at("input_audio_mtok") ?? (madeForSound ? null : input),
+    output: dearestOutput,
+    audioOut: at("output_audio_mtok") ?? (madeForSound ? null : dearestOutput),
+    toolCallNanos: at("web_searches_kcount", PER_THOUSAND_PLACES) ?? WEB_SEARCH_NANOS,
+    requestNanos: at("requests_kcount", PER_THOUSAND_PLACES) ?? 0n,
+  };
+}
+
+/** Rates of a list at a time: the last entry whose condition holds, as the data is written to be read. */
+export function pricesAt(model: ListedModel, atMs: number): PriceSet[] {
+  if (!isConditional(model.prices)) return [model.prices];
+  const entry = model.prices.findLast(({ constraint }) => holds(constraint, atMs));
+  return entry ? [entry.prices] : [];
+}
+
+/** All prices that a request sent about this time may meet: those that change with the hour are all in it. */
+export function pricesAround(model: ListedModel, atMs: number): PriceSet[] {
+  const hourly = isConditional(model.prices)
+    ? model.prices.filter(({ constraint }) => constraint?.type === "time_of_date")
+    : [];
+  return [...pricesAt(model, atMs), ...hourly.map(({ prices }) => prices)];
+}
+
+/** Total inputs at which some price changes. A tier holds for more tokens than its start. */
+function tierInputs(prices: PriceSet): number[] {
+  const starts = Object.values(prices).flatMap((price) =>
+    typeof price === "object" ? price.tiers.map(({ start }) => start + 1) : [],
+  );
+  return [...new Set([0, ...starts])].sort((a, b) => a - b);
+}
+
+export function largest(first: bigint, ...others: readonly bigint[]): bigint {
+  return others.reduce((most, next) => (next > most ? next : most), first);
+}
+
+function rateAt(price: Price | undefined, totalInput: number, places: number): bigint | undefined {
+  if (price === undefined) return undefined;
+  if (typeof price === "number") return scaledDecimal(price, places);
+  const tier = price.tiers.filter(({ start }) => totalInput > start).sort((a, b) => b.start - a.start)[0];
+  return scaledDecimal(tier?.price ?? price.base, places);
+}
+
+function isConditional(prices: ListedModel["prices"]): prices is Exclude<ListedModel["prices"], PriceSet> {
+  return Array.isArray(prices);
+}
+
+type Constraint = Exclude<ListedModel["prices"], PriceSet>[number]["constraint"];
+
+function holds(constraint: Constraint, atMs: number): boolean {
+  if (!constraint) return true;
+  if (constraint.type === "start_date") return atMs >= Date.parse(`${constraint.start_date}T00:00:00Z`);
+  const time = new Date(atMs).toISOString().slice(11, 19);
+  const start = constraint.start_time.slice(0, 8);
+  const end = constraint.end_time.slice(0, 8);
+  return start <= end ? time >= start && time < end : time >= start || time < end;
+}

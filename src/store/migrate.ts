@@ -35,10 +35,7 @@ export async function migrate(
   });
 }
 
-/**
- * The id that the database got when it was created. It stays with copies and backups; a restore that must not be
- * mistaken for the original gives it a new one.
- */
+/** The random id that the database got when it was created, 32 hex digits. It stays with copies and backups. */
 export async function storeLineage(queries: Queries): Promise<string> {
   const row = await queries.get("SELECT value FROM meta WHERE name = 'lineage'");
   if (typeof row?.["value"] === "string") return row["value"];

@@ -1,5 +1,6 @@
 // What every engine must do. Each engine's test file gives a target and runs it.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
 import { AppError } from "../kernel/index.ts";
 import { storeLineage } from "./migrate.ts";
 import type { Migration } from "./migrations/index.ts";
@@ -38,6 +39,10 @@ export async function codeOf(work: Promise<unknown>): Promise<unknown> {
 /** Waits until something becomes true; the test's own time limit ends a wait in vain. */
 export async function eventually(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await Bun.sleep(5);
+}
+
+function plainInteger(value: bigint): number | bigint {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 export function storeContract(name: string, makeTarget: () => Promise<StoreTarget>): void {
@@ -213,6 +218,34 @@ export function storeContract(name: string, makeTarget: () => Promise<StoreTarge
         }
       });
 
+      test("whatever is stored comes back", async () => {
+        const text = fc.string({ unit: "binary", maxLength: 40 }).filter((one) => !one.includes("\0"));
+        const item = fc.record({
+          id: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+          label: fc.option(text.map((one) => one.toWellFormed())),
+          body: fc.option(fc.uint8Array({ maxLength: 40 })),
+        });
+        await fc.assert(
+          fc.asyncProperty(item, async ({ id, label, body }) => {
+            const sql = "INSERT INTO item (id, label, body) VALUES (?, ?, ?)";
+            const read = await store.tx(async (tx) => {
+              await tx.run("DELETE FROM item");
+              await tx.run(sql, [id, label, body]);
+              return tx.get("SELECT * FROM item WHERE id = ?", [id]);
+            });
+            expect(read).toEqual({ id: plainInteger(id), label, body });
+          }),
+          { numRuns: 60 },
+        );
+      });
+
+      test("what the engines would treat differently is refused before it reaches them", async () => {
+        expect(await codeOf(insert(1, "a\0b"))).toBe("invalid_input");
+        expect(await codeOf(insert(0.5))).toBe("internal");
+        expect(await codeOf(insert(2 ** 53))).toBe("internal");
+        expect(await ids()).toEqual([]);
+      });
+
       test("bytes belong to the caller: changing them changes no other result", async () => {
         await insert(1, null, Uint8Array.from([1, 2, 3]));
         const first = (await store.get("SELECT body FROM item"))?.["body"];
@@ -330,8 +363,8 @@ export function storeContract(name: string, makeTarget: () => Promise<StoreTarge
     test("a closed store rejects and does not hang", async () => {
       const closed = await openAnother();
       await closed.close();
-      expect(await codeOf(closed.all("SELECT id FROM item"))).not.toBe("resolved");
-      expect(await codeOf(closed.tx(async () => "x"))).not.toBe("resolved");
+      expect(await codeOf(closed.all("SELECT id FROM item"))).toBe("store_unavailable");
+      expect(await codeOf(closed.tx(async () => "x"))).toBe("store_unavailable");
     });
   });
 }

@@ -4,13 +4,20 @@
  *
  * SQL is written once for both engines, in their common part: `?` placeholders (never inside a literal), `TEXT`,
  * `BIGINT`, `BLOB` (the PostgreSQL engine reads it as `BYTEA`), `ON CONFLICT`, `RETURNING`; no dates, no booleans,
- * no JSON functions. Times are milliseconds since 1970 UTC.
+ * no JSON functions. Times are milliseconds since 1970 UTC. `SUM` is written `CAST(SUM(x) AS BIGINT)`: PostgreSQL
+ * gives a wider type otherwise. Text holds no NUL character, numbers are integers.
  */
 export type Value = string | number | bigint | Uint8Array | null;
 
 /** A row by column name. Integers come as `number`, beyond 2⁵³ as `bigint`. */
 export type Row = Readonly<Record<string, Value>>;
 
+/**
+ * Statements. Outside a transaction `all` and `get` only read, from what is committed; `run` is a transaction of its
+ * own.
+ * @throws AppError `conflict` when the change would break a rule of the schema (unique, foreign key), besides what
+ *   {@link Store.tx} throws.
+ */
 export interface Queries {
   all(sql: string, params?: readonly Value[]): Promise<Row[]>;
   /** The first row, or `undefined`. */
@@ -19,7 +26,10 @@ export interface Queries {
   run(sql: string, params?: readonly Value[]): Promise<number>;
 }
 
-/** Inside a transaction only the transaction itself is awaited: no network, no timer, no other store call. */
+/**
+ * Inside a transaction only the transaction itself is awaited: no network, no timer, no other store call. A statement
+ * that failed fails the whole transaction, even when its error is caught.
+ */
 export interface Tx extends Queries {
   /** To be put at the end of a `SELECT` whose rows must not change before the commit. Empty on SQLite, where a
    * transaction holds the only write lock from its start. */

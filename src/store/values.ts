@@ -3,13 +3,23 @@ import type { Row, Value } from "./store.ts";
 
 /**
  * Parameters as both drivers bind them exactly: integers as bigint, since a number beyond 32 bits would travel as a
- * float. `undefined`, which the drivers would take for NULL without a word, is refused.
+ * float. Refused is what the engines would treat differently or change without a word.
+ * @throws AppError `invalid_input` for a text with a NUL character, `internal` for `undefined` or a fraction.
  */
 export function toParameters(values: readonly Value[]): Value[] {
   return values.map((value) => {
+    if (typeof value === "number") return toInteger(value);
+    if (typeof value === "string" && value.includes("\0")) {
+      throw new AppError("invalid_input", "a text with a NUL character cannot be stored");
+    }
     if (value === undefined) throw new AppError("internal", "a parameter of a statement is undefined");
-    return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : value;
+    return value;
   });
+}
+
+function toInteger(value: number): bigint {
+  if (Number.isSafeInteger(value)) return BigInt(value);
+  throw new AppError("internal", "a number given to the store is not an exact integer");
 }
 
 /**

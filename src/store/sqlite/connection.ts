@@ -1,4 +1,5 @@
 import type { Database as SqliteDatabase, Statement } from "bun:sqlite";
+import { AppError } from "../../kernel/index.ts";
 import type { Row, Value } from "../store.ts";
 import { sqliteError } from "./errors.ts";
 import { fromColumns, toParameters } from "../values.ts";
@@ -9,6 +10,7 @@ const CACHED_STATEMENTS = 200;
 export class Connection {
   readonly #database: SqliteDatabase;
   readonly #path: string;
+  #isOpen = true;
   readonly #statements = new Map<string, Statement<Record<string, Value>, Value[]>>();
 
   constructor(database: SqliteDatabase, path: string) {
@@ -38,13 +40,16 @@ export class Connection {
     return this.#database.inTransaction;
   }
 
+  /** Closing twice is harmless. */
   close(): void {
+    this.#isOpen = false;
     for (const statement of this.#statements.values()) statement.finalize();
     this.#statements.clear();
     this.#database.close();
   }
 
   #prepared(sql: string): Statement<Record<string, Value>, Value[]> {
+    if (!this.#isOpen) throw new AppError("store_unavailable", "the store is closed");
     const known = this.#statements.get(sql);
     if (known) return known;
     const statement = this.#database.prepare<Record<string, Value>, Value[]>(sql);

@@ -95,6 +95,8 @@ test("a stopped process that holds the write lock delays neither timers nor read
     const error = await outcome;
     clearInterval(timer);
     expect(error).toBeInstanceOf(AppError);
+    // A process that only starts is not held up either.
+    expect(await withStore(consistentDeposits)).toBe(1);
     expect(error).toMatchObject({ code: "store_unavailable", retryable: true });
     expect(ticks).toBeGreaterThan(10);
   } finally {

@@ -51,7 +51,7 @@ export class WorkerBackend implements SqliteBackend {
   }
 
   async close(): Promise<void> {
-    if (!this.#ended) await this.#call({ kind: "close" });
+    if (!this.#ended) await this.#call({ kind: "close" }).catch(() => {});
     this.#end("the store is closed");
     this.#worker.terminate();
   }

@@ -1,0 +1,18 @@
+import { foldersOf, type Machine } from "./machine.ts";
+import { TOOLS } from "./places.ts";
+
+export interface FoundTool {
+  readonly id: string;
+  readonly name: string;
+  /** The place that gave it away. */
+  readonly place: string;
+}
+
+/** The tools that this user has used, in the order of {@link TOOLS}. Looks whether places exist and reads nothing. */
+export function detectTools(machine: Machine & { exists: (path: string) => boolean }): FoundTool[] {
+  const folders = foldersOf(machine);
+  return TOOLS.flatMap(({ id, name, places }) => {
+    const place = places(folders).find((path) => machine.exists(path));
+    return place === undefined ? [] : [{ id, name, place }];
+  });
+}

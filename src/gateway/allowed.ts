@@ -1,4 +1,4 @@
-import type { VirtualKeyPolicy } from "../access/index.ts";
+import { matchesAny, matchesPattern, type VirtualKeyPolicy } from "../access/index.ts";
 import type { AppError } from "../kernel/index.ts";
 import type { RouteRule } from "../providers/index.ts";
 import { notAllowed } from "./errors.ts";
@@ -40,7 +40,7 @@ export function pathRefused(method: string, path: string): AppError {
 /** @throws AppError `not_allowed` unless the key's policy names the model, or names none. */
 export function checkModel(policy: VirtualKeyPolicy, rule: RouteRule, model: string | undefined): void {
   if (policy.models.length === 0 || rule.free === true) return;
-  if (model !== undefined && policy.models.some((pattern) => matchesPattern(pattern, model))) return;
+  if (model !== undefined && matchesAny(policy.models, model)) return;
   throw notAllowed(
     "model",
     model === undefined
@@ -48,21 +48,6 @@ export function checkModel(policy: VirtualKeyPolicy, rule: RouteRule, model: str
       : `this virtual key may not use the model "${shown(model)}"`,
     `allowed: ${policy.models.join(", ")}`,
   );
-}
-
-/** `*` stands for any run of characters; time is linear in both. */
-export function matchesPattern(pattern: string, text: string): boolean {
-  const [head = "", ...rest] = pattern.split("*");
-  if (!text.startsWith(head)) return false;
-  const tail = rest.pop();
-  if (tail === undefined) return text.length === head.length;
-  let at = head.length;
-  for (const piece of rest) {
-    const found = text.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return text.length - tail.length >= at && text.endsWith(tail);
 }
 
 /** Names of others in our messages stay short. */

@@ -10,6 +10,7 @@ import type { GatewayMetrics } from "./metrics.ts";
 import type { Directory, GatewaySettings } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import { settlementOf } from "./settlement.ts";
+import { ownObjects } from "./own-list.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 import { tap } from "./tap.ts";
 import type { Limited, TimeLimits } from "./time-limits.ts";
@@ -168,9 +169,10 @@ export class Attempt implements Limited {
       hideUsage && eventStream && contentEncoding === null ? createUsageChunkFilter() : undefined;
     const headers = answerHeaders(answer.headers, {
       requestId: this.plan.requestId,
-      edited: filter !== undefined,
+      edited: filter !== undefined || (this.plan.filterList && answer.ok),
     });
     const init = { status: answer.status, headers };
+    if (this.plan.filterList && answer.ok) return new Response(await this.ownList(answer), init);
     if (answer.body === null || this.plan.method === "HEAD") {
       this.finish("complete");
       return new Response(null, init);
@@ -208,6 +210,17 @@ export class Attempt implements Limited {
     this.take(bytes);
     this.finish("complete");
     return bytes;
+  }
+
+  private async ownList(answer: Response): Promise<string> {
+    const { caller, connection } = this.plan;
+    const { storedObjects } = this.parts;
+    const text = await ownObjects(answer, async (id) => {
+      return (await storedObjects.ownerOf(connection.id, id)) === caller.virtualKey.id;
+    });
+    this.bytesOut = Buffer.byteLength(text);
+    this.finish("complete");
+    return text;
   }
 
   private tapped(

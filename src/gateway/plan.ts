@@ -26,6 +26,8 @@ export interface Plan {
   readonly stream: boolean;
   /** The usage chunk was asked for by us: it is taken out again. */
   readonly hideUsage: boolean;
+  /** The answer lists stored objects: those of others are taken out. */
+  readonly filterList: boolean;
   readonly modelRequested: string | null;
   /** The name to price by when the answer does not tell one. */
   readonly modelPriced: string | null;

@@ -1,4 +1,4 @@
-import type { VirtualKeyPolicy } from "../access/index.ts";
+import { matchesAny, type VirtualKeyPolicy } from "../access/index.ts";
 import type { ProviderKey } from "../connections/index.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Dialect, RouteRequest, RouteRule } from "../providers/index.ts";
@@ -9,13 +9,16 @@ import { type Edit, includeUsage, replaceText, splice } from "./edits.ts";
 import { notAllowed } from "./errors.ts";
 import { forwardedHeaders } from "./headers.ts";
 import type { Authenticated, Directory, ProviderRegistry } from "./parts.ts";
+import { checkOwnership } from "./ownership.ts";
 import type { Plan } from "./plan.ts";
 import { hasBody, isJson, largestBody, type Reading, readJson, readNothing } from "./reading.ts";
+import { isListing, type StoredObjects } from "./stored-objects.ts";
 import type { Target } from "./target.ts";
 
 export interface PlannerOptions {
   directory: Directory;
   providers: ProviderRegistry;
+  storedObjects: StoredObjects;
   keyedHash: (purpose: string, data: Uint8Array) => Uint8Array;
 }
 
@@ -32,7 +35,7 @@ export interface Incoming {
 /** Decides everything about a request before anything leaves. @throws AppError for whatever is refused. */
 export type Planner = (incoming: Incoming) => Promise<Plan>;
 
-export function createPlanner({ directory, providers, keyedHash }: PlannerOptions): Planner {
+export function createPlanner({ directory, providers, storedObjects, keyedHash }: PlannerOptions): Planner {
   return async (incoming) => {
     const { request, target, caller, dialect } = incoming;
     const { policy } = caller.virtualKey;
@@ -45,6 +48,11 @@ export function createPlanner({ directory, providers, keyedHash }: PlannerOption
     if (rule === undefined) throw pathRefused(method, target.path);
     checkModel(policy, rule, model);
     checkAlternatives(policy, reading);
+    const references = reading.scanned?.references ?? [];
+    if (rule.stores !== undefined || references.length > 0) {
+      const { virtualKey } = caller;
+      await checkOwnership(storedObjects, { virtualKey, connection, rule, path: target.path, references });
+    }
     const providerKey = directory.keyOf(connection.id) ?? noKey(connection.name);
     const call: RouteRequest = { method, path: target.path, query: target.query };
     const edited = edit(reading, candidate, rule, model);
@@ -62,7 +70,7 @@ export function createPlanner({ directory, providers, keyedHash }: PlannerOption
       ...call,
       url: provider.upstreamUrl(connection.settings, call),
       headers: forwardedHeaders(request.headers, {
-        identity: rule.free !== true,
+        identity: rule.free !== true || isListing(rule, method),
         decoded: reading.decoded,
         accountHeaders: provider.accountHeaders,
       }),
@@ -71,6 +79,7 @@ export function createPlanner({ directory, providers, keyedHash }: PlannerOption
       bodyHash: hashOf(keyedHash, reading.bytes),
       stream: reading.stream,
       hideUsage: edited.hideUsage,
+      filterList: isListing(rule, method) && !matchesAny(policy.paths, target.path),
       modelRequested: model ?? null,
       modelPriced:
         (model === undefined ? undefined : connection.settings.deployments?.[model]) || (model ?? null),

@@ -17,23 +17,40 @@ export interface StoredObjects {
   ownerOf(connectionId: string, id: string): string | undefined | Promise<string | undefined>;
 }
 
+/** The id of the stored object that a path names under a rule (`/v1/files/:file`); `undefined` when it names none. */
+export function objectInPath(rule: RouteRule, path: string): string | undefined {
+  if (rule.stores === undefined) return undefined;
+  const at = rule.path.split("/").findIndex((segment) => OBJECT_PARAMETERS.has(segment));
+  return at < 0 ? undefined : path.split("/")[at];
+}
+
+/** True for calls that list what the account has stored. */
+export function isListing(rule: RouteRule, method: string): boolean {
+  return rule.stores !== undefined && method === "GET" && !rule.path.includes("/:");
+}
+
 /** True for calls that make an object: their answer names it. */
 export function isCreation(rule: RouteRule, method: string): boolean {
   return rule.stores !== undefined && method === "POST" && !rule.path.includes("/:");
 }
 
 /**
- * The id in the beginning of a creation's answer: `id`, `response.id` of a stream's first event, or Google's
- * `file.name`/`name`; `undefined` when it is not complete yet, or not there.
+ * The id in the beginning of a creation's answer: `id`, `response.id` of a stream's first event, or the last part of
+ * Google's `file.name`; `undefined` when it is not complete yet, or not there.
  */
 export function createdObject(text: string): string | undefined {
   const event = /^data: ?(.*)$/m.exec(text)?.[1];
   const document = parseJson(event ?? text);
   if (!isJsonObject(document)) return undefined;
-  return (
-    stringAt(objectAt(document, "response"), "id") ??
-    stringAt(document, "id") ??
-    stringAt(objectAt(document, "file"), "name") ??
-    stringAt(document, "name")
-  );
+  const id = stringAt(objectAt(document, "response"), "id") ?? stringAt(document, "id");
+  const name = stringAt(objectAt(document, "file"), "name") ?? stringAt(document, "name");
+  return id ?? name?.slice(name.lastIndexOf("/") + 1);
 }
+
+const OBJECT_PARAMETERS: ReadonlySet<string> = new Set([
+  ":file",
+  ":response",
+  ":batch",
+  ":thread",
+  ":cached_content",
+]);

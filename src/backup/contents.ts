@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isArchiveName, MANIFEST_NAME } from "./names.ts";
 import { RESTORED_NAME } from "./restored.ts";
@@ -57,9 +57,11 @@ export function isDatabase(name: string): boolean {
   return name.endsWith(".db");
 }
 
-/** True when the folder holds nothing that a restore could overwrite; also when it does not exist. */
+/** True when a home holds nothing that a backup would: no file but locks and logs, or is not there at all. */
 export function isEmptyHome(home: string): boolean {
-  return !lstatSync(home, { throwIfNoEntry: false }) || readdirSync(home).length === 0;
+  if (!existsSync(home)) return true;
+  const { files, skipped } = listHome(home);
+  return files.length === 0 && skipped.length === 0;
 }
 
 function isLeftOut(name: string): boolean {

@@ -26,7 +26,7 @@ import {
   SCHEMA_VERSION,
   temporaryFolder,
 } from "./backup.testing.ts";
-import { removeStaleSnapshot } from "./create.ts";
+import { removeStaleCopies } from "./staging.ts";
 import { verifyBackup } from "./verify.ts";
 
 const root = temporaryFolder();
@@ -232,6 +232,6 @@ test("one backup of a home at a time; what a killed one left is removed", async 
   lock?.close();
   mkdirSync(join(home, "backup.tmp"));
   writeFileSync(join(home, "backup.tmp/control.db"), "old copy");
-  removeStaleSnapshot(home);
+  removeStaleCopies(home);
   expect(existsSync(join(home, "backup.tmp"))).toBe(false);
 });

@@ -1,9 +1,8 @@
-import { existsSync, lstatSync, mkdirSync, realpathSync, rmSync, statfsSync, statSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync, statfsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Caller, Perform } from "../access/index.ts";
-import { PRIVATE_DIR_MODE, tryLock } from "../files/index.ts";
 import { AppError, type Clock, formatTime } from "../kernel/index.ts";
-import { listHome, STAGING_NAME } from "./contents.ts";
+import { listHome } from "./contents.ts";
 import { explained } from "./failures.ts";
 import { encodeManifest, type Manifest } from "./manifest.ts";
 import { MANIFEST_NAME } from "./names.ts";
@@ -11,6 +10,7 @@ import type { OnProgress } from "./progress.ts";
 import { publish, writeSealed } from "./sealed-file.ts";
 import { assertCanSeal, type SealTo } from "./seal.ts";
 import { snapshotHome } from "./snapshot.ts";
+import { withStagingFolder } from "./staging.ts";
 import { backupWarnings, type BackupWarning, type SlotSummary } from "./warnings.ts";
 import type { TarSource } from "./tar-write.ts";
 
@@ -96,18 +96,6 @@ export async function createBackup(options: CreateBackupOptions): Promise<Backup
   });
 }
 
-/** Removes the plain copies that a backup left in the home when it was killed. Called by the next backup as well. */
-export function removeStaleSnapshot(home: string): void {
-  if (!existsSync(join(home, STAGING_NAME))) return;
-  const lock = tryLock(join(home, "backup.lock"));
-  if (lock === undefined) return;
-  try {
-    rmSync(join(home, STAGING_NAME), { recursive: true, force: true });
-  } finally {
-    lock.close();
-  }
-}
-
 function checkTarget({ home, target, about }: CreateBackupOptions): string {
   if (about.engine === "postgres") {
     throw new AppError("unsupported", "a vault on PostgreSQL is not backed up by Ownkey", {
@@ -154,23 +142,6 @@ function assertRoomForCopies(home: string): void {
       details: { neededBytes, freeBytes },
     },
   );
-}
-
-/** One backup of a home at a time; under the lock, what lies in the staging folder is left over from a killed one. */
-async function withStagingFolder<T>(home: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const lock = tryLock(join(home, "backup.lock"));
-  if (lock === undefined) {
-    throw new AppError("conflict", "another backup of this home is running", { retryable: true });
-  }
-  const folder = join(home, STAGING_NAME);
-  try {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { mode: PRIVATE_DIR_MODE });
-    return await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-    lock.close();
-  }
 }
 
 function manifestOf({ about }: CreateBackupOptions, createdAtMs: number, files: Manifest["files"]): Manifest {

@@ -1,8 +1,7 @@
-import { existsSync, lstatSync, readlinkSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ensurePrivateDir, type FileLock, syncDir, tryLock } from "../files/index.ts";
 import { AppError, formatTime } from "../kernel/index.ts";
-import { isEmptyHome } from "./contents.ts";
 import { systemCode } from "./failures.ts";
 
 /**
@@ -16,7 +15,7 @@ const READY = "ready";
 export async function withRestoreFolder<T>(home: string, work: (folder: string) => Promise<T>): Promise<T> {
   finishRestore(home);
   const folder = restoringFolder(home);
-  ensurePrivateDir(folder);
+  makeBeside(folder);
   const lock = lockFolder(folder);
   try {
     return await work(folder);
@@ -41,18 +40,30 @@ export function putInPlace(move: {
   renameSync(move.unpacked, ready);
   syncDir(move.folder);
   try {
-    const previous = isEmptyHome(home) ? removeEmpty(home) : moveAside(home, move.nowMs);
+    const previous = removeIfEmpty(home) ? null : moveAside(home, move.nowMs);
     replaceMissing(home, ready, previous);
     syncDir(dirname(home));
     return previous;
   } catch (error) {
-    const code = systemCode(error);
-    if (code !== "EBUSY" && code !== "EXDEV") throw error;
-    throw new AppError("unsupported", `${home} cannot be renamed: it may be a mount point`, {
-      hint: "restore into another folder with OWNKEY_HOME=…, and move its content",
-      cause: error,
-    });
+    throw notRenamable(home, error);
   }
+}
+
+function makeBeside(folder: string): void {
+  try {
+    ensurePrivateDir(folder);
+  } catch (error) {
+    throw notRenamable(folder, error);
+  }
+}
+
+/** Mount points, and homes in a folder of somebody else: usual in containers. */
+function notRenamable(path: string, error: unknown): unknown {
+  if (!["EBUSY", "EXDEV", "EACCES", "EPERM", "EROFS"].includes(systemCode(error) ?? "")) return error;
+  return new AppError("unsupported", `${path} cannot be made or renamed: a restore works beside the home`, {
+    hint: "restore into another folder with OWNKEY_HOME=…, then copy its content into the empty home",
+    cause: error,
+  });
 }
 
 /**
@@ -112,9 +123,12 @@ function replaceMissing(home: string, ready: string, previous: string | null): v
   }
 }
 
-function removeEmpty(home: string): null {
-  if (existsSync(home)) rmdirSync(home);
-  return null;
+/** True when no folder is there afterwards. */
+function removeIfEmpty(home: string): boolean {
+  if (!existsSync(home)) return true;
+  if (readdirSync(home).length > 0) return false;
+  rmdirSync(home);
+  return true;
 }
 
 function moveAside(home: string, nowMs: number): string {

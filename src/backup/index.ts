@@ -6,3 +6,4 @@ export { clearRestored, readRestored, type Restored } from "./restored.ts";
 export type { OpenWith, SealTo } from "./seal.ts";
 export * from "./verify.ts";
 export type { BackupWarning, SlotSummary } from "./warnings.ts";
+export { removeStaleCopies } from "./staging.ts";

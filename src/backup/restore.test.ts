@@ -78,6 +78,15 @@ test("an empty folder is a home that may be restored into", async () => {
   expect((await restore({ file, home: target })).previousHome).toBeNull();
 });
 
+test("a home with nothing but locks and logs needs no confirmation, and is kept aside all the same", async () => {
+  const target = newHome();
+  mkdirSync(join(target, "log"), { recursive: true, mode: 0o700 });
+  writeFileSync(join(target, "log/ownkey.log"), "a line\n");
+  writeFileSync(join(target, "backup.lock"), "");
+  const { previousHome } = await restore({ file, home: target });
+  expect(readFileSync(join(previousHome ?? "", "log/ownkey.log"), "utf8")).toBe("a line\n");
+});
+
 test("an existing home is replaced only when told, and kept aside whole", async () => {
   const target = newHome();
   makeHome(target, 5);
@@ -171,5 +180,5 @@ test("verifying tells what is inside and leaves nothing behind", async () => {
   });
   expect(verified).toMatchObject({ vaultId: "vault_test", ownkeyVersion: "0.1.0", schemaVersion: 3 });
   expect(verified.files.map(({ name }) => name)).toEqual(HOME_FILES);
-  expect(readdirSync(workspace)).toEqual([]);
+  expect(readdirSync(workspace)).toEqual(["backup.lock"]);
 });

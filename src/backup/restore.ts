@@ -28,7 +28,7 @@ export interface RestoreReport {
   /** When the backup was made. */
   readonly createdAt: string;
   readonly files: number;
-  /** Where the content of the home is that was there before; `null` when there was none. */
+  /** Where the former home is; `null` when there was none, or an empty folder. */
   readonly previousHome: string | null;
 }
 

@@ -1,16 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { PRIVATE_DIR_MODE } from "../files/index.ts";
+import { statSync } from "node:fs";
+import { ensurePrivateDir } from "../files/index.ts";
 import { formatTime } from "../kernel/index.ts";
 import type { OnProgress } from "./progress.ts";
 import type { OpenWith } from "./seal.ts";
+import { withStagingFolder } from "./staging.ts";
 import { unpack } from "./unpack.ts";
 import { explained } from "./failures.ts";
 
 export interface VerifyBackupOptions {
   readonly file: string;
   readonly with: OpenWith;
-  /** A private folder on a disk with room for the unpacked backup, which lies there in plain while it is checked. */
+  /** A home, or another private folder, with room for the unpacked backup: it lies there while it is checked. */
   readonly workspace: string;
   readonly schemaVersion: number;
   readonly onProgress?: OnProgress;
@@ -34,10 +34,8 @@ export interface VerifiedBackup {
 export async function verifyBackup(options: VerifyBackupOptions): Promise<VerifiedBackup> {
   const { file, workspace } = options;
   const { size } = await explained(`reading ${file}`, () => statSync(file));
-  mkdirSync(workspace, { recursive: true, mode: PRIVATE_DIR_MODE });
-  // Hidden names are left out of backups, so that a leftover would not get into one.
-  const folder = mkdtempSync(join(workspace, ".verify-"));
-  try {
+  ensurePrivateDir(workspace);
+  return withStagingFolder(workspace, async (folder) => {
     const manifest = await unpack({ ...options, folder });
     return {
       file,
@@ -48,7 +46,5 @@ export async function verifyBackup(options: VerifyBackupOptions): Promise<Verifi
       schemaVersion: manifest.schemaVersion,
       files: manifest.files.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
     };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,16 +1,17 @@
-import { AppError, toHex } from "../kernel/index.ts";
-import type { Queries } from "../store/index.ts";
+import { AppError, equalBytes, toHex } from "../kernel/index.ts";
+import { type Queries, type Row, textOf } from "../store/index.ts";
 import type { RowSealer } from "./row-sealer.ts";
 import type { VirtualKey } from "./virtual-key.ts";
-import { type VirtualKeyRecord, virtualKeyOf } from "./virtual-key-record.ts";
+import { recordOf, type VirtualKeyRecord, virtualKeyOf } from "./virtual-key-record.ts";
 import { checkRecord } from "./virtual-key-seal.ts";
-import { allRecords, recordById } from "./virtual-key-table.ts";
+import { allRows, rowById } from "./virtual-key-table.ts";
 
 interface Entry {
   readonly virtualKey: VirtualKey;
   readonly hash: string;
   readonly previousHash: string | undefined;
   readonly previousUntilMs: number;
+  readonly mac: Uint8Array;
 }
 
 /**
@@ -47,37 +48,51 @@ export class VirtualKeyDirectory {
     return entry.hash === name || entry.previousUntilMs > nowMs ? entry.virtualKey : undefined;
   }
 
-  /** @throws AppError `vault_locked`; the directory is then as before. */
+  /** For the start and after an unlock. @throws AppError `vault_locked`; the directory is then as before. */
   async reloadAll(): Promise<void> {
     const fresh = new VirtualKeyDirectory(this.#queries, this.#sealer);
-    for (const record of await allRecords(this.#queries)) fresh.#take(record);
+    for (const row of await allRows(this.#queries)) fresh.#take(row);
     this.#byId = fresh.#byId;
     this.#byHash = fresh.#byHash;
     this.#damaged = fresh.#damaged;
   }
 
-  /** Reads these anew; ids of other things are ignored. @throws AppError `vault_locked`. */
+  /**
+   * Reads these anew; ids of other things are ignored. While the vault is locked a key that was disabled or revoked
+   * is so here too, one that was changed in any other way is unknown until {@link reloadAll}, the rest stays.
+   */
   async reload(ids: Iterable<string>): Promise<void> {
     for (const id of ids) {
-      const record = await recordById(this.#queries, id);
-      if (record) this.#take(record);
+      const row = await rowById(this.#queries, id);
+      if (row) this.#takeWhileLocked(row);
     }
   }
 
-  #take(record: VirtualKeyRecord): void {
-    const intact = this.#isIntact(record);
-    this.#forget(record.id);
-    if (!intact) {
-      this.#damaged.add(record.id);
-      return;
+  #takeWhileLocked(row: Row): void {
+    try {
+      this.#take(row);
+    } catch (error) {
+      if (!hasCode(error, "vault_locked")) throw error;
+      const record = recordOf(row);
+      const known = this.#byId.get(record.id);
+      this.#forget(record.id);
+      if (!known) return;
+      const { state } = record;
+      if (state !== "active") this.#put({ ...known, virtualKey: { ...known.virtualKey, state } });
+      else if (equalBytes(known.mac, record.mac)) this.#put(known);
     }
-    const entry: Entry = {
-      virtualKey: virtualKeyOf(record),
-      hash: toHex(record.tokenHash),
-      previousHash: record.previousHash ? toHex(record.previousHash) : undefined,
-      previousUntilMs: record.previousUntilMs ?? 0,
-    };
-    this.#byId.set(record.id, entry);
+  }
+
+  #take(row: Row): void {
+    const id = textOf(row, "id");
+    const entry = this.#entryOf(row);
+    this.#forget(id);
+    if (entry) this.#put(entry);
+    else this.#damaged.add(id);
+  }
+
+  #put(entry: Entry): void {
+    this.#byId.set(entry.virtualKey.id, entry);
     this.#byHash.set(entry.hash, entry);
     if (entry.previousHash !== undefined) this.#byHash.set(entry.previousHash, entry);
   }
@@ -91,13 +106,29 @@ export class VirtualKeyDirectory {
     if (entry.previousHash !== undefined) this.#byHash.delete(entry.previousHash);
   }
 
-  #isIntact(record: VirtualKeyRecord): boolean {
+  /** `undefined` when the row was changed outside Ownkey. */
+  #entryOf(row: Row): Entry | undefined {
     try {
+      const record = recordOf(row);
       checkRecord(this.#sealer, record);
-      return true;
+      return entryOf(record);
     } catch (error) {
-      if (error instanceof AppError && error.code === "corrupt") return false;
+      if (hasCode(error, "corrupt")) return undefined;
       throw error;
     }
   }
+}
+
+function entryOf(record: VirtualKeyRecord): Entry {
+  return {
+    virtualKey: virtualKeyOf(record),
+    hash: toHex(record.tokenHash),
+    previousHash: record.previousHash ? toHex(record.previousHash) : undefined,
+    previousUntilMs: record.previousUntilMs ?? 0,
+    mac: record.mac,
+  };
+}
+
+function hasCode(error: unknown, code: AppError["code"]): boolean {
+  return error instanceof AppError && error.code === code;
 }

@@ -3,9 +3,9 @@ import type { Queries, Store } from "../store/index.ts";
 import type { RowSealer } from "./row-sealer.ts";
 import type { VirtualKey } from "./virtual-key.ts";
 import { VirtualKeyDirectory } from "./virtual-key-directory.ts";
-import { type VirtualKeyRecord, virtualKeyOf } from "./virtual-key-record.ts";
+import { recordOf, type VirtualKeyRecord, virtualKeyOf } from "./virtual-key-record.ts";
 import { checkRecord } from "./virtual-key-seal.ts";
-import { allRecords, idByReference, recordByHash, recordById } from "./virtual-key-table.ts";
+import { allRows, idByReference, recordByHash, recordById } from "./virtual-key-table.ts";
 
 export interface VirtualKeyReaderOptions {
   readonly store: Store;
@@ -23,7 +23,7 @@ export class VirtualKeyReader {
 
   /** All of them, revoked ones included, oldest first. @throws AppError `corrupt`, `vault_locked`. */
   async list(): Promise<VirtualKey[]> {
-    return (await allRecords(this.#options.store)).map((record) => this.checked(record));
+    return (await allRows(this.#options.store)).map((row) => this.checked(recordOf(row)));
   }
 
   /** By id or name. @throws AppError `not_found`, `ambiguous_name`, `corrupt`, `vault_locked`. */

@@ -1,5 +1,5 @@
 import { AppError } from "../kernel/index.ts";
-import { type Queries, textOf, type Tx, type Value } from "../store/index.ts";
+import { type Queries, type Row, textOf, type Tx, type Value } from "../store/index.ts";
 import { recordOf, type VirtualKeyRecord } from "./virtual-key-record.ts";
 
 /** All statements on `virtual_keys`; nothing here checks a MAC. */
@@ -80,8 +80,12 @@ export async function recordByHash(
 }
 
 /** Every key, oldest first: ids sort by creation. */
-export async function allRecords(queries: Queries): Promise<VirtualKeyRecord[]> {
-  return (await queries.all("SELECT * FROM virtual_keys ORDER BY id")).map(recordOf);
+export async function allRows(queries: Queries): Promise<Row[]> {
+  return await queries.all("SELECT * FROM virtual_keys ORDER BY id");
+}
+
+export async function rowById(queries: Queries, id: string): Promise<Row | undefined> {
+  return await queries.get("SELECT * FROM virtual_keys WHERE id = ?", [id]);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Caller } from "../access/index.ts";
 import { AppError } from "../kernel/index.ts";
 import { textOf } from "../store/index.ts";
+import { remembersVault, vaultIsGone } from "./anchor.ts";
 import { insertHierarchy, newHierarchy } from "./hierarchy.ts";
 import { readVaultRow } from "./key-ring.ts";
 import type { ManagedVault, SlotInfo, UnlockInput, UnlockOptions } from "./managed-vault.ts";
@@ -28,11 +29,14 @@ export interface OpenedVault {
  * Opens the vault of this store, or makes one when there is none: no question asked, the keychain if it works, else a
  * key file. Of several first starts at once one makes the vault and all open that one.
  * @throws AppError `no_usable_slot` when the vault can be opened neither automatically nor by a person; nothing is
- *   created then. Otherwise as `ManagedVault.unlock` says.
+ *   created then; `rolled_back` when this home has had a vault and the database has none. Otherwise as `ManagedVault.unlock` says.
  */
 export async function openOrCreateVault(options: OpenVaultOptions): Promise<OpenedVault> {
+  // First: a vault's row is committed before the home remembers it.
+  const remembered = remembersVault(options.home);
   const row = await readVaultRow(options.store);
   if (row) return await openVault(textOf(row, "id"), options);
+  if (remembered) throw vaultIsGone(options.home);
   const { vaultId, statement } = await createVault(options);
   return { ...(await openVault(vaultId, options)), ...(statement === undefined ? {} : { statement }) };
 }

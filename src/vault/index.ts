@@ -1,3 +1,5 @@
+export { Anchor, type AnchorCheck, type AnchorOptions } from "./anchor.ts";
+export { AutoLock, type AutoLockOptions } from "./auto-lock.ts";
 export { type OpenedVault, openOrCreateVault, type OpenVaultOptions } from "./first-start.ts";
 export * from "./managed-vault.ts";
 export type { Argon2Cost } from "./primitives.ts";

@@ -107,13 +107,17 @@ export async function openValue(test: TestHome, vault: ManagedVault, id: string,
   return (await test.act(async (tx) => await vault.open(tx, id, version))).value.reveal();
 }
 
-/** The code that `work` fails with; `undefined` when it does not. Anything but an `AppError` fails the test. */
-export async function codeOf(work: () => Promise<unknown>): Promise<ErrorCode | undefined> {
+/** The error that `work` fails with; `undefined` when it does not. Anything but an `AppError` fails the test. */
+export async function errorOf(work: () => Promise<unknown>): Promise<AppError | undefined> {
   try {
     await work();
     return undefined;
   } catch (error) {
-    if (error instanceof AppError) return error.code;
+    if (error instanceof AppError) return error;
     throw error;
   }
+}
+
+export async function codeOf(work: () => Promise<unknown>): Promise<ErrorCode | undefined> {
+  return (await errorOf(work))?.code;
 }

@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { openReader } from "./open-file.ts";
 
 /**
  * Tells whether anything was committed, from a connection that itself never writes: SQLite's `data_version` differs
@@ -7,6 +8,11 @@ import type { Connection } from "./connection.ts";
 export class ChangeMark {
   readonly #reader: Connection;
   #failures = 0;
+
+  /** The database must exist. */
+  static async open(path: string): Promise<ChangeMark> {
+    return new ChangeMark(await openReader(path));
+  }
 
   constructor(reader: Connection) {
     this.#reader = reader;

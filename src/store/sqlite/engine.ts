@@ -95,7 +95,11 @@ class SqliteSession implements Session {
   }
 
   async rollback(): Promise<void> {
-    // A full disk makes SQLite roll back by itself.
-    if (this.#writer.inTransaction) this.#writer.control("ROLLBACK");
+    try {
+      // A full disk makes SQLite roll back by itself.
+      if (this.#writer.inTransaction) this.#writer.control("ROLLBACK");
+    } catch {
+      // The error that led here says more; what is left in the log is never read as committed.
+    }
   }
 }

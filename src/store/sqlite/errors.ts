@@ -10,7 +10,8 @@ export function sqliteError(error: unknown, path: string): AppError {
   if (error instanceof AppError) return error;
   const code = codeOf(error);
   if (isBusy(error)) return busyError(path, error);
-  if (/^(?:SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) {
+  // SHMSIZE: no room to enlarge the shared index of the write-ahead log.
+  if (/^(?:SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)/.test(code)) {
     return new AppError("storage_full", `no room is left for the database ${path}`, {
       hint: "free some space on that disk and try again",
       retryable: true,

@@ -24,16 +24,16 @@ export async function openConnections(path: string): Promise<Connections> {
   createPrivate(path);
   const writer = await retried(path, () => openWriter(path));
   try {
-    return { writer, reader: await retried(path, () => openReader(path)) };
+    return { writer, reader: await openReader(path) };
   } catch (error) {
     writer.close();
     throw error;
   }
 }
 
-/** A connection that only reads; throws SQLite's own errors. */
-export function openReader(path: string): Connection {
-  return configured(path, ["PRAGMA query_only=ON"]);
+/** A connection to an existing database that only reads. */
+export function openReader(path: string): Promise<Connection> {
+  return retried(path, () => configured(path, ["PRAGMA query_only=ON"]));
 }
 
 function openWriter(path: string): Connection {

@@ -13,7 +13,6 @@ import type { Row, Store, Tx, Value } from "../store.ts";
 import { runInSession } from "../transaction.ts";
 import { ChangeMark } from "./change-mark.ts";
 import { type SqliteBackend, SqliteEngine } from "./engine.ts";
-import { openReader } from "./open-file.ts";
 import { WorkerBackend } from "./worker-backend.ts";
 
 export interface SqliteStoreOptions {
@@ -46,12 +45,15 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const { path, mode, clock, busyTimeoutMs = 5_000, log = silentLog } = options;
   const engine = { path, clock, busyTimeoutMs };
   const backend = mode === "worker" ? await WorkerBackend.open(engine) : await SqliteEngine.open(engine);
+  let changeMark: ChangeMark | undefined;
   try {
-    const store = new SqliteStore(backend, new ChangeMark(openReader(path)), clock);
+    changeMark = await ChangeMark.open(path);
+    const store = new SqliteStore(backend, changeMark, clock);
     await migrate(store, options.migrations ?? MIGRATIONS, DIALECT, options.randomness ?? systemRandomness);
     log.debug("store.opened", { engine: "sqlite", mode });
     return store;
   } catch (error) {
+    changeMark?.close();
     await backend.close();
     throw error;
   }

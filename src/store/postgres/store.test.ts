@@ -121,6 +121,15 @@ if ("unavailable" in server) {
       expect(store.confirmedAtMs()).toBeGreaterThan(confirmedAtMs);
     });
 
+    test("the environment does not change which database is used", async () => {
+      process.env["PGDATABASE"] = "postgres";
+      const another = await open(url, SCHEMA).finally(() => delete process.env["PGDATABASE"]);
+      expect(await another.get("SELECT current_database() AS name")).toEqual({
+        name: url.replace(/^.*\//, ""),
+      });
+      await another.close();
+    });
+
     test("no error tells the URL or its password", async () => {
       const password = "hunter2-hunter2";
       const wrong = (change: (url: URL) => void) => {
@@ -135,6 +144,7 @@ if ("unavailable" in server) {
         [wrong((one) => (one.pathname = "/absent")), "store_unavailable"],
         [`mysql://user:${password}@localhost/x`, "invalid_input"],
         [`postgres://[${password}`, "invalid_input"],
+        [`postgres://user:${password}@localhost`, "invalid_input"],
       ];
       for (const [wrongUrl, code] of cases) {
         const error: unknown = await open(wrongUrl).catch((thrown: unknown) => thrown);

@@ -60,13 +60,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 function connect({ url, busyTimeoutMs = 5_000 }: PostgresStoreOptions): SQL {
-  if (!/^postgres(?:ql)?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    throw new AppError("invalid_input", "the database URL is not one of PostgreSQL", {
-      hint: "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE",
-    });
-  }
   return new SQL({
     url,
+    database: databaseOf(url),
     adapter: "postgres",
     max: POOL_CONNECTIONS,
     bigint: true,
@@ -78,6 +74,15 @@ function connect({ url, busyTimeoutMs = 5_000 }: PostgresStoreOptions): SQL {
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
     },
+  });
+}
+
+/** Given to the driver by itself, since a variable `PGDATABASE` would win over the name in the URL. */
+function databaseOf(url: string): string {
+  const { protocol, pathname } = URL.parse(url) ?? { protocol: "", pathname: "" };
+  if (/^postgres(?:ql)?:$/.test(protocol) && /^\/[^/%]+$/.test(pathname)) return pathname.slice(1);
+  throw new AppError("invalid_input", "the database URL is not one of PostgreSQL, or names no database", {
+    hint: "write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE",
   });
 }
 

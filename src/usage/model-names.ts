@@ -54,15 +54,14 @@ function spelledOut(match: Match): string[] {
   return "starts_with" in match ? [match.starts_with] : [];
 }
 
-/** The longest common beginning wins, if it is more than half of the name. */
+/** The longest known name that this one goes on from; else the one with the longest common beginning. */
 function nearest(name: string, known: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestLength = Math.floor(name.length / 2);
-  for (const candidate of known) {
-    const length = commonLength(name, candidate);
-    if (length > bestLength) [best, bestLength] = [candidate, length];
-  }
-  return best;
+  const candidates = [...known]
+    .map((candidate) => ({ candidate, length: commonLength(name, candidate) }))
+    .filter(({ length }) => length > 0 && length * 2 >= name.length)
+    .sort((a, b) => b.length - a.length || a.candidate.length - b.candidate.length);
+  const begins = candidates.find(({ candidate, length }) => length === candidate.length);
+  return (begins ?? candidates[0])?.candidate;
 }
 
 function commonLength(a: string, b: string): number {

@@ -98,10 +98,20 @@ export function largest(first: bigint, ...others: readonly bigint[]): bigint {
 
 function rateAt(price: Price | undefined, totalInput: number, places: number): bigint | undefined {
   if (price === undefined) return undefined;
-  if (typeof price === "number") return scaledDecimal(price, places);
+  if (typeof price === "number") return rateOf(price, places);
   const tier = price.tiers.filter(({ start }) => totalInput > start).sort((a, b) => b.start - a.start)[0];
-  return scaledDecimal(tier?.price ?? price.base, places);
+  return rateOf(tier?.price ?? price.base, places);
 }
+
+/** As an integer; what is finer than that is rounded up. `undefined` for what is no price. */
+export function rateOf(usd: number, places: number): bigint | undefined {
+  const exact = scaledDecimal(usd, places);
+  if (exact !== undefined) return exact;
+  const finer = scaledDecimal(usd, places + FINER_PLACES);
+  return finer === undefined ? undefined : finer / 10n ** BigInt(FINER_PLACES) + 1n;
+}
+
+const FINER_PLACES = 20;
 
 function isConditional(prices: ListedModel["prices"]): prices is Exclude<ListedModel["prices"], PriceSet> {
   return Array.isArray(prices);

@@ -54,14 +54,14 @@ function spelledOut(match: Match): string[] {
   return "starts_with" in match ? [match.starts_with] : [];
 }
 
-/** The longest known name that this one goes on from; else the one with the longest common beginning. */
+/** The longest known name that this one goes on from; else the one that shares most, if it is half of the name. */
 function nearest(name: string, known: Iterable<string>): string | undefined {
   const candidates = [...known]
     .map((candidate) => ({ candidate, length: commonLength(name, candidate) }))
-    .filter(({ length }) => length > 0 && length * 2 >= name.length)
     .sort((a, b) => b.length - a.length || a.candidate.length - b.candidate.length);
-  const begins = candidates.find(({ candidate, length }) => length === candidate.length);
-  return (begins ?? candidates[0])?.candidate;
+  const begins = candidates.find(({ candidate, length }) => length === candidate.length && length > 0);
+  const similar = candidates.find(({ length }) => length > 0 && length * 2 >= name.length);
+  return (begins ?? similar)?.candidate;
 }
 
 function commonLength(a: string, b: string): number {

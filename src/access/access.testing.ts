@@ -77,10 +77,11 @@ export interface AccessTest extends AsyncDisposable {
   entries(): Promise<string[]>;
 }
 
-export async function openAccessTest(): Promise<AccessTest> {
+/** Over a store of its own, SQLite unless another is given; closes it. */
+export async function openAccessTest(given?: Store): Promise<AccessTest> {
   const folder = mkdtempSync(join(tmpdir(), "ownkey-access-"));
   const clock = new TestClock();
-  const store = await openSqliteStore({ path: join(folder, "control.db"), mode: "inline", clock });
+  const store = given ?? (await openSqliteStore({ path: join(folder, "control.db"), mode: "inline", clock }));
   const audit = createAuditLog({ clock });
   const vault = new FakeVault();
   const perform = createPerform({ store, audit });

@@ -47,15 +47,13 @@ export async function insertRecord(tx: Tx, record: VirtualKeyRecord): Promise<vo
 
 /** @throws AppError `already_exists` when another key that is not revoked has the name. */
 export async function updateRecord(tx: Tx, record: VirtualKeyRecord): Promise<void> {
-  const other = await tx.get(
-    "SELECT id FROM virtual_keys WHERE name = ? AND id <> ? AND state <> 'revoked'",
-    [record.name, record.id],
-  );
-  if (other && record.state !== "revoked") throw nameTaken(record.name);
-  await tx.run(
-    `UPDATE virtual_keys SET ${SEALED_COLUMNS.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`,
-    [...sealedValues(record), record.id],
-  );
+  const assignments = SEALED_COLUMNS.map((column) => `${column} = ?`).join(", ");
+  try {
+    await tx.run(`UPDATE virtual_keys SET ${assignments} WHERE id = ?`, [...sealedValues(record), record.id]);
+  } catch (error) {
+    // The table's only rule that a change can break is that names are unique.
+    throw error instanceof AppError && error.code === "conflict" ? nameTaken(record.name) : error;
+  }
 }
 
 export async function recordById(

@@ -87,7 +87,7 @@ function reservation(pricing: Pricing, plan: Plan, number: number, nowMs: number
     route: rule.path,
     stream: plan.stream,
     modelRequested: plan.modelRequested,
-    bytesIn: plan.sizes.bytesIn,
+    bytesIn: plan.bytesIn,
     bodyHash: plan.bodyHash,
     reservedNanos: free
       ? 0n
@@ -100,7 +100,7 @@ function reservation(pricing: Pricing, plan: Plan, number: number, nowMs: number
             model: plan.modelPriced,
             atMs: nowMs,
             kind: rule.kind,
-            bodyBytes: plan.sizes.bytesIn,
+            bodyBytes: plan.bytesIn,
             outputLimit: plan.outputLimit,
             choices: plan.choices,
           }),

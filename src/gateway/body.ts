@@ -64,7 +64,6 @@ export async function decodeBody(bytes: Uint8Array, coding: string, limitBytes: 
 export function limitedStream(
   body: ReadableStream<Uint8Array>,
   limitBytes: number,
-  onBytes: (sizeBytes: number) => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let seen = 0;
@@ -77,7 +76,6 @@ export function limitedStream(
           return;
         }
         seen += piece.value.length;
-        onBytes(piece.value.length);
         if (seen > limitBytes) throw tooLarge(limitBytes);
         controller.enqueue(piece.value);
       },

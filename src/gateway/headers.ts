@@ -65,6 +65,8 @@ export interface RequestHeaderChoices {
   readonly decoded: boolean;
   /** Header names that identify an account at this provider; lower case. */
   readonly accountHeaders: readonly string[];
+  /** Of a body that streams; 0 when its length is not known. */
+  readonly uploadBytes: number | undefined;
 }
 
 /** The caller's headers as they go on, without credentials; the provider's are added at the last moment. */
@@ -92,6 +94,7 @@ export function forwardedHeaders(headers: Headers, choices: RequestHeaderChoices
   if (!userAgent) pairs.push(["user-agent", ""]);
   if (!accept) pairs.push(["accept", "*/*"]);
   if (!encoding) pairs.push(["accept-encoding", "identity"]);
+  if ((choices.uploadBytes ?? 0) > 0) pairs.push(["content-length", String(choices.uploadBytes)]);
   return pairs;
 }
 

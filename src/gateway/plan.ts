@@ -20,8 +20,8 @@ export interface Plan {
   readonly url: URL;
   readonly headers: HeaderPairs;
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
-  /** Size of the body as the caller sent it, decoded; grows while a body is streamed. */
-  readonly sizes: { bytesIn: number };
+  /** Size of the body as the caller sent it, decoded; what was announced when it streams. */
+  readonly bytesIn: number;
   readonly bodyHash: Uint8Array | null;
   readonly stream: boolean;
   /** The usage chunk was asked for by us: it is taken out again. */

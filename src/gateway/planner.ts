@@ -3,7 +3,7 @@ import type { ProviderKey } from "../connections/index.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Dialect, RouteRequest, RouteRule } from "../providers/index.ts";
 import { allowedRoute, checkModel, pathRefused } from "./allowed.ts";
-import { announcedBytes, limitedStream, tooLarge } from "./body.ts";
+import { tooLarge } from "./body.ts";
 import { type Candidate, chooseConnection, usableConnections } from "./choose-connection.ts";
 import { type Edit, includeUsage, replaceText, splice } from "./edits.ts";
 import { notAllowed } from "./errors.ts";
@@ -11,7 +11,7 @@ import { forwardedHeaders } from "./headers.ts";
 import type { Authenticated, Directory, ProviderRegistry } from "./parts.ts";
 import { checkOwnership } from "./ownership.ts";
 import type { Plan } from "./plan.ts";
-import { hasBody, isJson, largestBody, type Reading, readJson, readNothing } from "./reading.ts";
+import { type Reading, readRequest } from "./reading.ts";
 import { isListing, type StoredObjects } from "./stored-objects.ts";
 import type { Target } from "./target.ts";
 
@@ -41,9 +41,13 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
     const { policy } = caller.virtualKey;
     const { method } = request;
     const candidates = candidatesFor(directory, providers, policy, method, target.path);
-    const reading = await read(request, target, candidates);
-    const wish = { prefix: target.connection, dialect, model: reading.model };
-    const { candidate, model } = chooseConnection(candidates, policy, wish);
+    const rules = candidates.map(({ rule }) => rule);
+    // Nobody may send a body to a route that nobody may use.
+    if (rules.length > 0 && rules.every((rule) => rule === undefined)) throw pathRefused(method, target.path);
+    const reading = await readRequest(request, target, rules);
+    const inBody = reading.modelIsInPath ? undefined : reading.model;
+    const wish = { prefix: target.connection, dialect, model: inBody };
+    const { candidate, model = reading.model } = chooseConnection(candidates, policy, wish);
     const { connection, provider, rule } = candidate;
     if (rule === undefined) throw pathRefused(method, target.path);
     checkModel(policy, rule, model);
@@ -56,7 +60,6 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
     const providerKey = directory.keyOf(connection.id) ?? noKey(connection.name);
     const call: RouteRequest = { method, path: target.path, query: target.query };
     const edited = edit(reading, candidate, rule, model);
-    const sizes = { bytesIn: reading.bytes?.length ?? 0 };
     return {
       requestId: incoming.requestId,
       startedAtMs: incoming.startedAtMs,
@@ -73,9 +76,10 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
         identity: rule.free !== true || isListing(rule, method),
         decoded: reading.decoded,
         accountHeaders: provider.accountHeaders,
+        uploadBytes: reading.upload === null ? undefined : reading.sizeBytes,
       }),
-      body: edited.bytes ?? uploadOf(request, rule, sizes),
-      sizes,
+      body: edited.bytes ?? reading.upload,
+      bytesIn: reading.sizeBytes,
       bodyHash: hashOf(keyedHash, reading.bytes),
       stream: reading.stream,
       hideUsage: edited.hideUsage,
@@ -104,17 +108,6 @@ function candidatesFor(
   });
 }
 
-async function read(request: Request, target: Target, candidates: readonly Candidate[]): Promise<Reading> {
-  if (!hasBody(request)) return readNothing(target.path);
-  const rules = candidates.map(({ rule }) => rule);
-  // Nobody may send a body to a route that nobody may use.
-  if (candidates.length > 0 && rules.every((rule) => rule === undefined)) {
-    throw pathRefused(request.method, target.path);
-  }
-  if (!isJson(request.headers.get("content-type"))) return readNothing(target.path);
-  return readJson(request, largestBody(rules), target.path);
-}
-
 /** The listed edits of the body, spliced in. */
 function edit(
   reading: Reading,
@@ -123,8 +116,8 @@ function edit(
   model: string | undefined,
 ): { bytes: Uint8Array | null; hideUsage: boolean } {
   const { bytes, scanned } = reading;
+  if (reading.sizeBytes > rule.maxBodyBytes) throw tooLarge(rule.maxBodyBytes);
   if (bytes === null || scanned === undefined) return { bytes, hideUsage: false };
-  if (bytes.length > rule.maxBodyBytes) throw tooLarge(rule.maxBodyBytes);
   const edits: Edit[] = [];
   const named = scanned.members.get("model");
   if (named?.kind === "string" && model !== undefined) {
@@ -135,20 +128,6 @@ function edit(
   const usage = tellsUsage && provider.dialect === "openai" ? includeUsage(bytes, scanned) : undefined;
   if (usage !== undefined) edits.push(usage);
   return { bytes: splice(bytes, edits), hideUsage: usage !== undefined };
-}
-
-/** A body that nobody looks into passes as a stream. */
-function uploadOf(
-  request: Request,
-  rule: RouteRule,
-  sizes: { bytesIn: number },
-): ReadableStream<Uint8Array> | null {
-  if (!hasBody(request) || request.body === null) return null;
-  const announced = announcedBytes(request.headers);
-  if (announced !== undefined && announced > rule.maxBodyBytes) throw tooLarge(rule.maxBodyBytes);
-  return limitedStream(request.body, rule.maxBodyBytes, (sizeBytes) => {
-    sizes.bytesIn += sizeBytes;
-  });
 }
 
 /** A list of other models to fall back to would go round the list of allowed ones. */

@@ -1,36 +1,90 @@
 import { AppError } from "../kernel/index.ts";
 import { modelInPath, type RouteRule } from "../providers/index.ts";
-import { announcedBytes, decodeBody, readBody } from "./body.ts";
+import { announcedBytes, decodeBody, limitedStream, readBody, tooLarge } from "./body.ts";
+import { chatBody } from "./cursor.ts";
 import { GOVERNED } from "./governed.ts";
 import { memberCount, memberIsTrue, memberText, type ScannedJson, scanJson } from "./json-scan.ts";
+import { readMultipart } from "./multipart.ts";
+import type { Target } from "./target.ts";
 
 /** A request body as far as the rules need to know it. */
 export interface Reading {
-  /** Decoded; `null` when it passes as a stream or there is none. */
+  /** Decoded, as the caller sent it; `null` when it passes as a stream or there is none. */
   readonly bytes: Uint8Array | null;
+  /** A body that nobody looks into. */
+  readonly upload: ReadableStream<Uint8Array> | null;
+  /** Of the body; what is announced for one that streams. */
+  readonly sizeBytes: number;
   /** A content coding was undone. */
   readonly decoded: boolean;
   /** Of a JSON object; `undefined` for anything else. */
   readonly scanned: ScannedJson | undefined;
-  /** In the body, else in the path; may be `connection/model` in the body. */
+  /** May be `connection/model` when it is not from the path. */
   readonly model: string | undefined;
+  readonly modelIsInPath: boolean;
   readonly stream: boolean;
   readonly outputLimit: number | null;
   readonly choices: number;
 }
 
-/** Reads and judges a JSON body. @throws AppError `too_large`, `invalid_input`, `ambiguous_body`, `unsupported`. */
-export async function readJson(request: Request, limitBytes: number, path: string): Promise<Reading> {
+/**
+ * Reads as much of the body as the rules of its route ask for: JSON as a whole, a form up to its model, a file not at
+ * all. The content type decides only where more than one is possible: some providers do not look at it.
+ * @throws AppError `too_large`, `invalid_input`, `ambiguous_body`, `unsupported`.
+ */
+export async function readRequest(
+  request: Request,
+  target: Target,
+  rules: readonly (RouteRule | undefined)[],
+): Promise<Reading> {
+  const announced = announcedBytes(request.headers);
+  const empty = announced === undefined ? request.body === null : announced === 0;
+  if (request.method === "GET" || request.method === "HEAD" || empty) return readNothing(target.path);
+  const limitBytes = rules.reduce((largest, rule) => Math.max(largest, rule?.maxBodyBytes ?? 0), 0);
+  if (announced !== undefined && announced > limitBytes) throw tooLarge(limitBytes);
+  const contentType = request.headers.get("content-type") ?? "";
+  const isFile = rules.every((rule) => rule === undefined || rule.kind === "files" || rule.kind === "other");
+  if (isFile && !contentType.includes("json")) return readUpload(request, target, limitBytes);
+  if (contentType.toLowerCase().startsWith("multipart/")) return readForm(request, target, limitBytes);
+  return readJson(request, target, limitBytes);
+}
+
+async function readJson(request: Request, target: Target, limitBytes: number): Promise<Reading> {
   const raw = await readBody(request, limitBytes);
   const coding = request.headers.get("content-encoding");
   const decoded = coding !== null && coding.toLowerCase() !== "identity";
-  const bytes = decoded ? await decodeBody(raw, coding, limitBytes) : raw;
-  if (bytes.length === 0) return { ...NO_BODY, ...pathFacts(path), bytes, decoded };
-  return { ...judge(bytes, path), decoded };
+  const sent = decoded ? await decodeBody(raw, coding, limitBytes) : raw;
+  const isCursorChat = target.cursor && target.path === "/v1/chat/completions";
+  const bytes = isCursorChat ? chatBody(sent) : sent;
+  if (bytes.length === 0) return { ...readNothing(target.path), decoded };
+  return { ...judge(bytes, target.path), decoded };
+}
+
+async function readForm(request: Request, target: Target, limitBytes: number): Promise<Reading> {
+  if (request.body === null) return readNothing(target.path);
+  const contentType = request.headers.get("content-type") ?? "";
+  const { body, model } = await readMultipart(request.body, contentType, limitBytes);
+  const isWhole = body instanceof Uint8Array;
+  const nothing = readNothing(target.path);
+  return {
+    ...nothing,
+    bytes: isWhole ? body : null,
+    upload: isWhole ? null : body,
+    sizeBytes: isWhole ? body.length : (announcedBytes(request.headers) ?? 0),
+    model: nothing.model ?? model,
+  };
+}
+
+function readUpload(request: Request, target: Target, limitBytes: number): Reading {
+  return {
+    ...readNothing(target.path),
+    upload: request.body === null ? null : limitedStream(request.body, limitBytes),
+    sizeBytes: announcedBytes(request.headers) ?? 0,
+  };
 }
 
 /** What the rules need to know of a JSON body that is at hand. */
-export function judge(bytes: Uint8Array, path: string): Reading {
+function judge(bytes: Uint8Array, path: string): Reading {
   const scanned = scanJson(bytes, GOVERNED);
   if (scanned.root.kind !== "object") {
     throw new AppError("invalid_input", `the JSON body is not an object but of type ${scanned.root.kind}`, {
@@ -42,8 +96,11 @@ export function judge(bytes: Uint8Array, path: string): Reading {
   const count = (name: string) => memberCount(bytes, at(name)) ?? null;
   return {
     bytes,
+    upload: null,
+    sizeBytes: bytes.length,
     decoded: false,
     scanned,
+    modelIsInPath: facts.modelIsInPath,
     model: facts.model ?? memberText(bytes, at("model")),
     stream: facts.stream || memberIsTrue(bytes, at("stream")),
     outputLimit:
@@ -55,43 +112,25 @@ export function judge(bytes: Uint8Array, path: string): Reading {
   };
 }
 
-/** A request without a body that anybody looks into. */
-export function readNothing(path: string): Reading {
+function readNothing(path: string): Reading {
   return { ...NO_BODY, ...pathFacts(path) };
 }
 
-/** True when the body is to be read as JSON: said so, or not said. */
-export function isJson(contentType: string | null): boolean {
-  return (
-    contentType === null || contentType.toLowerCase().includes("json") || contentType.startsWith("text/")
-  );
-}
-
-export function hasBody(request: Request): boolean {
-  if (request.method === "GET" || request.method === "HEAD") return false;
-  const announced = announcedBytes(request.headers);
-  return announced === undefined ? request.body !== null : announced > 0;
-}
-
-/** The largest body that any of the rules carries. */
-export function largestBody(rules: readonly (RouteRule | undefined)[]): number {
-  return rules.reduce((largest, rule) => Math.max(largest, rule?.maxBodyBytes ?? 0), 0);
-}
-
-function pathFacts(path: string): { model: string | undefined; stream: boolean } {
+function pathFacts(path: string): Pick<Reading, "model" | "modelIsInPath" | "stream"> {
   // A model in the path comes before one in the body: so do the providers read it.
   const named = path.includes("/models/") || path.includes("/deployments/");
-  return {
-    model: named ? modelInPath(path) : undefined,
-    stream: path.endsWith(":streamGenerateContent"),
-  };
+  const model = named ? modelInPath(path) : undefined;
+  return { model, modelIsInPath: model !== undefined, stream: path.endsWith(":streamGenerateContent") };
 }
 
 const NO_BODY: Reading = {
   bytes: null,
+  upload: null,
+  sizeBytes: 0,
   decoded: false,
   scanned: undefined,
   model: undefined,
+  modelIsInPath: false,
   stream: false,
   outputLimit: null,
   choices: 1,

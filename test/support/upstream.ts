@@ -147,16 +147,24 @@ export function chunked(
         bytes,
         Buffer.from("\r\n"),
       ]);
-      await new Promise<void>((resolve) => {
-        // Not before the bytes are on their way: a stalled reader stalls this double.
-        socket.write(framed, () => resolve());
-        socket.once("close", () => resolve());
-      });
+      await written(socket, framed);
     }
     if (end === "proper") socket.write("0\r\n\r\n");
     else if (end === "reset") socket.resetAndDestroy();
     else socket.end();
   };
+}
+
+/** Not before the bytes are on their way: a stalled reader stalls this double. */
+function written(socket: Socket, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off("close", done);
+      resolve();
+    };
+    socket.once("close", done);
+    socket.write(bytes, done);
+  });
 }
 
 /** Bytes as they are, then the end of the connection. */

@@ -1,0 +1,132 @@
+// The scanner accepts exactly what JSON.parse accepts, tells the true places, and is not fooled by spellings.
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { AppError, utf8 } from "../kernel/index.ts";
+import { GOVERNED } from "./governed.ts";
+import { MAX_DEPTH, memberCount, memberIsTrue, memberText, scanJson } from "./json-scan.ts";
+
+const scan = (text: string) => scanJson(utf8(text), GOVERNED);
+
+function codeOf(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error instanceof AppError ? error.code : "not an AppError";
+  }
+}
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("whatever JSON.stringify writes is accepted, whole", () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 6 }), (text) => {
+      const { root } = scan(text);
+      expect(JSON.parse(text.slice(root.start, root.end))).toEqual(JSON.parse(text));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("damaged documents are refused exactly when JSON.parse refuses them", () => {
+  const alphabet = [...Array.from('{}[]":,\\ue0123.-+tfn \t\n\u0001é'), "true", "null", "false", '"model"'];
+  const damaged = fc.oneof(
+    fc.array(fc.constantFrom(...alphabet), { maxLength: 20 }).map((parts) => parts.join("")),
+    fc.tuple(fc.json({ maxDepth: 3 }), fc.nat(), fc.constantFrom(...alphabet)).map(([text, at, piece]) => {
+      const place = at % (text.length + 1);
+      return text.slice(0, place) + piece + text.slice(place + 1);
+    }),
+  );
+  fc.assert(
+    fc.property(damaged, (text) => {
+      const code = codeOf(() => scan(text));
+      // A surrogate cut in two is no UTF-8 once it is written.
+      if (code === "ambiguous_body") return;
+      expect(code === undefined).toBe(parses(Buffer.from(text).toString("utf8")));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("arbitrary bytes never get past it unless they are JSON in UTF-8", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      const code = codeOf(() => scanJson(bytes, GOVERNED));
+      if (code === undefined) expect(parses(Buffer.from(bytes).toString("utf8"))).toBe(true);
+      else expect(["invalid_input", "ambiguous_body"]).toContain(code);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("governed members are found with the values that JSON.parse gives", () => {
+  const body = fc.record(
+    {
+      model: fc.string(),
+      stream: fc.boolean(),
+      n: fc.nat(),
+      messages: fc.jsonValue({ maxDepth: 3 }),
+      max_tokens: fc.maxSafeNat(),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(body, fc.constantFrom(0, 2), (value, indent) => {
+      const bytes = utf8(JSON.stringify(value, null, indent));
+      const { members } = scanJson(bytes, GOVERNED);
+      expect(memberText(bytes, members.get("model"))).toBe(value.model as string);
+      expect(memberCount(bytes, members.get("n"))).toBe(value.n as number);
+      expect(memberCount(bytes, members.get("max_tokens"))).toBe(value.max_tokens as number);
+      expect(memberIsTrue(bytes, members.get("stream"))).toBe(value.stream === true);
+      expect(members.has("messages")).toBe(value.messages !== undefined);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test.each([
+  ["twice", `{"model":"a","model":"b"}`],
+  ["escaped", `{"model":"a","mod\\u0065l":"b"}`],
+  ["in another case", `{"model":"a","Model":"b"}`],
+  ["snake and camel", `{"max_tokens":1,"maxTokens":2}`],
+  ["the long s", `{"stream":false,"ſtream":true}`],
+  ["nested", `{"stream_options":{"include_usage":true,"includeUsage":false}}`],
+  ["in an escaped parent", `{"stream\\u005foptions":{},"streamOptions":{}}`],
+])("a governed field that is there %s is ambiguous", (_, text) => {
+  expect(codeOf(() => scan(text))).toBe("ambiguous_body");
+});
+
+test("a field of the same name deeper down is nobody's business", () => {
+  const { members } = scan(`{"messages":[{"model":"x"}],"metadata":{"model":"y","Model":"z"}}`);
+  expect(members.has("model")).toBe(false);
+});
+
+test("ids of stored objects are found at any depth, however the name is spelled", () => {
+  const { references } = scan(
+    `{"previous_response_id":"resp_1","input":[{"content":[{"file_id":"file-2"},{"fileId":"file-3"},{"file\\u005fid":"f4"}]}]}`,
+  );
+  expect(references).toEqual(["resp_1", "file-2", "file-3", "f4"]);
+});
+
+test("nesting beyond the limit is refused without exhausting the stack", () => {
+  expect(codeOf(() => scan("[".repeat(MAX_DEPTH) + "]".repeat(MAX_DEPTH)))).toBeUndefined();
+  expect(codeOf(() => scan("[".repeat(1_000_000)))).toBe("invalid_input");
+  expect(codeOf(() => scan(`{"a":`.repeat(100_000)))).toBe("invalid_input");
+});
+
+test("a byte order mark, a lone continuation byte and an overlong form are no JSON", () => {
+  for (const bytes of [
+    [0xef, 0xbb, 0xbf, 0x7b, 0x7d],
+    [0x22, 0x80, 0x22],
+    [0x22, 0xc0, 0xaf, 0x22],
+  ]) {
+    expect(codeOf(() => scanJson(new Uint8Array(bytes), GOVERNED))).toBe("invalid_input");
+  }
+});

@@ -1,0 +1,205 @@
+/** Ownkey as its users meet it: real processes on a home of their own. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const MAIN = join(import.meta.dir, "../../src/main.ts");
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Ready {
+  readonly event: string;
+  readonly url: string;
+  readonly ui: string;
+  readonly pid: number;
+  readonly home: string;
+  readonly startMs: number;
+}
+
+/** One attempt as `requests list --json` tells it. */
+export interface RequestRow {
+  readonly requestId: string;
+  readonly state: "reserved" | "settled" | "estimated";
+  readonly end: string | null;
+  readonly status: number | null;
+  readonly verdict: string | null;
+  readonly virtualKey: string;
+  readonly connection: string;
+  readonly providerKey: string;
+  readonly provider: string;
+  readonly dialect: string;
+  readonly tool: string | null;
+  readonly route: string;
+  readonly stream: boolean;
+  readonly modelRequested: string | null;
+  readonly modelAnswered: string | null;
+  readonly serviceTier: string | null;
+  readonly inputTokens: number | null;
+  readonly cachedInputTokens: number | null;
+  readonly cacheWrite5mTokens: number | null;
+  readonly cacheWrite1hTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly reasoningTokens: number | null;
+  readonly reservedUsd: string | null;
+  readonly costUsd: string | null;
+  readonly estimated: boolean;
+  readonly bytesIn: number;
+  readonly bytesOut: number | null;
+}
+
+export interface RunningUp {
+  readonly ready: Ready;
+  /** What it has written to stderr so far. */
+  stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+  /** Exit code. */
+  readonly exited: Promise<number>;
+}
+
+/** A home in a temporary folder, and the commands that are run on it. */
+export class OwnkeyHome {
+  readonly folder = mkdtempSync(join(tmpdir(), "ownkey-e2e-"));
+  readonly home = join(this.folder, "home");
+  /** Everything that any command has printed: for the canary test. */
+  readonly printed: string[] = [];
+  /** Virtual keys that `vk create` has shown: the one place where they may be. */
+  readonly shown: string[] = [];
+  readonly #running: Bun.Subprocess[] = [];
+  readonly #environment: Record<string, string>;
+
+  constructor(environment: Record<string, string> = {}) {
+    this.#environment = {
+      PATH: process.env["PATH"] ?? "",
+      HOME: this.folder,
+      OWNKEY_HOME: this.home,
+      NO_COLOR: "1",
+      ...environment,
+    };
+  }
+
+  /** Runs one command to its end. */
+  async run(
+    args: readonly string[],
+    options: { stdin?: string; env?: Record<string, string> } = {},
+  ): Promise<CommandResult> {
+    const child = Bun.spawn([process.execPath, MAIN, ...args], {
+      env: { ...this.#environment, ...options.env },
+      cwd: this.folder,
+      stdin: new Blob([options.stdin ?? ""]),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [stdout, stderr, code] = await Promise.all([
+      child.stdout.text(),
+      child.stderr.text(),
+      child.exited,
+    ]);
+    this.printed.push(stdout, stderr);
+    return { code, stdout, stderr };
+  }
+
+  /** Runs a command with `--json` that must succeed, and gives its document. */
+  async json<Document = Record<string, unknown>>(
+    args: readonly string[],
+    options: { stdin?: string; env?: Record<string, string> } = {},
+  ): Promise<Document> {
+    const { code, stdout, stderr } = await this.run([...args, "--json"], options);
+    if (code !== 0) throw new Error(`ownkey ${args.join(" ")} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as Document;
+  }
+
+  /** Stores a provider key, given on standard input. */
+  async addKey(provider: string, key: string, ...args: readonly string[]): Promise<Record<string, unknown>> {
+    return await this.json(["keys", "add", provider, "--stdin", ...args], { stdin: key });
+  }
+
+  /** Makes a virtual key. */
+  async virtualKey(name: string, ...args: readonly string[]): Promise<string> {
+    const { key } = await this.json<{ key: string }>(["vk", "create", "--name", name, ...args]);
+    this.shown.push(key);
+    return key;
+  }
+
+  /** The newest attempts, newest first, as the command prints them. */
+  async requests(limit = 100): Promise<readonly RequestRow[]> {
+    const args = ["requests", "list", "--limit", String(limit)];
+    return (await this.json<{ items: readonly RequestRow[] }>(args)).items;
+  }
+
+  /** The newest attempt, once it is settled. */
+  async lastRequest(): Promise<RequestRow> {
+    return await until(async () => {
+      const [newest] = await this.requests(1);
+      return newest?.state === "reserved" ? undefined : newest;
+    }, "the newest request is settled");
+  }
+
+  /** Starts `ownkey up` on free ports and waits for its ready line. */
+  async up(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningUp> {
+    const child = Bun.spawn([process.execPath, MAIN, "up", "--port", "0", "--json", ...args], {
+      env: { ...this.#environment, ...env },
+      cwd: this.folder,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    this.#running.push(child);
+    let stderr = "";
+    void (async () => {
+      for await (const chunk of child.stderr) {
+        const text = Buffer.from(chunk).toString();
+        stderr += text;
+        this.printed.push(text);
+      }
+    })();
+    const line = await firstLine(child.stdout);
+    this.printed.push(line);
+    if (line === "") throw new Error(`ownkey up ended with ${await child.exited}: ${stderr}`);
+    return {
+      ready: JSON.parse(line) as Ready,
+      stderr: () => stderr,
+      kill: (signal) => child.kill(signal),
+      exited: child.exited,
+    };
+  }
+
+  /** Kills what still runs and removes the folder. */
+  async remove(): Promise<void> {
+    for (const child of this.#running) {
+      child.kill("SIGKILL");
+      await child.exited;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Looks again and again, without a fixed wait, until there is something. @throws Error naming what did not come. */
+export async function until<Value>(
+  look: () => Value | undefined | false | Promise<Value | undefined | false>,
+  what: string,
+  limitMs = 15_000,
+): Promise<Value> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
+    await Bun.sleep(10);
+  }
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  const reader = stream.getReader();
+  while (!text.includes("\n")) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    text += Buffer.from(value).toString();
+  }
+  reader.releaseLock();
+  return text.split("\n")[0] ?? "";
+}

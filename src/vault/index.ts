@@ -1,6 +1,7 @@
 export { Anchor, type AnchorCheck, type AnchorOptions } from "./anchor.ts";
 export { AutoLock, type AutoLockOptions } from "./auto-lock.ts";
 export { type OpenedVault, openOrCreateVault, type OpenVaultOptions } from "./first-start.ts";
+export { readVaultRow } from "./key-ring.ts";
 export * from "./managed-vault.ts";
 export type { Argon2Cost } from "./primitives.ts";
 export { assertDestination } from "./secret-payload.ts";

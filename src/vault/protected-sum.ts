@@ -66,7 +66,24 @@ export async function protectedSum(queries: Queries, vaultId: string, keys: Syst
       sum += numberOf(tombstoneDigest(vaultId, textOf(row, "id"), textOf(row, "state")));
     }
   }
+  await checkShredding(queries);
   return bytesOfNumber(sum % MODULUS);
+}
+
+/** No MAC covers whether a ciphertext is there: exactly the removed secrets have none. */
+async function checkShredding(queries: Queries): Promise<void> {
+  const row = await queries.get(
+    `SELECT s.id FROM secret_versions v JOIN secrets s ON s.id = v.secret_id
+     WHERE (s.state = 'removed') <> (v.sealed IS NULL) LIMIT 1`,
+  );
+  if (!row) return;
+  throw new AppError(
+    "corrupt",
+    `the ciphertext of the secret ${textOf(row, "id")} was taken away or put back`,
+    {
+      hint: "restore a backup with: ownkey backup restore FILE",
+    },
+  );
 }
 
 function numberOf(digest: Uint8Array): bigint {

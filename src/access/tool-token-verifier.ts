@@ -49,9 +49,8 @@ export class ToolTokenVerifier {
 
   /** @throws AppError `vault_locked` when the vault has been locked since the start; later a lock changes nothing. */
   verify(text: string, nowMs: number): ToolTokenClaims | ToolTokenRefusal {
-    const current = this.#currentKey();
     const name = createHash("sha256").update(text).digest("base64");
-    const claims = this.#verified.get(name) ?? this.#check(text, current);
+    const claims = this.#verified.get(name) ?? this.#check(text);
     if (typeof claims === "string") return claims;
     const refusal = refusedTimes(claims, nowMs);
     if (refusal === undefined) this.#remember(name, claims);
@@ -59,9 +58,10 @@ export class ToolTokenVerifier {
     return refusal ?? claims;
   }
 
-  #check(text: string, { id, key }: KnownKey): ToolTokenClaims | ToolTokenRefusal {
+  #check(text: string): ToolTokenClaims | ToolTokenRefusal {
     const parsed = parseToolToken(text);
     if (!parsed) return "malformed";
+    const { id, key } = this.#currentKey();
     const { claims } = parsed;
     if (claims.vaultId !== this.#signer.id || claims.keyId !== id) return "unknown";
     return toolTokenSignatureHolds(parsed, key) ? claims : "unknown";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { toBase64Url, utf8 } from "../kernel/index.ts";
-import { event, openTestLog, TestSigner, VAULT_ID } from "./audit.testing.ts";
+import { event, events, openTestLog, TestSigner, VAULT_ID } from "./audit.testing.ts";
 import { checkpoint, lastCheckpoint } from "./checkpoint.ts";
 import { formatCheckpoint } from "./checkpoint-note.ts";
 
@@ -45,4 +45,32 @@ test("the note is one that any reader of signed notes can check", async () => {
     format: "jwk",
   });
   expect(verify(null, utf8(`${text}\n`), key, bytes.subarray(4))).toBe(true);
+});
+
+test("nothing is signed that does not continue the last checkpoint", async () => {
+  await using test = await openTestLog();
+  const signer = new TestSigner();
+  const sign = async () => await checkpoint(test.store, signer, test.clock);
+  await test.append(...events(5));
+  await sign();
+  await test.append(...events(6, 5));
+
+  await using other = await openTestLog();
+  await other.append(...events(11, 100));
+  const [mine] = await test.store.all("SELECT root, subtrees FROM audit_head");
+  const [theirs] = await other.store.all("SELECT root, subtrees FROM audit_head");
+  const setHead = async (row: typeof mine) =>
+    await test.store.run("UPDATE audit_head SET root = ?, subtrees = ?", [
+      row?.["root"] ?? null,
+      row?.["subtrees"] ?? null,
+    ]);
+  await setHead(theirs);
+  expect(await sign()).toBeUndefined();
+  await setHead({ ...mine, root: theirs?.["root"] ?? null });
+  expect(await sign()).toBeUndefined();
+  await setHead(mine);
+  await test.store.run("UPDATE audit_nodes SET position = 77 WHERE level = 1 AND position = 3");
+  expect(await sign()).toBeUndefined();
+  await test.store.run("UPDATE audit_nodes SET position = 3 WHERE position = 77");
+  expect(await sign()).toMatchObject({ size: 11 });
 });

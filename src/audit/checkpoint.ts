@@ -1,8 +1,10 @@
-import { type Clock, utf8 } from "../kernel/index.ts";
-import { bytesOf, intOf, optionalIntOf, type Queries, type Row, type Store } from "../store/index.ts";
+import { AppError, type Clock, utf8 } from "../kernel/index.ts";
+import { bytesOf, intOf, type Queries, type Row, type Store } from "../store/index.ts";
 import { type Checkpoint, checkpointKeyId, checkpointText } from "./checkpoint-note.ts";
 import type { Signer } from "./entry.ts";
-import { readHead } from "./head.ts";
+import { frontierOf, readHead, type StoredHead } from "./head.ts";
+import { verifyConsistency } from "./proofs.ts";
+import { proveConsistency } from "./tree-reader.ts";
 
 /** The vault as signer of checkpoints; its id names the log. */
 export interface CheckpointSigner extends Signer {
@@ -10,8 +12,9 @@ export interface CheckpointSigner extends Signer {
 }
 
 /**
- * Signs the log as it stands and keeps the signature. `undefined` when there is nothing new since the last
- * checkpoint, or the signer is locked. For a timer, and before a backup.
+ * Signs the log as it stands and keeps the signature; for a timer, and before a backup. Only what continues the last
+ * checkpoint is signed, so that no two signed checkpoints contradict each other.
+ * `undefined` when there is nothing new, the signer is locked, or the log is damaged: {@link verify} tells how.
  */
 export async function checkpoint(
   store: Store,
@@ -20,15 +23,14 @@ export async function checkpoint(
 ): Promise<Checkpoint | undefined> {
   return await store.tx(async (tx) => {
     const head = await readHead(tx);
-    const last = await tx.get("SELECT MAX(size) AS size FROM audit_checkpoints");
-    const signedSize = last === undefined ? 0 : (optionalIntOf(last, "size") ?? 0);
-    if (!head || head.size <= signedSize) return undefined;
+    const last = await lastCheckpoint(tx);
+    const publicKey = signer.publicKey();
+    if (!head || !publicKey || head.size <= (last?.size ?? 0)) return undefined;
+    if (!(await isContinued(tx, head, last))) return undefined;
 
     const atMs = clock.nowMs();
-    const publicKey = signer.publicKey();
     const signature = signer.sign(utf8(checkpointText(signer.id, { ...head, atMs })));
-    if (!publicKey || !signature) return undefined;
-
+    if (!signature) return undefined;
     const keyId = checkpointKeyId(signer.id, publicKey);
     await tx.run(
       `INSERT INTO audit_checkpoints (size, at_ms, root, key_id, signature) VALUES (?, ?, ?, ?, ?)
@@ -37,6 +39,24 @@ export async function checkpoint(
     );
     return { size: head.size, atMs, root: head.root, keyId, signature };
   });
+}
+
+/** Whether the head is sound and the stored tree proves that it begins with what was signed last. */
+async function isContinued(
+  queries: Queries,
+  head: StoredHead,
+  last: Checkpoint | undefined,
+): Promise<boolean> {
+  try {
+    frontierOf(head);
+    if (!last) return true;
+    const proof = await proveConsistency(queries, last.size, head.size);
+    const [first, second] = [last.size, head.size];
+    return verifyConsistency({ first, second, firstRoot: last.root, secondRoot: head.root, proof });
+  } catch (error) {
+    if (error instanceof AppError && (error.code === "corrupt" || error.code === "not_found")) return false;
+    throw error;
+  }
 }
 
 /** The newest checkpoint, if there is one. */

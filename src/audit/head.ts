@@ -33,11 +33,14 @@ export const emptyHead = (): StoredHead => ({
 export async function lockHead(tx: Tx): Promise<{ frontier: MerkleFrontier; protectedSum: Uint8Array }> {
   const row = (await tx.get(SELECT_HEAD + tx.forUpdate)) ?? (await makeHead(tx));
   const head = headOf(row);
+  return { frontier: frontierOf(head), protectedSum: head.protectedSum };
+}
+
+/** @throws AppError `corrupt` when the parts of the head do not match each other. */
+export function frontierOf(head: StoredHead): MerkleFrontier {
   const frontier = MerkleFrontier.fromBytes(head.size, head.subtrees);
-  if (!equalBytes(frontier.root(), head.root) || head.protectedSum.length !== HASH_SIZE_BYTES) {
-    throw damagedHead("the head of the audit log was changed outside Ownkey");
-  }
-  return { frontier, protectedSum: head.protectedSum };
+  if (equalBytes(frontier.root(), head.root) && head.protectedSum.length === HASH_SIZE_BYTES) return frontier;
+  throw damagedHead("the head of the audit log was changed outside Ownkey");
 }
 
 export async function writeHead(tx: Tx, frontier: MerkleFrontier, protectedSum: Uint8Array): Promise<void> {
@@ -50,16 +53,16 @@ export async function writeHead(tx: Tx, frontier: MerkleFrontier, protectedSum: 
 }
 
 async function makeHead(tx: Tx): Promise<Row> {
-  if (await tx.get("SELECT idx FROM audit_entries LIMIT 1")) {
-    throw damagedHead("the audit log has entries but no head");
-  }
   const { size, root, subtrees, protectedSum } = emptyHead();
-  await tx.run(
+  const made = await tx.run(
     `INSERT INTO audit_head (id, size, root, subtrees, protected_sum) VALUES (1, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
     [size, root, subtrees, protectedSum],
   );
-  // Another process may have made it meanwhile, and appended: read what is there now.
+  // Not made: another process was first, and its entries may be there already.
+  if (made > 0 && (await tx.get("SELECT idx FROM audit_entries LIMIT 1"))) {
+    throw damagedHead("the audit log has entries but no head");
+  }
   const row = await tx.get(SELECT_HEAD + tx.forUpdate);
   if (!row) throw damagedHead("the head of the audit log cannot be made");
   return row;

@@ -15,6 +15,7 @@ import {
   SCHEMA_VERSION,
   temporaryFolder,
 } from "./backup.testing.ts";
+import type { Progress } from "./progress.ts";
 import { verifyBackup } from "./verify.ts";
 
 const root = temporaryFolder();
@@ -22,30 +23,33 @@ const CHILD = join(import.meta.dir, "child.testing.ts");
 const ROWS = 20_000;
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** Kills the child as soon as `reached` sees something on the disk; gives true when it was still alive then. */
-async function killedWhen(args: readonly string[], reached: () => boolean): Promise<boolean> {
-  const child = Bun.spawn([process.execPath, CHILD, ...args], { stdout: "ignore", stderr: "inherit" });
+/** Kills the child inside a phase. */
+async function killedIn(phase: Progress["phase"], args: readonly string[]): Promise<void> {
+  const child = spawn([...args, phase]);
+  const { value } = await child.stdout.getReader().read();
+  expect(Buffer.from(value ?? []).toString()).toStartWith("reached");
+  child.kill("SIGKILL");
+  await child.exited;
+}
+
+/** Kills the child once `reached` sees something on the disk; it may have gone on, or ended, by then. */
+async function killedAfter(reached: () => boolean, args: readonly string[]): Promise<void> {
+  const child = spawn(args);
   while (child.exitCode === null && !reached()) await Bun.sleep(0);
   child.kill("SIGKILL");
   await child.exited;
-  return child.signalCode === "SIGKILL";
 }
 
-const below = (folder: string, pattern: RegExp) => () =>
-  existsSync(folder) && readdirSync(folder).some((name) => pattern.test(name));
+const spawn = (args: readonly string[]) =>
+  Bun.spawn([process.execPath, CHILD, ...args], { stdout: "pipe", stderr: "inherit" });
 
 test("a killed backup leaves no file under its name, and the next one works", async () => {
   const home = join(root, "home");
   makeHome(home, ROWS);
   const before = HOME_FILES.map((name) => contentsOf(home)[name]);
-  const moments = [
-    below(home, /^backup\.tmp$/),
-    below(join(home, "backup.tmp"), /^control\.db$/),
-    below(root, /^\.killed.*\.tmp$/),
-  ];
-  for (const [index, reached] of moments.entries()) {
-    const target = join(root, `killed-${index}.age`);
-    expect(await killedWhen(["backup", home, target], reached)).toBe(true);
+  for (const phase of ["snapshot", "write", "verify"] as const) {
+    const target = join(root, `killed-${phase}.age`);
+    await killedIn(phase, ["backup", home, target]);
     expect(existsSync(target)).toBe(false);
     expect(HOME_FILES.map((name) => contentsOf(home)[name])).toEqual(before);
     expect((await backUp({ home, target })).verified).toBe("opened");
@@ -67,15 +71,15 @@ test("a killed restore leaves the old home or the new one, whole", async () => {
   const home = join(root, "victim");
   makeHome(home, 5);
   const restoring = `${home}.restoring`;
-  const moments = [
-    below(restoring, /^partial$/),
-    below(join(restoring, "partial"), /^ledger$/),
-    below(join(restoring, "partial"), /^control\.db$/),
-    below(restoring, /^ready$/),
-    below(root, /^victim\.before-restore/),
+  const args = ["restore", home, file];
+  const kills = [
+    () => killedIn("unpack", args),
+    () => killedIn("check", args),
+    () => killedAfter(() => existsSync(join(restoring, "ready")), args),
+    () => killedAfter(() => existsSync(`${home}.before-restore-2026-11-23T12-00-00Z`), args),
   ];
-  for (const reached of moments) {
-    await killedWhen(["restore", home, file], reached);
+  for (const kill of kills) {
+    await kill();
     finishRestore(home);
     expect([5, ROWS]).toContain(readEntries(join(home, "control.db")).length);
     expect(readEntries(join(home, "ledger/node_a.db"))).toHaveLength(

@@ -54,7 +54,7 @@ test("the file is private, its reported hash and size are right, and no copy sta
   expect(report.sizeBytes).toBe(statSync(target).size);
   expect(report.sha256).toBe(createHash("sha256").update(readFileSync(target)).digest("hex"));
   expect(existsSync(join(home, "backup.tmp"))).toBe(false);
-  expect(readdirSync(root).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  expect(readdirSync(root).filter((name) => name.endsWith(".partial"))).toEqual([]);
 });
 
 test("it is recorded before anything is read; a denied caller gets nothing", async () => {
@@ -130,6 +130,17 @@ test("the archive is an ordinary tar inside age", async () => {
   expect(listed.stdout.toString().trim().split("\n")).toEqual(["manifest.json", ...HOME_FILES]);
   const config = Bun.spawnSync(["tar", "-xOf", plain, "config.jsonc"]);
   expect(config.stdout.toString()).toBe("{ /* mine */ }\n");
+});
+
+test.skipIf(!Bun.which("age"))("the age program opens it", async () => {
+  const identity = await generateIdentity();
+  const target = newTarget();
+  await backUp({ home, target, to: { recipients: [await identityToRecipient(identity)] } });
+  const identityFile = join(root, "identity.txt");
+  writeFileSync(identityFile, `${identity}\n`);
+  const plain = Bun.spawnSync(["age", "--decrypt", "--identity", identityFile, target]);
+  const listed = Bun.spawnSync(["tar", "-t"], { stdin: plain.stdout });
+  expect(listed.stdout.toString().trim().split("\n")).toEqual(["manifest.json", ...HOME_FILES]);
 });
 
 test("a writer at work is neither stopped nor torn: each database is one moment's state", async () => {

@@ -71,10 +71,10 @@ export function decrypterFor(key: OpenWith): Decrypter {
   for (const [index, identity] of key.identities.entries()) {
     try {
       decrypter.addIdentity(identity.reveal());
-    } catch (error) {
+    } catch {
+      // Without the cause: the library's message quotes the identity.
       throw new AppError("invalid_input", `age identity ${index + 1} is not a valid AGE-SECRET-KEY`, {
         hint: "give the line that starts with AGE-SECRET-KEY- of the identity file",
-        cause: error,
       });
     }
   }
@@ -122,10 +122,10 @@ function encrypterFor(recipients: readonly string[]): Encrypter {
   for (const recipient of recipients) {
     try {
       encrypter.addRecipient(recipient);
-    } catch (error) {
+    } catch {
+      // Without the cause: somebody may have given an identity by mistake, and the library's message quotes it.
       throw new AppError("invalid_input", "an age recipient is not valid", {
         hint: "recipients start with age1; ssh keys and plug-ins are not supported",
-        cause: error,
       });
     }
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { linkSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { PRIVATE_FILE_MODE, syncDir } from "../files/index.ts";
 import { AppError } from "../kernel/index.ts";
 import { readArchive } from "./archive.ts";
@@ -33,7 +33,8 @@ export async function writeSealed(options: WriteSealedOptions): Promise<WrittenF
   const { target, sources, manifest, to, scryptWorkFactor, onProgress } = options;
   const totalBytes = sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const advance = progressOf("write", totalBytes, onProgress);
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  // Not hidden: what a killed process leaves can be large, and its owner should see it.
+  const temporary = `${target}.${process.pid}.partial`;
   const archive = tapped(writeTar(sources, Math.floor(manifest.createdAtMs / 1000)), (chunk) =>
     advance(chunk.length),
   );
@@ -55,17 +56,16 @@ export function publish(temporary: string, target: string): void {
   try {
     linkSync(temporary, target);
   } catch (error) {
-    const code = systemCode(error);
-    if (code === "EEXIST" || lstatSync(target, { throwIfNoEntry: false })) {
-      rmSync(temporary, { force: true });
+    if (systemCode(error) === "EEXIST" || lstatSync(target, { throwIfNoEntry: false })) {
       throw new AppError("already_exists", `${target} was made by somebody else meanwhile`, {
         hint: "choose another name",
       });
     }
     // File systems without hard links (FAT, some network ones): not atomic against a second writer of this name.
     renameSync(temporary, target);
+  } finally {
+    rmSync(temporary, { force: true });
   }
-  rmSync(temporary, { force: true });
   syncDir(dirname(target));
 }
 

@@ -20,11 +20,14 @@ export interface ProviderKey {
   readonly kind: "inference" | "admin";
   readonly fingerprint: string;
   readonly state: "active" | "disabled" | "revoked" | "removed";
+  /** The version in use; 0 when there is none. */
   readonly version: number;
   readonly class: "development" | "production" | null;
   readonly owner: string | null;
   readonly purpose: string | null;
   readonly createdAtMs: number;
+  /** When the value was last replaced; absent = never. */
+  readonly rotatedAtMs?: number;
   readonly expiresAtMs: number | null;
   readonly verdict: VerdictName | "untested";
   readonly verdictAtMs: number | null;

@@ -1,1 +1,6 @@
 export * from "./connection.ts";
+export { Connections, type ConnectionsOptions } from "./connections.ts";
+export { dueAtMs, ROTATION_DAYS } from "./due.ts";
+export type { AddedKey, ConnectionChanges, NewKey, ReplacedValue } from "./new-key.ts";
+export { servingKey } from "./serving.ts";
+export { type Fetch, KeyTester, type KeyTest, type KeyTesterOptions, type TestResult } from "./test-key.ts";

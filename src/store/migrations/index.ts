@@ -6,6 +6,8 @@ import { meta } from "./001-meta.ts";
 import { audit } from "./002-audit.ts";
 import { vault } from "./003-vault.ts";
 import { access } from "./004-access.ts";
+import { connections } from "./005-connections.ts";
+import { usage } from "./006-usage.ts";
 import type { Migration } from "./migration.ts";
 
 export type { Migration } from "./migration.ts";
@@ -15,4 +17,6 @@ export const MIGRATIONS: readonly Migration[] = [
   audit, // 2
   vault, // 3
   access, // 4
+  connections, // 5
+  usage, // 6
 ];

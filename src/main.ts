@@ -1,1 +1,25 @@
-export {};
+/**
+ * The process edge. `ownkey token TOOL` is what tools run before each of their requests, so it loads nothing but the
+ * socket's client; everything else loads the command line.
+ */
+import { homeOf } from "./home.ts";
+
+// Whatever this process creates is the owner's alone (SQLite would make files that others can read).
+process.umask(0o077);
+
+const argv = process.argv.slice(2);
+const tool = argv.length === 2 && argv[0] === "token" && !argv[1]?.startsWith("-") ? argv[1] : undefined;
+
+if (tool === undefined || tool === "revoke" || !(await printTokenFast(tool))) {
+  const { runMain } = await import("./program/command-line.ts");
+  process.exitCode = await runMain(argv, process.env);
+}
+
+/** False when nothing is running or anything is odd: the command line then does it, or says what is wrong. */
+async function printTokenFast(tool: string): Promise<boolean> {
+  const { fetchToken } = await import("./control/token-client.ts");
+  const token = await fetchToken(homeOf(process.env), tool);
+  if (token === undefined) return false;
+  process.stdout.write(`${token}\n`);
+  return true;
+}

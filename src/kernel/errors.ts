@@ -54,11 +54,11 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 export interface AppErrorOptions {
   /** What the user can do about it, as one sentence or one command. */
-  hint?: string;
+  hint?: string | undefined;
   /** True when the same call may succeed later without any change. */
   retryable?: boolean;
   /** Small machine-readable facts (names, sizes, times); never contents of a secret or of a request. */
-  details?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  details?: Readonly<Record<string, string | number | boolean | readonly string[]>> | undefined;
   /** For the log only. */
   cause?: unknown;
 }

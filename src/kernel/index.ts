@@ -10,3 +10,4 @@ export * from "./random.ts";
 export * from "./schedule.ts";
 export * from "./secret.ts";
 export * from "./usage.ts";
+export * from "./version.ts";

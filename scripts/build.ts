@@ -1,0 +1,24 @@
+// Builds one executable for this machine: dist/ownkey. The store's worker is an entry point of its own.
+import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dir, "..");
+const outfile = join(root, "dist/ownkey");
+mkdirSync(join(root, "dist"), { recursive: true });
+
+const built = await Bun.build({
+  entrypoints: [join(root, "src/main.ts"), join(root, "src/store/sqlite/worker.ts")],
+  root: join(root, "src"),
+  compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
+  minify: true,
+  bytecode: true,
+  sourcemap: "none",
+  target: "bun",
+  format: "esm",
+});
+if (!built.success) {
+  for (const message of built.logs) console.error(message);
+  process.exit(1);
+}
+chmodSync(outfile, 0o755);
+console.log(`dist/ownkey: ${(statSync(outfile).size / 1024 / 1024).toFixed(0)} MB`);

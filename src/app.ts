@@ -1,0 +1,255 @@
+/**
+ * The composition root: builds every part in dependency order and closes them in reverse. Nothing else in the program
+ * makes a service, and no service finds another one by itself.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Caller,
+  createPerform,
+  type Perform,
+  ToolTokens,
+  type VirtualKeyDirectory,
+  VirtualKeys,
+} from "./access/index.ts";
+import { type AuditLog, createAuditLog } from "./audit/index.ts";
+import { finishRestore, readRestored } from "./backup/index.ts";
+import { type Config, declarationOf, SETTINGS, writeSetting } from "./config.ts";
+import { Connections, KeyTester } from "./connections/index.ts";
+import {
+  type Control,
+  ModelLists,
+  type OfflineControl,
+  type SettingsView,
+  type SettingView,
+} from "./control/index.ts";
+import { ensurePrivateDir, writeDurable } from "./files/index.ts";
+import {
+  type Clock,
+  idMaker,
+  type Log,
+  type NewId,
+  type Randomness,
+  systemClock,
+  systemRandomness,
+} from "./kernel/index.ts";
+import { openLedgerReader } from "./ledger/index.ts";
+import { MIGRATIONS, openStore, type Store, textOf } from "./store/index.ts";
+import { bundledPrices, createPriceBook, loadPrices, type PriceFile, PriceOverrides } from "./usage/index.ts";
+import { Anchor, type Keychain, openOrCreateVault, readVaultRow, systemKeychain } from "./vault/index.ts";
+
+/** What tests replace. */
+export interface Seams {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly fetch: typeof fetch;
+  readonly keychain: Keychain | undefined;
+}
+
+export const SYSTEM_SEAMS: Seams = {
+  clock: systemClock,
+  randomness: systemRandomness,
+  fetch,
+  keychain: systemKeychain,
+};
+
+export interface OpenAppOptions {
+  /** `worker` keeps SQLite's waiting away from streams; `inline` starts faster. */
+  readonly storeMode: "worker" | "inline";
+  readonly caller: Caller;
+  readonly log: Log;
+  readonly seams?: Seams;
+  /** Size of the audit log at which an older database is accepted. */
+  readonly acceptEpoch?: number;
+}
+
+export interface App {
+  readonly control: Control;
+  readonly perform: Perform;
+  readonly newId: NewId;
+  readonly seams: Seams;
+  virtualKeyDirectory(): Promise<VirtualKeyDirectory>;
+  /** Set on the first start: what protects the new vault and what does not. */
+  readonly statement: string | undefined;
+  close(): Promise<void>;
+}
+
+/** What there is without opening the home. */
+export function offlineControl(config: Config, seams = SYSTEM_SEAMS): OfflineControl {
+  return {
+    home: config.home,
+    clock: seams.clock,
+    schemaVersion: Math.max(...MIGRATIONS.map((migration) => migration.version)),
+    settings: settingsView(config),
+  };
+}
+
+/**
+ * Opens the home, and makes it when there is none. The vault is unlocked if that needs nobody.
+ * @throws AppError `insecure_permissions`, `newer_format`, `rolled_back`, `no_usable_slot`, `corrupt`, …: nothing is
+ *   changed then.
+ */
+export async function openApp(config: Config, options: OpenAppOptions): Promise<App> {
+  const { caller, seams = SYSTEM_SEAMS } = options;
+  const { clock, randomness } = seams;
+  const newId = idMaker(clock, randomness);
+  const closing: (() => void | Promise<void>)[] = [];
+  const close = async () => {
+    for (const one of closing.splice(0).reverse()) await one();
+  };
+  try {
+    finishRestore(config.home);
+    ensurePrivateDir(config.home);
+    const restored = readRestored(config.home);
+
+    const store = await openStoreOf(config, options);
+    closing.push(() => store.close());
+    const audit = createAuditLog({ clock });
+    let anchor = await checkedAnchor(config, options, { store, audit, restored: restored !== undefined });
+    const perform = createPerform({
+      store,
+      audit,
+      afterCommit: async () => anchor?.advance(await audit.head(store)),
+    });
+    const { vault, statement } = await openOrCreateVault({
+      store,
+      audit,
+      perform,
+      caller,
+      clock,
+      randomness,
+      newId,
+      home: config.home,
+      keychain: seams.keychain,
+      acceptEpoch: restored ? (await audit.head(store)).size : options.acceptEpoch,
+    });
+    anchor ??= createAnchor(config, options, vault.id);
+    await anchor.advance(await audit.head(store));
+
+    const connections = new Connections({ store, perform, vault, clock, newId });
+    const virtualKeys = new VirtualKeys({ store, perform, sealer: vault, clock, randomness, newId });
+    const toolTokens = new ToolTokens({ virtualKeys, perform, signer: vault, clock, newId });
+    const ledgers = openLedgerReader(join(config.home, "ledger"));
+    closing.push(() => ledgers.close());
+    const priceFile = createPriceFile(config.home);
+    const priceOverrides = new PriceOverrides(store);
+    const prices = createPriceBook({
+      snapshot: loadPrices(priceFile, bundledPrices(), (error) =>
+        options.log.warn("prices.unsound", { error }),
+      ),
+      overrides: await priceOverrides.list(),
+    });
+
+    const control: Control = {
+      ...offlineControl(config, seams),
+      store,
+      audit,
+      perform,
+      vault,
+      connections,
+      virtualKeys,
+      toolTokens,
+      ledgers,
+      prices,
+      priceOverrides,
+      priceFile,
+      modelLists: new ModelLists({ connections, fetch: seams.fetch, timeoutMs: config.testSeconds * 1000 }),
+      keyTester: new KeyTester({ fetch: seams.fetch, clock, limitMs: config.testSeconds * 1000 }),
+      running: undefined,
+    };
+    return {
+      control,
+      perform,
+      newId,
+      seams,
+      statement,
+      virtualKeyDirectory: () => virtualKeys.directory(),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The rollback anchor, after it has found the database no older than what was seen here; none before the first start. */
+async function checkedAnchor(
+  config: Config,
+  options: OpenAppOptions,
+  { store, audit, restored }: { store: Store; audit: AuditLog; restored: boolean },
+): Promise<Anchor | undefined> {
+  const row = await readVaultRow(store);
+  if (!row) return undefined;
+  const anchor = createAnchor(config, options, textOf(row, "id"));
+  const head = await audit.head(store);
+  // A restored database is older on purpose; its virtual keys stay suspended until somebody confirms it.
+  const acceptEpoch = restored ? head.size : options.acceptEpoch;
+  await anchor.check(head, { queries: store, acceptEpoch });
+  return anchor;
+}
+
+function createAnchor(
+  config: Config,
+  { log, seams = SYSTEM_SEAMS }: OpenAppOptions,
+  vaultId: string,
+): Anchor {
+  return new Anchor({
+    home: config.home,
+    vaultId,
+    keychain: seams.keychain,
+    onError: (error) => log.warn("anchor.behind", { error }),
+  });
+}
+
+function openStoreOf(
+  config: Config,
+  { storeMode, log, seams = SYSTEM_SEAMS }: OpenAppOptions,
+): Promise<Store> {
+  return openStore({
+    path: join(config.home, "control.db"),
+    mode: storeMode,
+    clock: seams.clock,
+    log,
+    databaseUrl: config.databaseUrl ?? undefined,
+  });
+}
+
+function settingsView(config: Config): SettingsView {
+  const viewOf = (name: string): SettingView => {
+    const declaration = declarationOf(name);
+    const value = config[declaration.name as keyof Config] as SettingView["value"];
+    return {
+      name,
+      value: declaration.secret && value !== null ? "[secret]" : value,
+      source: config.sources[declaration.name as keyof Config["sources"]],
+      default: declaration.default,
+      variable: declaration.variable,
+      needsRestart: declaration.needsRestart,
+      help: declaration.help,
+    };
+  };
+  return {
+    list: () => SETTINGS.map(({ name }) => viewOf(name)),
+    set(name, text) {
+      writeSetting(config.home, name, text);
+      return {
+        ...viewOf(name),
+        value: text ?? declarationOf(name).default,
+        source: text === undefined ? "default" : "file",
+      };
+    },
+  };
+}
+
+function createPriceFile(home: string): PriceFile {
+  const folder = join(home, "prices");
+  const path = join(folder, "data.json");
+  return {
+    read: () => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+    write(text) {
+      ensurePrivateDir(folder);
+      if (existsSync(path)) writeDurable(`${path}.previous`, readFileSync(path));
+      writeDurable(path, text);
+    },
+  };
+}

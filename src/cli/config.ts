@@ -1,0 +1,55 @@
+import { config } from "../control/index.ts";
+import type { Register } from "./register.ts";
+import type { CommonOptions } from "./context.ts";
+import { example, given } from "./options.ts";
+import { print, table } from "./output.ts";
+
+export const registerConfig: Register = (program, context) => {
+  const group = program.command("config").description("settings");
+
+  group
+    .command("list")
+    .description("all settings, their values and where these come from")
+    .action(async (options: CommonOptions) => {
+      const list = await context.client.call(config.list, {});
+      print(context, options, list, () =>
+        table(
+          list.items,
+          [
+            { title: "setting", of: (item) => item.name },
+            { title: "value", of: (item) => valueText(item.value) },
+            { title: "from", of: (item) => item.source },
+            { title: "help", of: (item) => item.help },
+          ],
+          "",
+        ),
+      );
+    });
+
+  group
+    .command("get <name>")
+    .description("one setting's value")
+    .action(async (name: string, options: CommonOptions) => {
+      const item = await context.client.call(config.get, { name });
+      print(context, options, item, () => valueText(item.value));
+    });
+
+  group
+    .command("set <name> [value]")
+    .description("write a setting to config.jsonc; without a value the default comes back")
+    .addHelpText("after", example("ownkey config set port 8899"))
+    .action(async (name: string, value: string | undefined, options: CommonOptions) => {
+      const item = await context.client.call(config.set, { name, ...given({ value }) });
+      print(context, options, item, () =>
+        item.needsRestart ? "written; it applies from the next start" : "written",
+      );
+    });
+};
+
+function valueText(value: unknown): string {
+  return value === null
+    ? ""
+    : Array.isArray(value)
+      ? value.join(", ")
+      : `${value as string | number | boolean}`;
+}

@@ -1,0 +1,57 @@
+import type { ControlClient } from "../control/index.ts";
+import type { Json } from "../kernel/index.ts";
+
+/** What a command needs of the world; given by the process edge, replaced by tests. */
+export interface CliContext {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** A person sits there: prompts and colour are allowed. */
+  readonly interactive: boolean;
+  readonly colour: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  readonly home: string;
+  /** Standard input to its end, at most 1 MiB. */
+  readStdin(): Promise<string>;
+  readFile(path: string): string;
+  /** Runs each operation where it belongs: in the running program when there is one, else in this process. */
+  readonly client: ControlClient;
+  /** Starts the program in this process and resolves with the exit code when it has stopped. */
+  up(flags: UpFlags): Promise<number>;
+  readonly programs: Programs;
+}
+
+export interface Output {
+  write(text: string): void;
+}
+
+export interface UpFlags {
+  readonly host?: string;
+  readonly port?: number;
+  readonly uiPort?: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly allowHosts?: readonly string[];
+  readonly publicUrl?: string;
+  readonly insecureHttp?: boolean;
+  readonly json: boolean;
+  readonly detach: boolean;
+  readonly acceptEpoch?: number;
+}
+
+/** Operating-system integration that is not an operation of the control API. */
+export interface Programs {
+  service(action: "install" | "uninstall" | "status"): Promise<ProgramReport>;
+  install(): Promise<ProgramReport>;
+}
+
+export interface ProgramReport {
+  readonly document: { readonly [name: string]: Json };
+  readonly lines: readonly string[];
+  readonly ok: boolean;
+}
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean;
+}

@@ -1,0 +1,49 @@
+import { vault } from "../control/index.ts";
+import type { Register } from "./register.ts";
+import type { CliContext, CommonOptions } from "./context.ts";
+import { example } from "./options.ts";
+import { print } from "./output.ts";
+import { askSecret } from "./prompt.ts";
+
+interface UnlockOptions extends CommonOptions {
+  passphraseStdin?: boolean;
+  recoveryCodeStdin?: boolean;
+}
+
+export const registerLock: Register = (program, context) => {
+  program
+    .command("lock")
+    .description("lock the vault of the running Ownkey: nothing is lent or managed until it is unlocked")
+    .action(async (options: CommonOptions) => {
+      const status = await context.client.call(vault.lock, {});
+      print(context, options, status, () => "locked");
+    });
+
+  program
+    .command("unlock")
+    .description("unlock the vault of the running Ownkey")
+    .option("--passphrase-stdin", "read the passphrase from standard input")
+    .option("--recovery-code-stdin", "read the recovery code from standard input")
+    .addHelpText("after", example("ownkey unlock", "ownkey unlock --recovery-code-stdin < code.txt"))
+    .action(async (options: UnlockOptions) => {
+      const status = await context.client.call(vault.unlock, await unlockInput(context, options));
+      print(context, options, status, () => "unlocked");
+    });
+};
+
+async function unlockInput(context: CliContext, options: UnlockOptions) {
+  if (options.passphraseStdin) return { passphrase: await line(context) };
+  if (options.recoveryCodeStdin) return { recoveryCode: await line(context) };
+  if (!context.interactive) return {};
+  return {
+    passphrase: await askSecret(
+      context,
+      "Passphrase (empty to use the key file or keychain):",
+      "--passphrase-stdin",
+    ),
+  };
+}
+
+async function line(context: CliContext): Promise<string> {
+  return (await context.readStdin()).replace(/\r?\n$/, "");
+}

@@ -1,0 +1,68 @@
+import type { CliContext, CommonOptions } from "./context.ts";
+
+/** The one way results are printed: `--json` gives the operation's document, else people get `human`. */
+export function print(
+  context: CliContext,
+  options: CommonOptions,
+  document: unknown,
+  human: () => string,
+): void {
+  const text = options.json ? JSON.stringify(document, undefined, 2) : human();
+  if (text !== "") context.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+export function warn(context: CliContext, text: string): void {
+  context.stderr.write(`${paint(context, "yellow", "warning:")} ${text}\n`);
+}
+
+export type Cell = string | number | null | undefined;
+
+export interface Column<Item> {
+  readonly title: string;
+  readonly of: (item: Item) => Cell;
+  readonly right?: boolean;
+}
+
+/** Columns as wide as their widest cell; an empty list says so in words. */
+export function table<Item>(items: readonly Item[], columns: readonly Column<Item>[], empty: string): string {
+  if (items.length === 0) return empty;
+  const rows = [
+    columns.map((column) => column.title.toUpperCase()),
+    ...items.map((item) => columns.map((column) => printable(column.of(item)))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...rows.map((row) => Bun.stringWidth(row[index] ?? ""))));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, index) => {
+          const gap = " ".repeat((widths[index] ?? 0) - Bun.stringWidth(cell));
+          return columns[index]?.right ? gap + cell : cell + gap;
+        })
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** `name  value` lines; absent values are left out. */
+export function fields(pairs: readonly (readonly [name: string, value: Cell])[]): string {
+  const present = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const width = Math.max(0, ...present.map(([name]) => name.length));
+  return present.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`).join("\n");
+}
+
+const COLOURS = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;
+
+export function paint(context: CliContext, colour: keyof typeof COLOURS, text: string): string {
+  return context.colour ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text;
+}
+
+/** `2026-11-23 14:05` from RFC 3339. */
+export function shortTime(time: string | null | undefined): string {
+  return time ? time.slice(0, 16).replace("T", " ") : "";
+}
+
+/** What others wrote may not move the cursor or change colours of somebody's terminal. */
+export function printable(cell: Cell): string {
+  return String(cell ?? "").replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, "\ufffd");
+}

@@ -1,0 +1,84 @@
+import { slots } from "../control/index.ts";
+import { AppError } from "../kernel/index.ts";
+import type { Register } from "./register.ts";
+import type { CliContext, CommonOptions } from "./context.ts";
+import { example } from "./options.ts";
+import { print, shortTime, table } from "./output.ts";
+import { askSecret } from "./prompt.ts";
+
+type SlotKind = "passphrase" | "recovery-code" | "key-file" | "keychain";
+
+interface AddOptions extends CommonOptions {
+  stdin?: boolean;
+}
+
+export const registerSlots: Register = (program, context) => {
+  const group = program.command("slots").description("the ways the vault can be unlocked");
+
+  group
+    .command("list")
+    .description("all slots")
+    .action(async (options: CommonOptions) => {
+      const list = await context.client.call(slots.list, {});
+      print(context, options, list, () =>
+        table(
+          list.items,
+          [
+            { title: "slot", of: (slot) => slot.id },
+            { title: "kind", of: (slot) => slot.kind },
+            { title: "made", of: (slot) => shortTime(slot.createdAt) },
+            { title: "protects", of: (slot) => slot.protects },
+          ],
+          "no slots",
+        ),
+      );
+    });
+
+  group
+    .command("add <kind>")
+    .description("add a slot: passphrase, recovery-code, key-file or keychain")
+    .option("--stdin", "read the passphrase from standard input")
+    .addHelpText("after", example("ownkey slots add recovery-code", "ownkey slots add passphrase"))
+    .action(async (kind: SlotKind, options: AddOptions) => {
+      const passphrase = kind === "passphrase" ? await newPassphrase(context, options) : undefined;
+      const { client } = context;
+      const added = await client.call(slots.add, {
+        kind,
+        ...(passphrase === undefined ? {} : { passphrase }),
+      });
+      print(context, options, added, () =>
+        added.recoveryCode === null
+          ? `added ${added.kind} slot ${added.id}`
+          : [
+              "Write this down and keep it apart from this machine; it is shown once:",
+              "",
+              `  ${added.recoveryCode}`,
+              "",
+            ].join("\n"),
+      );
+    });
+
+  group
+    .command("remove <slot>")
+    .description(
+      "remove a slot; the vault gets a new key, so that an old backup with the old slot cannot open it",
+    )
+    .action(async (id: string, options: CommonOptions) => {
+      const done = await context.client.call(slots.remove, { id });
+      print(
+        context,
+        options,
+        done,
+        () => "removed; the vault has new keys, and everything in it was sealed again",
+      );
+    });
+};
+
+async function newPassphrase(context: CliContext, options: AddOptions): Promise<string> {
+  if (options.stdin) return (await context.readStdin()).replace(/\r?\n$/, "");
+  const first = await askSecret(context, "New passphrase:", "--stdin");
+  if (first !== (await askSecret(context, "The same again:", "--stdin"))) {
+    throw new AppError("invalid_input", "the two passphrases differ; nothing was changed");
+  }
+  return first;
+}

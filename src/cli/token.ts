@@ -1,0 +1,28 @@
+import { tokens } from "../control/index.ts";
+import type { Register } from "./register.ts";
+import type { CommonOptions } from "./context.ts";
+import { example } from "./options.ts";
+import { print } from "./output.ts";
+
+/** The fast way of `ownkey token TOOL` is src/token-fast.ts; this one takes over when it cannot answer. */
+export const registerToken: Register = (program, context) => {
+  const token = program
+    .command("token")
+    .description("short-lived tokens for tools that ask a command for their key")
+    .argument("[tool]", "the tool's name: claude-code, codex, …")
+    .enablePositionalOptions()
+    .addHelpText("after", example("ownkey token claude-code"))
+    .action(async (tool: string | undefined) => {
+      if (tool === undefined) return token.help();
+      const { client } = context;
+      context.stdout.write(`${(await client.call(tokens.issue, { tool })).token}\n`);
+    });
+
+  token
+    .command("revoke <tool>")
+    .description("end every token of the tool that is out now; new ones can be had at once")
+    .action(async (tool: string, options: CommonOptions) => {
+      const done = await context.client.call(tokens.revoke, { tool });
+      print(context, options, done, () => `every token of ${tool} has ended`);
+    });
+};

@@ -1,0 +1,83 @@
+import { usage } from "../control/index.ts";
+import type { Register } from "./register.ts";
+import type { CommonOptions } from "./context.ts";
+import { example, given, pastTime } from "./options.ts";
+import { print, table } from "./output.ts";
+
+interface UsageOptions extends CommonOptions {
+  by: "model" | "key" | "vk" | "connection" | "tool" | "user" | "team" | "project" | "day" | "month";
+  since?: string;
+  until?: string;
+  csv?: boolean;
+}
+
+export const registerUsage: Register = (program, context) => {
+  program
+    .command("usage")
+    .description("what was used and what it cost")
+    .option("--by <what>", "model, key, vk, connection, tool, user, team, project, day or month", "model")
+    .option("--since <time>", "from this time on: a date or a span back from now such as 7d", pastTime)
+    .option("--until <time>", "up to this time", pastTime)
+    .option("--csv", "print comma-separated values")
+    .addHelpText("after", example("ownkey usage --by tool --since 7d"))
+    .action(async (options: UsageOptions) => {
+      const { client } = context;
+      const report = await client.call(usage.report, {
+        by: options.by,
+        ...given({ since: options.since, until: options.until }),
+      });
+      if (options.csv && !options.json) return context.stdout.write(toCsv(report));
+      print(context, options, report, () => toTable(report));
+    });
+};
+
+type Report = Awaited<ReturnType<typeof usage.report.run>>;
+type Line = Report["total"];
+
+function toTable(report: Report): string {
+  const lines = [
+    ...report.items.map((item) => ({ ...item, title: item.label ?? item.key ?? "" })),
+    { ...report.total, title: "total" },
+  ];
+  return table(
+    report.items.length === 0 ? [] : lines,
+    [
+      { title: report.by, of: (line) => line.title },
+      { title: "requests", of: (line) => line.requests, right: true },
+      { title: "input", of: (line) => line.inputTokens, right: true },
+      { title: "cached", of: (line) => line.cachedInputTokens, right: true },
+      { title: "output", of: (line) => line.outputTokens, right: true },
+      { title: "cost usd", of: (line) => costText(line), right: true },
+      { title: "estimated", of: (line) => line.estimated || "", right: true },
+    ],
+    "no requests yet in this time",
+  );
+}
+
+function costText(line: Line): string {
+  const unpriced = line.unpriced > 0 ? ` (+${line.unpriced} unpriced)` : "";
+  return `${line.costUsd ?? "unpriced"}${line.costUsd === null ? "" : unpriced}`;
+}
+
+function toCsv(report: Report): string {
+  const columns = [
+    "key",
+    "label",
+    "requests",
+    "inputTokens",
+    "cachedInputTokens",
+    "outputTokens",
+    "costUsd",
+    "unpriced",
+    "estimated",
+  ] as const;
+  const lines = report.items.map((item) => columns.map((column) => csvCell(item[column])).join(","));
+  return `${[columns.join(","), ...lines].join("\r\n")}\r\n`;
+}
+
+/** Quoted where needed; a leading = + - @ would be a formula in a spreadsheet. */
+function csvCell(value: string | number | null | undefined): string {
+  const text = String(value ?? "");
+  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,181 @@
+import type { Command } from "commander";
+import { virtualKeys } from "../control/index.ts";
+import type { Register } from "./register.ts";
+import type { CommonOptions } from "./context.ts";
+import { collect, example, futureTime, given } from "./options.ts";
+import { fields, print, shortTime, table } from "./output.ts";
+
+export const registerVirtualKeys: Register = (program, context) => {
+  const group = program
+    .command("vk")
+    .description("virtual keys: what tools and people hold instead of a provider key");
+
+  policyOptions(group.command("create"))
+    .description("make a virtual key; it is shown once")
+    .requiredOption("--name <name>", "its name, for reports and for revoking it")
+    .addHelpText(
+      "after",
+      example(
+        "ownkey vk create --name laptop",
+        "ownkey vk create --name ci --connections openai --models 'gpt-5*' --expires 30d",
+      ),
+    )
+    .action(async (options: PolicyOptions & { name: string }) => {
+      const made = await context.client.call(virtualKeys.create, {
+        ...policyOf(options),
+        name: options.name,
+      });
+      print(context, options, made, () =>
+        [made.key, "", "It is shown this once. Put it where the tool expects its API key."].join("\n"),
+      );
+    });
+
+  group
+    .command("list")
+    .description("all virtual keys")
+    .action(async (options: CommonOptions) => {
+      const list = await context.client.call(virtualKeys.list, {});
+      print(context, options, list, () =>
+        table(
+          list.items,
+          [
+            { title: "name", of: (key) => key.name },
+            { title: "key", of: (key) => key.hint },
+            { title: "state", of: (key) => key.state },
+            { title: "connections", of: (key) => key.connections.join(", ") || "all" },
+            { title: "last used", of: (key) => shortTime(key.lastUsedAt) },
+            { title: "expires", of: (key) => shortTime(key.expiresAt) },
+          ],
+          "no virtual keys yet; make one: ownkey vk create --name my-tool",
+        ),
+      );
+    });
+
+  group
+    .command("show <ref>")
+    .description("one virtual key and what it may do")
+    .action(async (ref: string, options: CommonOptions) => {
+      const key = await context.client.call(virtualKeys.show, { ref });
+      print(context, options, key, () => keyFields(key));
+    });
+
+  policyOptions(group.command("set <ref>"))
+    .description("change what a virtual key may do; the key itself stays")
+    .option("--name <name>", "another name")
+    .action(async (ref: string, options: PolicyOptions & { name?: string }) => {
+      const key = await context.client.call(virtualKeys.set, {
+        ref,
+        ...policyOf(options),
+        ...given({ name: options.name }),
+      });
+      print(context, options, key, () => keyFields(key));
+    });
+
+  group
+    .command("reissue <ref>")
+    .description("a new secret for the same virtual key; the old one ends now or after a grace period")
+    .option("--grace <span>", "how long the old one still works: 10m, 24h", futureTime)
+    .action(async (ref: string, options: CommonOptions & { grace?: string }) => {
+      const made = await context.client.call(virtualKeys.reissue, {
+        ref,
+        ...given({ graceUntil: options.grace }),
+      });
+      print(context, options, made, () =>
+        [
+          made.key,
+          "",
+          options.grace
+            ? `The old one works until ${shortTime(options.grace)} UTC.`
+            : "The old one has ended.",
+        ].join("\n"),
+      );
+    });
+
+  group
+    .command("enable <ref>")
+    .description("accept a disabled virtual key again")
+    .action(async (ref: string, options: CommonOptions) => {
+      const key = await context.client.call(virtualKeys.enable, { ref });
+      print(context, options, key, () => `${key.name} is enabled`);
+    });
+
+  for (const [verb, text] of [
+    ["disable", "refuse it, reversibly"],
+    ["revoke", "refuse it for good, and every token made from it"],
+  ] as const) {
+    group
+      .command(`${verb} <ref>`)
+      .description(text)
+      .action(async (ref: string, options: CommonOptions) => {
+        const done = await context.client.call(virtualKeys[verb], { ref });
+        print(context, options, done, () => `${ref} is ${done.state}`);
+      });
+  }
+};
+
+interface PolicyOptions extends CommonOptions {
+  connections?: string[];
+  defaultConnection?: string;
+  models?: string[];
+  paths?: string[];
+  user?: string;
+  team?: string;
+  project?: string;
+  tool?: string;
+  class?: "development" | "production";
+  purpose?: string;
+  expires?: string;
+}
+
+function policyOptions(command: Command): Command {
+  return command
+    .option("--connections <names>", "connections it may use (default: all)", collect)
+    .option("--default-connection <name>", "used when a request does not say")
+    .option("--models <patterns>", "models it may use, * for any run of characters", collect)
+    .option("--paths <patterns>", "paths besides the providers' inference routes", collect)
+    .option("--user <name>", "label for reports")
+    .option("--team <name>", "label for reports")
+    .option("--project <name>", "label for reports")
+    .option("--tool <name>", "label for reports")
+    .option("--class <class>", "development or production")
+    .option("--purpose <text>", "what it is for")
+    .option("--expires <time>", "a date or a span such as 30d", futureTime);
+}
+
+function policyOf(options: PolicyOptions) {
+  return given({
+    connections: options.connections,
+    defaultConnection: options.defaultConnection,
+    models: options.models,
+    paths: options.paths,
+    user: options.user,
+    team: options.team,
+    project: options.project,
+    tool: options.tool,
+    class: options.class,
+    purpose: options.purpose,
+    expiresAt: options.expires,
+  });
+}
+
+function keyFields(key: Awaited<ReturnType<typeof virtualKeys.show.run>>): string {
+  return fields([
+    ["name", key.name],
+    ["id", key.id],
+    ["key", key.hint],
+    ["state", key.state],
+    ["connections", key.connections.join(", ") || "all"],
+    ["default", key.defaultConnection],
+    ["models", key.models.join(", ") || "all"],
+    ["paths", key.paths.join(", ") || "the providers' inference routes"],
+    ["user", key.user],
+    ["team", key.team],
+    ["project", key.project],
+    ["tool", key.tool],
+    ["class", key.class],
+    ["purpose", key.purpose],
+    ["created", shortTime(key.createdAt)],
+    ["last used", shortTime(key.lastUsedAt)],
+    ["expires", shortTime(key.expiresAt)],
+  ]);
+}

@@ -1,0 +1,62 @@
+import type { Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
+import type { AuditLog } from "../audit/index.ts";
+import type { Connections, KeyTester } from "../connections/index.ts";
+import type { Clock } from "../kernel/index.ts";
+import type { LedgerReader } from "../ledger/index.ts";
+import type { Store } from "../store/index.ts";
+import type { PriceBook, PriceFile, PriceOverrides } from "../usage/index.ts";
+import type { ManagedVault } from "../vault/index.ts";
+import type { ModelLists } from "./model-lists.ts";
+
+/** What there is without opening the home. */
+export interface OfflineControl {
+  readonly home: string;
+  readonly clock: Clock;
+  /** Newest schema that this program knows. */
+  readonly schemaVersion: number;
+  readonly settings: SettingsView;
+}
+
+/** What operations work on: the domains' services, built and wired by app.ts. */
+export interface Control extends OfflineControl {
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly perform: Perform;
+  readonly vault: ManagedVault;
+  readonly connections: Connections;
+  readonly keyTester: KeyTester;
+  readonly virtualKeys: VirtualKeys;
+  readonly toolTokens: ToolTokens;
+  readonly ledgers: LedgerReader;
+  readonly prices: PriceBook;
+  readonly priceOverrides: PriceOverrides;
+  readonly priceFile: PriceFile;
+  readonly modelLists: ModelLists;
+  /** What only the running program knows. */
+  readonly running: RunningProgram | undefined;
+}
+
+export interface RunningProgram {
+  readonly url: string;
+  readonly ui: string;
+  readonly pid: number;
+  /** Begins a graceful stop; the answer is sent first. */
+  stop(): void;
+}
+
+export interface SettingView {
+  readonly name: string;
+  readonly value: string | number | boolean | readonly string[] | null;
+  readonly source: string;
+  readonly default: string | number | boolean | readonly string[] | null;
+  readonly variable: string | null;
+  readonly needsRestart: boolean;
+  readonly help: string;
+}
+
+/** Settings as config.ts declares and reads them. */
+export interface SettingsView {
+  list(): readonly SettingView[];
+  /** Writes one to the file; `undefined` brings the default back. */
+  set(name: string, text: string | undefined): SettingView;
+}

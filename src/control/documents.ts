@@ -1,0 +1,168 @@
+/** The documents that `--json` prints and the control API answers, and how they are made from the domains' records. */
+import { z } from "zod";
+import type { VirtualKey } from "../access/index.ts";
+import { type Connection, dueAtMs, type ProviderKey, type TestResult } from "../connections/index.ts";
+import { formatTime } from "../kernel/index.ts";
+import { VERDICTS } from "../providers/index.ts";
+import { classSchema, nullableTime, timeSchema } from "./schemas.ts";
+
+const verdictSchema = z.enum([...VERDICTS, "untested"]);
+
+export const keySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  provider: z.string(),
+  connection: z.string(),
+  kind: z.enum(["inference", "admin"]),
+  class: classSchema.nullable(),
+  fingerprint: z.string(),
+  version: z.number().int(),
+  verdict: verdictSchema,
+  verdictAt: nullableTime,
+  state: z.enum(["active", "disabled", "revoked", "removed"]),
+  owner: z.string().nullable(),
+  purpose: z.string().nullable(),
+  createdAt: timeSchema,
+  lastUsedAt: nullableTime,
+  expiresAt: nullableTime,
+  dueAt: nullableTime,
+});
+
+export function keyDocument(key: ProviderKey, connection: Connection): z.output<typeof keySchema> {
+  return {
+    id: key.id,
+    name: key.name,
+    provider: connection.provider,
+    connection: connection.name,
+    kind: key.kind,
+    class: key.class,
+    fingerprint: key.fingerprint,
+    version: key.version,
+    verdict: key.verdict,
+    verdictAt: optionalTime(key.verdictAtMs),
+    state: key.state,
+    owner: key.owner,
+    purpose: key.purpose,
+    createdAt: formatTime(key.createdAtMs),
+    lastUsedAt: optionalTime(key.lastUsedAtMs),
+    expiresAt: optionalTime(key.expiresAtMs),
+    dueAt: optionalTime(dueAtMs(key)),
+  };
+}
+
+export const testSchema = z.object({
+  verdict: verdictSchema,
+  explanation: z.string(),
+  providerText: z.string().nullable(),
+  curl: z.string(),
+  proves: z.string(),
+  durationMs: z.number(),
+  retryAfterMs: z.number().nullable(),
+  link: z.string().nullable(),
+});
+
+export function testDocument(result: TestResult): z.output<typeof testSchema> {
+  return {
+    verdict: result.verdict,
+    explanation: result.explanation,
+    providerText: result.providerText ?? null,
+    curl: result.curl,
+    proves: result.proves,
+    durationMs: Math.round(result.durationMs),
+    retryAfterMs: result.retryAfterMs ?? null,
+    link: result.link ?? null,
+  };
+}
+
+export const connectionSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  provider: z.string(),
+  preset: z.string().nullable(),
+  baseUrl: z.string(),
+  organization: z.string().nullable(),
+  project: z.string().nullable(),
+  region: z.string().nullable(),
+  deployments: z.record(z.string(), z.string()),
+  apiVersion: z.string().nullable(),
+  model: z.string().nullable(),
+  allowPrivate: z.boolean(),
+  insecureHttp: z.boolean(),
+  keys: z.number().int(),
+  createdAt: timeSchema,
+});
+
+export function connectionDocument(connection: Connection, keys: number): z.output<typeof connectionSchema> {
+  const { settings } = connection;
+  return {
+    id: connection.id,
+    name: connection.name,
+    provider: connection.provider,
+    preset: connection.preset,
+    baseUrl: settings.baseUrl,
+    organization: settings.organization ?? null,
+    project: settings.project ?? null,
+    region: settings.region ?? null,
+    deployments: { ...settings.deployments },
+    apiVersion: settings.apiVersion ?? null,
+    model: settings.model ?? null,
+    allowPrivate: settings.allowPrivate ?? false,
+    insecureHttp: settings.insecureHttp ?? false,
+    keys,
+    createdAt: formatTime(connection.createdAtMs),
+  };
+}
+
+export const virtualKeySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  hint: z.string(),
+  state: z.enum(["active", "disabled", "revoked"]),
+  generation: z.number().int(),
+  connections: z.array(z.string()),
+  defaultConnection: z.string().nullable(),
+  models: z.array(z.string()),
+  paths: z.array(z.string()),
+  user: z.string().nullable(),
+  team: z.string().nullable(),
+  project: z.string().nullable(),
+  tool: z.string().nullable(),
+  class: classSchema.nullable(),
+  purpose: z.string().nullable(),
+  createdAt: timeSchema,
+  lastUsedAt: nullableTime,
+  expiresAt: nullableTime,
+});
+
+/** `names` gives a connection's name for its id. */
+export function virtualKeyDocument(
+  key: VirtualKey,
+  names: ReadonlyMap<string, string>,
+): z.output<typeof virtualKeySchema> {
+  const { policy } = key;
+  const nameOf = (id: string) => names.get(id) ?? id;
+  return {
+    id: key.id,
+    name: key.name,
+    hint: key.hint,
+    state: key.state,
+    generation: key.generation,
+    connections: policy.connections.map(nameOf),
+    defaultConnection: policy.defaultConnection === null ? null : nameOf(policy.defaultConnection),
+    models: [...policy.models],
+    paths: [...policy.paths],
+    user: policy.user,
+    team: policy.team,
+    project: policy.project,
+    tool: policy.tool,
+    class: policy.class,
+    purpose: policy.purpose,
+    createdAt: formatTime(key.createdAtMs),
+    lastUsedAt: optionalTime(key.lastUsedAtMs),
+    expiresAt: optionalTime(key.expiresAtMs),
+  };
+}
+
+export function optionalTime(timeMs: number | null | undefined): string | null {
+  return timeMs === null || timeMs === undefined ? null : formatTime(timeMs);
+}

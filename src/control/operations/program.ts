@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { AppError, VERSION } from "../../kernel/index.ts";
+import { operation } from "../operation.ts";
+import { doneSchema, emptySchema } from "../schemas.ts";
+
+export const status = operation({
+  name: "program.status",
+  summary: "Whether it runs, whether the vault is unlocked, and what is in it",
+  place: "anywhere",
+  whileLocked: true,
+  input: emptySchema,
+  output: z.object({
+    running: z.boolean(),
+    pid: z.number().int().nullable(),
+    url: z.string().nullable(),
+    ui: z.string().nullable(),
+    home: z.string(),
+    store: z.enum(["sqlite", "postgres"]),
+    vaultId: z.string(),
+    locked: z.boolean(),
+    connections: z.number().int(),
+    keys: z.number().int(),
+    virtualKeys: z.number().int(),
+    version: z.string(),
+  }),
+  async run(control) {
+    const { running, store, vault } = control;
+    const count = async (table: string) =>
+      Number((await store.get(`SELECT COUNT(*) AS n FROM ${table}`))?.["n"] ?? 0);
+    return {
+      running: running !== undefined,
+      pid: running?.pid ?? null,
+      url: running?.url ?? null,
+      ui: running?.ui ?? null,
+      home: control.home,
+      store: store.engine,
+      vaultId: vault.id,
+      locked: vault.locked,
+      connections: await count("connections"),
+      keys: await count("provider_keys"),
+      virtualKeys: await count("virtual_keys"),
+      version: VERSION,
+    };
+  },
+});
+
+export const stop = operation({
+  name: "program.stop",
+  summary: "Stop the running program; streams under way may finish first",
+  place: "running",
+  whileLocked: true,
+  input: emptySchema,
+  output: doneSchema,
+  async run({ running }) {
+    if (!running) throw new AppError("not_running", "no Ownkey is running on this home");
+    running.stop();
+    return { done: true as const };
+  },
+});

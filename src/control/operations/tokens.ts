@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { formatTime } from "../../kernel/index.ts";
+import { operation } from "../operation.ts";
+import { doneSchema, timeSchema } from "../schemas.ts";
+
+const toolSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,47}$/,
+    "1 to 48 lower-case letters, digits, . _ -, beginning with a letter or digit",
+  );
+
+export const issue = operation({
+  name: "tokens.issue",
+  summary: "A short-lived token for a tool, bound to the virtual key tool:TOOL",
+  place: "anywhere",
+  input: z.object({ tool: toolSchema }),
+  output: z.object({ token: z.string(), expiresAt: timeSchema }),
+  async run({ toolTokens }, caller, { tool }) {
+    const { token, expiresAtMs } = await toolTokens.issue(caller, tool);
+    return { token: token.reveal(), expiresAt: formatTime(expiresAtMs) };
+  },
+});
+
+export const revoke = operation({
+  name: "tokens.revoke",
+  summary: "End every token of a tool that is out now",
+  place: "anywhere",
+  input: z.object({ tool: toolSchema }),
+  output: doneSchema,
+  async run({ toolTokens }, caller, { tool }) {
+    await toolTokens.revoke(caller, tool);
+    return { done: true as const };
+  },
+});

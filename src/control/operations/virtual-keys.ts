@@ -1,0 +1,176 @@
+import { z } from "zod";
+import type { VirtualKey, VirtualKeyPolicy } from "../../access/index.ts";
+import type { Control } from "../control.ts";
+import { virtualKeyDocument, virtualKeySchema } from "../documents.ts";
+import { operation } from "../operation.ts";
+import {
+  classSchema,
+  emptySchema,
+  labelSchema,
+  listOf,
+  nameSchema,
+  refSchema,
+  timeSchema,
+} from "../schemas.ts";
+
+const patternSchema = z.string().min(1).max(200);
+
+const policyInput = {
+  connections: z.array(refSchema).optional(),
+  defaultConnection: refSchema.optional(),
+  models: z.array(patternSchema).optional(),
+  paths: z.array(patternSchema).optional(),
+  user: labelSchema.optional(),
+  team: labelSchema.optional(),
+  project: labelSchema.optional(),
+  tool: labelSchema.optional(),
+  class: classSchema.optional(),
+  purpose: labelSchema.optional(),
+  expiresAt: timeSchema.optional(),
+};
+
+type PolicyInput = { [Name in keyof typeof policyInput]?: z.output<(typeof policyInput)[Name]> };
+
+/** The only documents that ever hold a virtual key. */
+const withKeySchema = virtualKeySchema.extend({ key: z.string().describe("shown this once") });
+
+/** What can be said of a virtual key while the vault is locked. */
+const tombstoneSchema = z.object({ ref: z.string(), state: z.enum(["disabled", "revoked"]) });
+
+const byRef = z.object({ ref: refSchema });
+
+export const create = operation({
+  name: "vk.create",
+  summary: "Make a virtual key; it is in this answer and nowhere else",
+  place: "anywhere",
+  input: z.object({ name: nameSchema, ...policyInput }),
+  output: withKeySchema,
+  async run(control, caller, input) {
+    const { virtualKey, token } = await control.virtualKeys.create(caller, {
+      name: input.name,
+      policy: await policyOf(control, input),
+      expiresAtMs: input.expiresAt === undefined ? null : Date.parse(input.expiresAt),
+    });
+    return { ...(await documentOf(control, virtualKey)), key: token.reveal() };
+  },
+});
+
+export const list = operation({
+  name: "vk.list",
+  summary: "All virtual keys",
+  place: "anywhere",
+  input: emptySchema,
+  output: listOf(virtualKeySchema),
+  async run(control) {
+    const [keys, names] = await Promise.all([control.virtualKeys.list(), connectionNames(control)]);
+    return { items: keys.map((key) => virtualKeyDocument(key, names)) };
+  },
+});
+
+export const show = operation({
+  name: "vk.show",
+  summary: "One virtual key",
+  place: "anywhere",
+  input: byRef,
+  output: virtualKeySchema,
+  async run(control, _caller, { ref }) {
+    return await documentOf(control, await control.virtualKeys.resolve(ref));
+  },
+});
+
+export const set = operation({
+  name: "vk.set",
+  summary: "Change what a virtual key may do",
+  place: "anywhere",
+  input: z.object({ ref: refSchema, name: nameSchema.optional(), ...policyInput }),
+  output: virtualKeySchema,
+  async run(control, caller, { ref, ...input }) {
+    const virtualKey = await control.virtualKeys.set(caller, ref, {
+      policy: await policyOf(control, input),
+      ...(input.name === undefined ? {} : { name: input.name }),
+      ...(input.expiresAt === undefined ? {} : { expiresAtMs: Date.parse(input.expiresAt) }),
+    });
+    return await documentOf(control, virtualKey);
+  },
+});
+
+export const reissue = operation({
+  name: "vk.reissue",
+  summary: "A new secret for the same virtual key",
+  place: "anywhere",
+  input: z.object({ ref: refSchema, graceUntil: timeSchema.optional() }),
+  output: withKeySchema,
+  async run(control, caller, { ref, graceUntil }) {
+    const graceMs =
+      graceUntil === undefined ? 0 : Math.max(0, Date.parse(graceUntil) - control.clock.nowMs());
+    const { virtualKey, token } = await control.virtualKeys.reissue(caller, ref, { graceMs });
+    return { ...(await documentOf(control, virtualKey)), key: token.reveal() };
+  },
+});
+
+export const disable = operation({
+  name: "vk.disable",
+  summary: "Refuse a virtual key, reversibly",
+  place: "anywhere",
+  whileLocked: true,
+  input: byRef,
+  output: tombstoneSchema,
+  async run(control, caller, { ref }) {
+    await control.virtualKeys.disable(caller, ref);
+    return { ref, state: "disabled" as const };
+  },
+});
+
+export const enable = operation({
+  name: "vk.enable",
+  summary: "Accept a disabled virtual key again",
+  place: "anywhere",
+  input: byRef,
+  output: virtualKeySchema,
+  async run(control, caller, { ref }) {
+    return await documentOf(control, await control.virtualKeys.enable(caller, ref));
+  },
+});
+
+export const revoke = operation({
+  name: "vk.revoke",
+  summary: "Refuse a virtual key and every token made from it, for good",
+  place: "anywhere",
+  whileLocked: true,
+  input: byRef,
+  output: tombstoneSchema,
+  async run(control, caller, { ref }) {
+    await control.virtualKeys.revoke(caller, ref);
+    return { ref, state: "revoked" as const };
+  },
+});
+
+async function documentOf(control: Control, key: VirtualKey): Promise<z.output<typeof virtualKeySchema>> {
+  return virtualKeyDocument(key, await connectionNames(control));
+}
+
+async function connectionNames(control: Control): Promise<ReadonlyMap<string, string>> {
+  const connections = await control.connections.list();
+  return new Map(connections.map(({ id, name }) => [id, name]));
+}
+
+/** Only what was given; connections by their ids. */
+async function policyOf(control: Control, input: PolicyInput): Promise<Partial<VirtualKeyPolicy>> {
+  const idOf = async (ref: string) => (await control.connections.resolve(ref)).id;
+  return {
+    ...(input.connections === undefined
+      ? {}
+      : { connections: await Promise.all(input.connections.map(idOf)) }),
+    ...(input.defaultConnection === undefined
+      ? {}
+      : { defaultConnection: await idOf(input.defaultConnection) }),
+    ...(input.models === undefined ? {} : { models: input.models }),
+    ...(input.paths === undefined ? {} : { paths: input.paths }),
+    ...(input.user === undefined ? {} : { user: input.user }),
+    ...(input.team === undefined ? {} : { team: input.team }),
+    ...(input.project === undefined ? {} : { project: input.project }),
+    ...(input.tool === undefined ? {} : { tool: input.tool }),
+    ...(input.class === undefined ? {} : { class: input.class }),
+    ...(input.purpose === undefined ? {} : { purpose: input.purpose }),
+  };
+}

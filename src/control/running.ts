@@ -1,0 +1,87 @@
+/**
+ * How one program of a home finds another: `run/up.lock` is held by the running `ownkey up` for as long as it lives,
+ * and `run/up.json` tells where it listens. The lock is the truth; the file is only believed while it is held.
+ */
+import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assertPrivate, ensurePrivateDir, type FileLock, tryLock, writeDurable } from "../files/index.ts";
+import { isJsonObject, parseJson } from "../kernel/index.ts";
+
+/** What the running program tells about itself. */
+export interface Running {
+  readonly pid: number;
+  readonly version: string;
+  readonly home: string;
+  readonly url: string;
+  readonly ui: string;
+  readonly socket: string;
+  readonly startedAt: string;
+}
+
+/** Longest socket path that every system takes (Linux 107 bytes, macOS 103). */
+const LONGEST_SOCKET_PATH = 100;
+
+export function runDir(home: string): string {
+  return join(home, "run");
+}
+
+/** Takes the place of the one running program of this home, or `undefined` when there is one already. */
+export function claimRunning(home: string): FileLock | undefined {
+  ensurePrivateDir(runDir(home));
+  return tryLock(join(runDir(home), "up.lock"));
+}
+
+/** What the running program wrote about itself; may be left over from one that is gone. */
+export function readRunning(home: string): Running | undefined {
+  try {
+    const document = parseJson(readFileSync(runningPath(home), "utf8"));
+    return isRunning(document) ? document : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeRunning(running: Running): void {
+  writeDurable(runningPath(running.home), `${JSON.stringify(running)}\n`);
+}
+
+export function removeRunning(home: string): void {
+  rmSync(runningPath(home), { force: true });
+}
+
+/**
+ * Where the control socket goes: in the home, or, when that path would be too long for a socket, in a private folder
+ * of the system's temporary one. Removes a stale socket: only to be called under the lock of {@link claimRunning}.
+ */
+export function prepareSocketPath(home: string, vaultId: string, userId: number): string {
+  const name = `${vaultId.slice(-12)}.sock`;
+  let path = join(runDir(home), name);
+  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
+    const folder = join(tmpdir(), `ownkey-${userId}`);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    assertPrivate(folder);
+    path = join(folder, name);
+  }
+  rmSync(path, { force: true });
+  return path;
+}
+
+/** The socket's own mode, for systems that look at it. */
+export function makeSocketPrivate(path: string): void {
+  chmodSync(path, 0o600);
+}
+
+function isRunning(document: unknown): document is Running {
+  return (
+    isJsonObject(document) &&
+    typeof document["pid"] === "number" &&
+    ["version", "home", "url", "ui", "socket", "startedAt"].every(
+      (name) => typeof document[name] === "string",
+    )
+  );
+}
+
+function runningPath(home: string): string {
+  return join(runDir(home), "up.json");
+}

@@ -1,0 +1,36 @@
+/** Pieces of input and output documents that several operations share (contract: fields). */
+import { z } from "zod";
+import { Secret } from "../kernel/index.ts";
+
+export const timeSchema = z.iso.datetime().describe("RFC 3339, UTC");
+export const nullableTime = timeSchema.nullable();
+
+/** A secret on its way in: a string in the document, a `Secret` from here on. */
+export const secretInput = z
+  .string()
+  .max(16 * 1024)
+  .transform((text) => new Secret(text));
+
+export const nameSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/,
+    "1 to 64 letters, digits, . _ : @ -, beginning with a letter or digit",
+  );
+
+export const refSchema = z.string().min(1).max(200).describe("id, connection/name, or an unambiguous name");
+
+export const classSchema = z.enum(["development", "production"]);
+
+export const labelSchema = z.string().min(1).max(200);
+
+export function listOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item) });
+}
+
+export const emptySchema = z.object({});
+
+export const doneSchema = z.object({ done: z.literal(true) });
+
+/** Money as a decimal string of at most nine places; null = unpriced. */
+export const costSchema = z.string().nullable();

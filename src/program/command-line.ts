@@ -1,0 +1,166 @@
+/** The edge between the command line and the operating system: terminal, files, and which client answers. */
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { resolve } from "node:path";
+import { type App, offlineControl, openApp } from "../app.ts";
+import { type CliContext, printError, runCli, type UpFlags } from "../cli/index.ts";
+import { type Config, type Environment, readConfig, type SettingName, type SettingValue } from "../config.ts";
+import {
+  type ControlClient,
+  createLocalClient,
+  createOfflineClient,
+  createSocketClient,
+  type Operation,
+  readRunning,
+} from "../control/index.ts";
+import { homeOf } from "../home.ts";
+import { AppError, Secret, silentLog, toAppError } from "../kernel/index.ts";
+import { unlockFromFile } from "./passphrase-file.ts";
+import { createPrograms } from "./system.ts";
+import { up } from "./up.ts";
+
+const LARGEST_STDIN_BYTES = 1024 * 1024;
+
+/** Runs one command line; gives the exit code. */
+export async function runMain(argv: readonly string[], environment: Environment): Promise<number> {
+  const edge = new Edge(argv, environment);
+  try {
+    return await runCli(argv, edge.context);
+  } catch (error) {
+    return printError(edge.context, toAppError(error), argv.includes("--json"));
+  } finally {
+    await edge.close();
+  }
+}
+
+class Edge {
+  readonly context: CliContext;
+  readonly #environment: Environment;
+  readonly #caller = { kind: "cli", user: userInfo().username } as const;
+  #config: Config | undefined;
+  #app: App | undefined;
+
+  constructor(argv: readonly string[], environment: Environment) {
+    this.#environment = environment;
+    const json = argv.includes("--json");
+    const interactive = process.stdin.isTTY && process.stdout.isTTY && !json;
+    const home = homeOf(environment);
+    this.context = {
+      stdout: process.stdout,
+      stderr: process.stderr,
+      interactive,
+      colour: process.stdout.isTTY && (environment["NO_COLOR"] ?? "") === "" && !json,
+      environment,
+      workingDirectory: process.cwd(),
+      home,
+      readStdin,
+      readFile: (path) => readUserFile(path),
+      client: {
+        call: async (operation, input) =>
+          await (await this.#clientFor(operation.place)).call(operation, input),
+      },
+      up: (flags) =>
+        up({
+          config: readConfig({ environment, flags: settingsOf(flags) }),
+          flags,
+          argv,
+          context: this.context,
+        }),
+      programs: createPrograms(() => this.config(), environment),
+    };
+  }
+
+  config(): Config {
+    this.#config ??= readConfig({ environment: this.#environment });
+    return this.#config;
+  }
+
+  async close(): Promise<void> {
+    await this.#app?.close();
+  }
+
+  async #clientFor(place: Operation["place"]): Promise<ControlClient> {
+    if (place === "offline") return createOfflineClient(offlineControl(this.config()), this.#caller);
+    const running = place === "own-process" ? undefined : await this.#runningClient();
+    if (running) return running;
+    if (place === "running") {
+      throw new AppError("not_running", "no Ownkey is running on this home", { hint: "ownkey up --detach" });
+    }
+    return await this.#localClient();
+  }
+
+  async #runningClient(): Promise<ControlClient | undefined> {
+    const running = readRunning(this.context.home);
+    const client = running && createSocketClient(running.socket);
+    return client && (await client.answers()) ? client : undefined;
+  }
+
+  async #localClient(): Promise<ControlClient> {
+    const app = (this.#app ??= await openApp(this.config(), {
+      storeMode: "inline",
+      caller: this.#caller,
+      log: silentLog,
+    }));
+    return createLocalClient({ control: app.control, caller: this.#caller, unlock: () => this.#unlock(app) });
+  }
+
+  /** What needs nobody was tried when the app was opened; now a person is asked, if there is one. */
+  async #unlock(app: App): Promise<void> {
+    if (await unlockFromFile(app, this.config(), this.#caller)) return;
+    if (!this.context.interactive) {
+      throw new AppError(
+        "vault_locked",
+        "the vault is locked and there is no terminal to ask for the passphrase",
+        {
+          hint: "set OWNKEY_PASSPHRASE_FILE, or run: ownkey up --detach, then ownkey unlock --passphrase-stdin",
+        },
+      );
+    }
+    const { askSecret } = await import("../cli/index.ts");
+    const passphrase = new Secret(await askSecret(this.context, "Passphrase of the vault:", ""));
+    await app.control.vault.unlock(this.#caller, { kind: "passphrase", passphrase });
+  }
+}
+
+function settingsOf({
+  json: _json,
+  detach: _detach,
+  acceptEpoch: _epoch,
+  tlsCert,
+  tlsKey,
+  ...flags
+}: UpFlags) {
+  const paths = {
+    ...(tlsCert === undefined ? {} : { tlsCert: resolve(tlsCert) }),
+    ...(tlsKey === undefined ? {} : { tlsKey: resolve(tlsKey) }),
+  };
+  const uiPort = flags.port === 0 && flags.uiPort === undefined ? { uiPort: 0 } : {};
+  return { ...flags, ...paths, ...uiPort } satisfies Partial<Record<SettingName, SettingValue>>;
+}
+
+async function readStdin(): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    for await (const chunk of Bun.stdin.stream()) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > LARGEST_STDIN_BYTES)
+        throw new AppError("too_large", "standard input is larger than 1 MiB");
+    }
+    return text + decoder.decode();
+  } catch (error) {
+    if (error instanceof TypeError) throw new AppError("invalid_input", "standard input is not UTF-8 text");
+    throw error;
+  }
+}
+
+function readUserFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new AppError("not_found", `${path} cannot be read`, {
+      hint: "check the path and its permissions",
+      cause: error,
+    });
+  }
+}

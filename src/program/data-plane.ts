@@ -1,0 +1,132 @@
+import { lookup } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LastUsed, ToolTokenVerifier } from "../access/index.ts";
+import { DenialAggregator } from "../audit/index.ts";
+import type { App } from "../app.ts";
+import type { Config } from "../config.ts";
+import { ensurePrivateDir } from "../files/index.ts";
+import {
+  createDirectory,
+  createGateway,
+  createStoredObjects,
+  DEFAULT_GATEWAY_SETTINGS,
+  listen,
+} from "../gateway/index.ts";
+import { AppError, type Log } from "../kernel/index.ts";
+import { claimInstance, openLedger, settleAbandoned } from "../ledger/index.ts";
+import { matchRoute, providerById } from "../providers/index.ts";
+import { createMeter } from "../usage/index.ts";
+
+/** The gateway with its ledger, listening. */
+export interface DataPlane {
+  readonly url: string;
+  readonly denials: DenialAggregator;
+  readonly lastUsed: LastUsed;
+  /** Why it cannot serve now, if so. */
+  notReady(): string | undefined;
+  metrics(): string;
+  /** Lets what is under way finish, up to the limit. */
+  stop(limitMs: number): Promise<void>;
+  /** Ends whatever is left and closes the ledger. */
+  close(): Promise<void>;
+}
+
+export interface DataPlaneOptions {
+  readonly app: App;
+  readonly config: Config;
+  readonly log: Log;
+}
+
+/** Claims a ledger, settles what a crash left in it, and opens the listener. @throws AppError `address_in_use`. */
+export async function openDataPlane({ app, config, log }: DataPlaneOptions): Promise<DataPlane> {
+  const { control, perform, newId, seams } = app;
+  const { clock } = seams;
+  const ledgerDir = join(config.home, "ledger");
+  ensurePrivateDir(ledgerDir);
+  const instance = claimInstance(ledgerDir);
+  const ledger = openLedger({ path: instance.path, clock, log });
+  const crashed = ledger.settledAfterCrash + settleAbandoned({ dir: ledgerDir, clock, log });
+  if (crashed > 0) log.warn("ledger.settled_after_crash", { attempts: crashed });
+
+  const caller = { kind: "gateway", node: instance.instance } as const;
+  const denials = new DenialAggregator({
+    clock,
+    flush: async (events) => {
+      await control.store.tx(async (tx) => control.audit.appendAll(control.audit.begin(tx), events));
+    },
+  });
+  const lastUsed = new LastUsed(control.store);
+  const directory = createDirectory({
+    store: control.store,
+    audit: control.audit,
+    virtualKeys: await app.virtualKeyDirectory(),
+    toolTokens: new ToolTokenVerifier({ signer: control.vault }),
+    connections: {
+      connections: () => control.connections.list(),
+      providerKeys: () => control.connections.keys(),
+    },
+    vault: control.vault,
+    perform,
+    caller,
+    clock,
+  });
+  const gateway = createGateway({
+    directory,
+    ledger,
+    pricing: control.prices,
+    createMeter,
+    providers: { providerById, matchRoute },
+    storedObjects: createStoredObjects({ store: control.store, clock, log }),
+    clock,
+    log,
+    newId,
+    keyedHash: (purpose, data) => control.vault.keyedHash(purpose, data),
+    fetch: seams.fetch,
+    resolveHost: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    settings: {
+      ...DEFAULT_GATEWAY_SETTINGS,
+      hosts: allowedHosts(config),
+      firstByteLimitMs: config.silenceSeconds * 1000,
+      silenceLimitMs: config.silenceSeconds * 1000,
+    },
+    onDenied: (denial) => denials.note(denial),
+  });
+  const listener = listen({ gateway, hostname: config.host, port: config.port, tls: readTls(config) });
+  const forgetOnLock = control.vault.onLock((reason) => {
+    if (reason === "explicit") directory.forgetLent();
+  });
+
+  return {
+    url: listener.url,
+    denials,
+    lastUsed,
+    notReady: () => directory.unready(),
+    metrics: () => gateway.metrics(),
+    stop: (limitMs) => listener.stop(limitMs),
+    async close() {
+      forgetOnLock();
+      await listener.stop(0);
+      await denials.close();
+      await lastUsed.flush();
+      await ledger.close();
+      instance.close();
+    },
+  };
+}
+
+function allowedHosts({ allowHosts, publicUrl }: Config): string[] {
+  return publicUrl === null ? [...allowHosts] : [...allowHosts, new URL(publicUrl).host];
+}
+
+function readTls({ tlsCert, tlsKey }: Config): { cert: string; key: string } | undefined {
+  if (tlsCert === null || tlsKey === null) return undefined;
+  try {
+    return { cert: readFileSync(tlsCert, "utf8"), key: readFileSync(tlsKey, "utf8") };
+  } catch (error) {
+    throw new AppError("not_found", "the certificate or its key cannot be read", {
+      hint: "check --tls-cert and --tls-key",
+      cause: error,
+    });
+  }
+}

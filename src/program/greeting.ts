@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import type { App } from "../app.ts";
+import type { CliContext } from "../cli/index.ts";
+import type { Config } from "../config.ts";
+import { PROVIDERS } from "../providers/index.ts";
+import { detectTools, suggestKeys } from "../tools/index.ts";
+
+export interface GreetingOptions {
+  readonly app: App;
+  readonly config: Config;
+  readonly context: CliContext;
+  readonly url: string;
+}
+
+/** What to do next, fitted to this machine: keys in variables (by name only), tools found, one request to copy. */
+export async function greeting({ app, config, context, url }: GreetingOptions): Promise<string> {
+  const lines: string[] = [""];
+  const { vault } = app.control;
+  if (vault.locked) {
+    lines.push("The vault is locked: ownkey unlock");
+    return `${lines.join("\n")}\n`;
+  }
+  const connections = await app.control.connections.list();
+  if (connections.length === 0) {
+    lines.push(
+      "Next:",
+      ...keySuggestions(context),
+      "  ownkey vk create --name my-tool   a virtual key, shown once",
+    );
+  }
+  lines.push(...toolSuggestions(config, context, url));
+  lines.push("Try it:", ...tryIt(url, connections[0]?.settings.model));
+  return `${lines.join("\n")}\n`;
+}
+
+function keySuggestions({ environment }: CliContext): string[] {
+  const known = PROVIDERS.map((provider) => ({
+    provider: provider.preset ?? provider.id,
+    variables: provider.keyVariables,
+    ...(provider.id === "azure" ? { options: '--endpoint "$AZURE_OPENAI_ENDPOINT"' } : {}),
+  }));
+  const found = suggestKeys(environment, known);
+  if (found.length === 0) return ["  ownkey keys add openai            asks for the key and tests it"];
+  return found.map(({ variable, command }) => `  ${variable} is set: ${command}   takes it`);
+}
+
+function toolSuggestions({ userHome, platform }: Config, { environment }: CliContext, url: string): string[] {
+  const tools = detectTools({ home: userHome, platform, env: environment, exists: existsSync });
+  if (tools.length === 0) return [];
+  return [
+    `Found here: ${tools.map(({ name }) => name).join(", ")}. Point them at ${url} (OpenAI style: ${url}/v1).`,
+  ];
+}
+
+function tryIt(url: string, model: string | undefined): string[] {
+  return [
+    `  curl ${url}/v1/chat/completions -H "Authorization: Bearer $OWNKEY_VK" -H "Content-Type: application/json" \\`,
+    `    -d '{"model":"${model ?? "gpt-4.1-mini"}","messages":[{"role":"user","content":"Say hello"}]}'`,
+  ];
+}

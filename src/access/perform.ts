@@ -44,7 +44,11 @@ export function createPerform({ store, audit, afterCommit }: PerformOptions): Pe
       return { result: done, size: await audit.append(audited, entry) };
     });
     await afterCommit?.(size);
-    if (!allowed) throw new AppError("denied", `${entry.caller} may not do this: ${act.permission}`);
+    if (!allowed) {
+      throw new AppError("denied", `${entry.caller} may not do this: ${act.permission}`, {
+        hint: "ask the owner of this Ownkey home to do it at the command line",
+      });
+    }
     return result as Awaited<ReturnType<typeof work>>;
   };
 }

@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import type { Log } from "../kernel/index.ts";
 
 /** Quiet time after which the write-ahead log is folded into the database. */
-const IDLE_MS = 200;
+const IDLE_MS = 50;
 /** Rows that make a checkpoint worth its two fsyncs. */
 const WORTHWHILE_ROWS = 200;
 /** Without a quiet moment a commit does it when the write-ahead log has grown to this many pages (16 MiB). */
@@ -10,7 +10,10 @@ const LARGEST_WAL_PAGES = 4096;
 
 /**
  * Keeps checkpoints out of the way of requests: they run when no row has been written for a while. PASSIVE never
- * waits for a reader.
+ * waits for a reader. Without a quiet moment a commit pays: measured at 26 k requests/s on two busy cores, such a
+ * commit took up to 50 ms, once in 1.5 s, against 20 ms of noise without any checkpoint; smaller limits made it
+ * shorter but more frequent, larger ones up to 190 ms. A thread for it would not shrink the write-ahead log under
+ * constant load, as only a checkpoint that has caught up with the writer lets the log begin anew.
  */
 export function createCheckpointer(
   database: Database,

@@ -47,8 +47,8 @@ export interface Totals {
   readonly estimated: bigint;
 }
 
-/** Rows summed in one go: about 10 ms. */
-const SLICE_ROWS = 10_000;
+/** Rows summed in one go: 4 ms on an idle core, 20 ms on a busy one. */
+const SLICE_ROWS = 4000;
 
 /** A position in the index of start times. */
 interface Position {

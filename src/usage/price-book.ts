@@ -8,7 +8,7 @@ import { largestOutput } from "./output-limits.ts";
 import { overrideFor, overrideRates, type PriceOverride } from "./overrides.ts";
 import type { ListedModel, PriceSet, PriceSnapshot } from "./price-data.ts";
 import { listsFor } from "./price-lists.ts";
-import type { BoundInput, CostInput, PricedModel, Pricing } from "./pricing.ts";
+import type { CostInput, PricedModel, Pricing } from "./pricing.ts";
 import { largest, pricesAround, pricesAt, ratesFor, type RateTable, rateTable } from "./rates.ts";
 
 export interface PriceBookOptions {
@@ -28,12 +28,13 @@ export interface PriceBook extends Pricing {
 }
 
 export type PriceFinding =
-  | { readonly from: "override"; readonly override: PriceOverride; readonly tables: readonly RateTable[] }
+  | { readonly from: "override"; readonly override: PriceOverride; readonly table: RateTable | undefined }
   | {
       readonly from: "list";
       readonly list: string;
       readonly listed: ListedModel;
-      readonly tables: readonly RateTable[];
+      /** `undefined` when the list holds no token price for it. */
+      readonly table: RateTable | undefined;
     }
   | { readonly from: "free" }
   /** The nearest known name, to be shown only. */
@@ -46,35 +47,70 @@ const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(["embeddings", "moderations"
 
 export function createPriceBook(options: PriceBookOptions): PriceBook {
   const multipliers = options.multipliers ?? MULTIPLIERS;
-  let snapshot = options.snapshot;
+  const tables = new WeakMap<PriceSet, { table: RateTable | undefined }>();
+  let { snapshot } = options;
   let overrides = options.overrides ?? [];
   let names = namesOf(snapshot);
   let version = versionOf(snapshot, overrides);
-  const tables = new WeakMap<PriceSet, { table: RateTable | undefined }>();
+  let known = new Map<string, Known>();
 
-  const tableOf = (prices: PriceSet, modelId: string): RateTable | undefined => {
-    let known = tables.get(prices);
-    if (!known) tables.set(prices, (known = { table: rateTable(prices, modelId) }));
-    return known.table;
+  const changed = () => {
+    version = versionOf(snapshot, overrides);
+    known = new Map();
   };
 
-  const find = (model: PricedModel, pricesOf: (listed: ListedModel) => readonly PriceSet[]): PriceFinding => {
+  const tableOf = (prices: PriceSet, modelId: string): RateTable | undefined => {
+    let entry = tables.get(prices);
+    if (!entry) tables.set(prices, (entry = { table: rateTable(prices, modelId) }));
+    return entry.table;
+  };
+
+  const find = (model: PricedModel): Found => {
     const override = overrideFor(overrides, model);
-    if (override) {
-      return { from: "override", override, tables: [[{ fromInput: 0, rates: overrideRates(override) }]] };
-    }
+    if (override)
+      return { from: "override", override, table: [{ fromInput: 0, rates: overrideRates(override) }] };
     const lists = listsFor(model);
     if (lists === "free") return { from: "free" };
     for (const list of lists) {
       const listed = names.get(list)?.find(model.model);
-      if (!listed) continue;
-      const found = pricesOf(listed)
-        .map((prices) => tableOf(prices, listed.id))
-        .filter((table) => table !== undefined);
-      return { from: "list", list, listed, tables: found };
+      if (listed) return { from: "list", list, listed };
     }
-    const suggestion = lists.map((list) => names.get(list)?.suggest(model.model)).find(Boolean);
-    return { from: "nowhere", suggestion };
+    return { from: "nowhere", lists };
+  };
+
+  /** What is known of a model does not change within a day but by {@link changed}; looking it up again is slow. */
+  const lookUp = (model: PricedModel): Known => {
+    const day = Math.floor(model.atMs / DAY_MS);
+    const key = [day, model.provider, model.preset, model.connectionId, model.model].join("\n");
+    let entry = known.get(key);
+    if (!entry) {
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(
+        key,
+        (entry = { found: find(model), factors: new Map(), dearest: dearestFactor(multipliers, model) }),
+      );
+    }
+    return entry;
+  };
+
+  const tablesOf = (
+    found: Priced,
+    pricesOf: (listed: ListedModel) => readonly PriceSet[],
+  ): readonly RateTable[] => {
+    if (found.from === "override") return [found.table];
+    return pricesOf(found.listed)
+      .map((prices) => tableOf(prices, found.listed.id))
+      .filter((table) => table !== undefined);
+  };
+
+  const factorFor = ({ factors }: Known, input: CostInput): bigint | undefined => {
+    const tier = input.batch ? "batch" : input.serviceTier;
+    const key = `${tier}\n${input.geo}`;
+    if (!factors.has(key)) {
+      if (factors.size >= MOST_FACTORS) factors.clear();
+      factors.set(key, factorOf(multipliers, { ...input, tier }));
+    }
+    return factors.get(key);
   };
 
   return {
@@ -89,43 +125,73 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
     },
     replaceOverrides(next) {
       overrides = next;
-      version = versionOf(snapshot, overrides);
+      changed();
     },
     replaceSnapshot(next) {
       snapshot = next;
       names = namesOf(snapshot);
-      version = versionOf(snapshot, overrides);
+      changed();
     },
-    look: (model) => find(model, (listed) => pricesAt(listed, model.atMs)),
 
-    cost(input: CostInput) {
+    look(model) {
+      const { found } = lookUp(model);
+      if (found.from === "free") return found;
+      if (found.from === "nowhere") {
+        const suggestion = found.lists.map((list) => names.get(list)?.suggest(model.model)).find(Boolean);
+        return { from: "nowhere", suggestion };
+      }
+      return { ...found, table: tablesOf(found, (listed) => pricesAt(listed, model.atMs))[0] };
+    },
+
+    cost(input) {
       const { usage } = input;
-      const found = find(input, (listed) => pricesAt(listed, input.atMs));
+      const entry = lookUp(input);
+      const { found } = entry;
       if (found.from === "free") return 0n;
       // Figures that contradict each other, or none at all, have no price.
       if (usage.clamped === true || (usage.inputUncached === null && usage.output === null)) return null;
       if (found.from === "nowhere") return null;
-      const factor = factorOf(multipliers, { ...input, tier: input.batch ? "batch" : input.serviceTier });
-      const rates = found.tables[0] && ratesFor(found.tables[0], totalInput(usage));
+      const table = tablesOf(found, (listed) => pricesAt(listed, input.atMs))[0];
+      const rates = table && ratesFor(table, totalInput(usage));
+      const factor = factorFor(entry, input);
       return factor === undefined || !rates ? null : costOfUsage(usage, rates, factor);
     },
 
-    bound(input: BoundInput) {
+    bound(input) {
       if (FREE_KINDS.has(input.kind)) return 0n;
-      const found = find(input, (listed) => pricesAround(listed, input.atMs));
+      const { found, dearest: factor } = lookUp(input);
       if (found.from === "free") return 0n;
       if (found.from === "nowhere") return null;
       const outputTokens = WITHOUT_OUTPUT.has(input.kind)
         ? 0
         : (input.outputLimit ?? largestOutput(input.model)) * Math.max(input.choices, 1);
-      const factor = dearestFactor(multipliers, input);
-      const bounds = found.tables
+      const bounds = tablesOf(found, (listed) => pricesAround(listed, input.atMs))
         .flat()
         .map(({ rates }) => boundAt(rates, input.bodyBytes, outputTokens, factor));
       return dearest(bounds);
     },
   };
 }
+
+type Priced =
+  | { readonly from: "override"; readonly override: PriceOverride; readonly table: RateTable }
+  | { readonly from: "list"; readonly list: string; readonly listed: ListedModel };
+type Found =
+  | Priced
+  | { readonly from: "free" }
+  | { readonly from: "nowhere"; readonly lists: readonly string[] };
+
+interface Known {
+  readonly found: Found;
+  /** By tier and place. */
+  readonly factors: Map<string, bigint | undefined>;
+  readonly dearest: bigint;
+}
+
+const DAY_MS = 86_400_000;
+/** Names come from callers and providers: what is kept of them is bounded. */
+const MOST_KNOWN = 1000;
+const MOST_FACTORS = 50;
 
 /** `null` when one is not known, or there is none. */
 function dearest(bounds: readonly (bigint | null)[]): bigint | null {

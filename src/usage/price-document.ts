@@ -27,7 +27,7 @@ export interface PriceDocument extends PriceAmounts {
 
 export function priceDocument(book: PriceBook, model: PricedModel): PriceDocument {
   const finding = book.look(model);
-  const table = "tables" in finding ? finding.tables[0] : undefined;
+  const table = "table" in finding ? finding.table : undefined;
   const common = {
     model: model.model,
     version: book.version,

@@ -1,5 +1,8 @@
-/** Members that tell something about money or failure. Parsing every piece of a stream would cost more than all else. */
-const TELLING = ['"usage"', '"usageMetadata"', '"error"'].map((name) => Buffer.from(name));
+/** Beginnings of the members that tell something about money or failure, and what may follow before the quote. */
+const TELLING: readonly (readonly [Buffer, readonly string[]])[] = [
+  [Buffer.from('"usage'), ['"', 'Metadata"']],
+  [Buffer.from('"error'), ['"']],
+];
 
 const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const COLON = 0x3a;
@@ -7,16 +10,20 @@ const QUOTE = 0x22;
 const OPEN_OBJECT = 0x7b;
 
 /**
- * Whether a piece may hold usage or an error: one of the members with an object or a text as its value. In a JSON
- * text these bytes cannot stand inside a string, where the quotes would be escaped; `"usage":null` does not count.
+ * Whether a piece may hold usage or an error: `usage`, `usageMetadata` or `error` with an object or a text as its
+ * value. Parsing every piece of a stream would cost more than all else. In a JSON text these bytes cannot stand
+ * inside a string, where the quotes would be escaped; `"usage":null` does not count.
  */
 export function isWorthParsing(piece: Buffer): boolean {
-  return TELLING.some((name) => hasMember(piece, name));
+  return TELLING.some(([beginning, endings]) => hasMember(piece, beginning, endings));
 }
 
-function hasMember(piece: Buffer, name: Buffer): boolean {
-  for (let at = piece.indexOf(name); at >= 0; at = piece.indexOf(name, at + name.length)) {
-    const colon = afterSpaces(piece, at + name.length);
+function hasMember(piece: Buffer, beginning: Buffer, endings: readonly string[]): boolean {
+  for (let at = piece.indexOf(beginning); at >= 0; at = piece.indexOf(beginning, at + beginning.length)) {
+    const rest = at + beginning.length;
+    const ending = endings.find((text) => piece.toString("latin1", rest, rest + text.length) === text);
+    if (ending === undefined) continue;
+    const colon = afterSpaces(piece, rest + ending.length);
     if (piece[colon] !== COLON) continue;
     const value = piece[afterSpaces(piece, colon + 1)];
     if (value === OPEN_OBJECT || value === QUOTE) return true;

@@ -137,6 +137,12 @@ test("on Linux, XDG_CONFIG_HOME moves the unit, and lingering users get no advic
   const status = await serviceFor({ ...optionsFor("linux", run), configDir }).install();
   expect(status.file).toBe(join(configDir, "systemd/user/ownkey.service"));
   expect(status.notes).toEqual([]);
+  const options = optionsFor("linux", run);
+  for (const ignored of ["", "relative"]) {
+    expect((await serviceFor({ ...options, configDir: ignored }).status()).file).toStartWith(
+      options.userHome,
+    );
+  }
 });
 
 test("on Linux without a user manager nothing is written", async () => {

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { AppError } from "../kernel/index.ts";
 import { assertExecutable, removeServiceFile, writeServiceFile } from "./service-file.ts";
 import type { Service, ServiceOptions, ServiceStatus } from "./definition.ts";
 import { systemdUnit, UNIT_NAME } from "./systemd-unit.ts";
 
 export function systemdService(options: ServiceOptions): Service {
-  const file = join(options.configDir ?? join(options.userHome, ".config"), "systemd/user", UNIT_NAME);
+  const file = join(configDirOf(options), "systemd/user", UNIT_NAME);
   const systemctl = async (...args: string[]) => options.run("systemctl", ["--user", ...args]);
 
   const status = async (): Promise<ServiceStatus> => {
@@ -39,6 +39,11 @@ export function systemdService(options: ServiceOptions): Service {
       return status();
     },
   };
+}
+
+/** The XDG specification has relative and empty values ignored. */
+function configDirOf({ configDir, userHome }: ServiceOptions): string {
+  return configDir !== undefined && isAbsolute(configDir) ? configDir : join(userHome, ".config");
 }
 
 /** Without lingering, systemd stops a user's services at the last logout and starts them at the first login. */

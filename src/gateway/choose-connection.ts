@@ -12,8 +12,8 @@ export interface Candidate {
 }
 
 export interface Wish {
-  /** Name or id from the prefix `/c/<connection>/`. */
-  readonly prefix: string | null;
+  /** The path names the connection: there is one candidate, and the model is as it stands. */
+  readonly isNamed: boolean;
   readonly dialect: Dialect;
   /** As the body has it; may be `name/model`. */
   readonly model: string | undefined;
@@ -35,25 +35,30 @@ export function chooseConnection(
   policy: VirtualKeyPolicy,
   wish: Wish,
 ): Choice {
-  if (wish.prefix !== null) return { candidate: named(candidates, wish.prefix), model: wish.model };
+  const [first] = candidates;
+  if (wish.isNamed && first !== undefined) return { candidate: first, model: wish.model };
   const { candidate, model } = namedByModel(candidates, wish.model);
   if (candidate !== undefined) return { candidate, model };
   return { candidate: implied(candidates, policy, wish.dialect), model: wish.model };
 }
 
-/** Those that the policy allows; an empty list allows all. */
+/**
+ * Those that the policy allows (an empty list allows all), or the one of them that the prefix `/c/<connection>/`
+ * names. @throws AppError `no_connection` when it names none of them.
+ */
 export function usableConnections(
   connections: readonly Connection[],
   policy: VirtualKeyPolicy,
+  prefix: string | null,
 ): readonly Connection[] {
-  if (policy.connections.length === 0) return connections;
-  return connections.filter(({ id }) => policy.connections.includes(id));
-}
-
-function named(candidates: readonly Candidate[], name: string): Candidate {
-  const found = candidates.find(({ connection }) => connection.name === name || connection.id === name);
-  if (found !== undefined) return found;
-  throw noConnection(candidates, "the path names a connection that this virtual key cannot use");
+  const allowed =
+    policy.connections.length === 0
+      ? connections
+      : connections.filter(({ id }) => policy.connections.includes(id));
+  if (prefix === null) return allowed;
+  const named = allowed.find(({ name, id }) => name === prefix || id === prefix);
+  if (named !== undefined) return [named];
+  throw noConnection(allowed, "the path names a connection that this virtual key cannot use");
 }
 
 function namedByModel(
@@ -79,23 +84,24 @@ function implied(candidates: readonly Candidate[], policy: VirtualKeyPolicy, dia
   if (only !== undefined && others.length === 0) return only;
   if (preferred !== undefined) return preferred;
   if (only === undefined)
-    throw noConnection(candidates, `no connection of this virtual key speaks ${dialect}`);
+    throw noConnection(
+      candidates.map(({ connection }) => connection),
+      `no connection of this virtual key speaks ${dialect}`,
+    );
   throw new AppError("ambiguous_connection", `${fitting.length} connections could take this request`, {
-    hint: `name one in the path (/c/NAME/v1/…) or as NAME/model: ${names(fitting).join(", ")}`,
-    details: { connections: names(fitting) },
+    hint: `name one in the path (/c/NAME/v1/…) or as NAME/model: ${namesOf(fitting).join(", ")}`,
+    details: { connections: namesOf(fitting) },
   });
 }
 
-function noConnection(candidates: readonly Candidate[], message: string): AppError {
+function noConnection(connections: readonly Connection[], message: string): AppError {
+  const names = connections.map(({ name }) => name).sort();
   return new AppError("no_connection", message, {
-    hint:
-      candidates.length === 0
-        ? "add a key first: ownkey keys add PROVIDER"
-        : `there are: ${names(candidates).join(", ")}`,
-    details: { connections: names(candidates) },
+    hint: names.length === 0 ? "add a key first: ownkey keys add PROVIDER" : `there are: ${names.join(", ")}`,
+    details: { connections: names },
   });
 }
 
-function names(candidates: readonly Candidate[]): readonly string[] {
+function namesOf(candidates: readonly Candidate[]): readonly string[] {
   return candidates.map(({ connection }) => connection.name).sort();
 }

@@ -1,5 +1,5 @@
 import { matchesAny, type VirtualKeyPolicy } from "../access/index.ts";
-import type { ProviderKey } from "../connections/index.ts";
+import type { Connection, ProviderKey } from "../connections/index.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Dialect, RouteRequest, RouteRule } from "../providers/index.ts";
 import { allowedRoute, checkModel, pathRefused } from "./allowed.ts";
@@ -40,13 +40,14 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
     const { request, target, caller, dialect } = incoming;
     const { policy } = caller.virtualKey;
     const { method } = request;
-    const candidates = candidatesFor(directory, providers, policy, method, target.path);
+    const usable = usableConnections(directory.connections(), policy, target.connection);
+    const candidates = candidatesFor(usable, providers, policy, method, target.path);
     const rules = candidates.map(({ rule }) => rule);
     // Nobody may send a body to a route that nobody may use.
     if (rules.length > 0 && rules.every((rule) => rule === undefined)) throw pathRefused(method, target.path);
     const reading = await readRequest(request, target, rules);
     const inBody = reading.modelIsInPath ? undefined : reading.model;
-    const wish = { prefix: target.connection, dialect, model: inBody };
+    const wish = { isNamed: target.connection !== null, dialect, model: inBody };
     const { candidate, model = reading.model } = chooseConnection(candidates, policy, wish);
     const { connection, provider, rule } = candidate;
     if (rule === undefined) throw pathRefused(method, target.path);
@@ -95,13 +96,13 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
 }
 
 function candidatesFor(
-  directory: Directory,
+  usable: readonly Connection[],
   providers: ProviderRegistry,
   policy: VirtualKeyPolicy,
   method: string,
   path: string,
 ): readonly Candidate[] {
-  return usableConnections(directory.connections(), policy).map((connection) => {
+  return usable.map((connection) => {
     const provider = providers.providerById(connection.provider, connection.preset);
     const rule = allowedRoute(providers.matchRoute(provider, method, path), policy, method, path);
     return { connection, provider, rule };

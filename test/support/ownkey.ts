@@ -1,5 +1,5 @@
 /** Ownkey as its users meet it: real processes on a home of their own. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -124,10 +124,22 @@ export class OwnkeyHome {
     return key;
   }
 
-  /** The newest attempts, newest first, as the command prints them. */
+  /** Calls an operation on the socket of the running `up`: what the commands do, without the start of a process. */
+  async call<Document = Record<string, unknown>>(operation: string, input: object = {}): Promise<Document> {
+    const { socket } = JSON.parse(readFileSync(join(this.home, "run/up.json"), "utf8")) as { socket: string };
+    const response = await fetch(`http://localhost/api/${operation}`, {
+      unix: socket,
+      method: "POST",
+      body: JSON.stringify(input),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${operation} failed: ${text}`);
+    return JSON.parse(text) as Document;
+  }
+
+  /** The newest attempts, newest first. */
   async requests(limit = 100): Promise<readonly RequestRow[]> {
-    const args = ["requests", "list", "--limit", String(limit)];
-    return (await this.json<{ items: readonly RequestRow[] }>(args)).items;
+    return (await this.call<{ items: readonly RequestRow[] }>("requests.list", { limit })).items;
   }
 
   /** The newest attempt, once it is settled. */

@@ -1,0 +1,296 @@
+// Who may do what: keys, routes, models, connections, objects of others; and every refusal in the caller's dialect.
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+import { json, startUpstream, type Upstream } from "../../test/support/upstream.ts";
+import { AppError } from "../kernel/index.ts";
+import {
+  connection,
+  OTHER_VIRTUAL_KEY,
+  PROVIDER_KEY,
+  startGateway,
+  type TestGateway,
+  VIRTUAL_KEY,
+  virtualKey,
+} from "./gateway.testing.ts";
+
+const ASKED = { model: "gpt-x", messages: [] };
+
+let upstream: Upstream;
+let gateway: TestGateway;
+
+beforeEach(async () => {
+  upstream = await startUpstream(json(200, { id: "x", usage: { prompt_tokens: 1, completion_tokens: 1 } }));
+  const baseUrl = upstream.url;
+  gateway = startGateway({
+    connections: [
+      connection("openai", "openai", { baseUrl }),
+      connection("claude", "anthropic", { baseUrl }),
+      connection("gemini", "google", { baseUrl }),
+    ],
+  });
+});
+
+afterEach(async () => {
+  await gateway.close();
+  await upstream.close();
+});
+
+const allow = (policy: Parameters<typeof virtualKey>[0]) =>
+  gateway.directory.keys.set(VIRTUAL_KEY, { virtualKey: virtualKey(policy), tool: null });
+
+async function refusal(answer: Response): Promise<{ status: number; code: string; message: string }> {
+  const body = (await answer.json()) as {
+    error: { code: string | number; message: string; details?: { reason?: string }[] };
+  };
+  const { code, message, details } = body.error;
+  return {
+    status: answer.status,
+    code: String(typeof code === "number" ? details?.[0]?.reason : code),
+    message,
+  };
+}
+
+const lastSeen = () => upstream.arrived.at(-1);
+
+test("every place for a key is taken, and each provider gets its own key in its own place", async () => {
+  const asks: [string, Record<string, string>, string][] = [
+    ["/v1/chat/completions", { authorization: `Bearer ${VIRTUAL_KEY}` }, "authorization"],
+    ["/v1/chat/completions", { "api-key": VIRTUAL_KEY }, "authorization"],
+    ["/v1/messages", { "x-api-key": VIRTUAL_KEY, "anthropic-version": "2023-06-01" }, "x-api-key"],
+    ["/v1beta/models/gemini-x:generateContent", { "x-goog-api-key": VIRTUAL_KEY }, "x-goog-api-key"],
+    [`/v1beta/models/gemini-x:generateContent?key=${VIRTUAL_KEY}`, {}, "x-goog-api-key"],
+  ];
+  for (const [path, headers, place] of asks) {
+    const answer = await fetch(`${gateway.url}${path}`, {
+      method: "POST",
+      body: JSON.stringify(ASKED),
+      headers,
+    });
+    expect(answer.status).toBe(200);
+    expect(lastSeen()?.headers.get(place)).toContain(PROVIDER_KEY);
+    expect(JSON.stringify([lastSeen()?.path, ...(lastSeen()?.headers ?? [])])).not.toContain(VIRTUAL_KEY);
+  }
+});
+
+test("no key, an unknown one and two different valid ones get the same 401", async () => {
+  gateway.directory.keys.set(OTHER_VIRTUAL_KEY, { virtualKey: virtualKey({}, "vk_other"), tool: null });
+  const ask = (headers: Record<string, string>) =>
+    fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(ASKED), headers });
+  const answers = await Promise.all([
+    ask({}),
+    ask({ authorization: "Bearer nobody" }),
+    ask({ authorization: `Bearer ${VIRTUAL_KEY}`, "x-api-key": OTHER_VIRTUAL_KEY }),
+  ]);
+  const refusals = await Promise.all(answers.map(refusal));
+  expect(new Set(refusals.map((one) => JSON.stringify(one))).size).toBe(1);
+  expect(refusals[0]).toMatchObject({ status: 401, code: "invalid_virtual_key" });
+  expect(upstream.arrived.length).toBe(0);
+  // A placeholder beside a valid key harms nobody.
+  expect((await ask({ authorization: `Bearer ${VIRTUAL_KEY}`, "x-api-key": "placeholder" })).status).toBe(
+    200,
+  );
+});
+
+test("own errors speak the caller's dialect", async () => {
+  const bad = { method: "POST", body: "{}", headers: { authorization: "Bearer x" } };
+  const openai = await (await fetch(`${gateway.url}/v1/chat/completions`, bad)).json();
+  expect(openai).toMatchObject({ error: { type: "authentication_error", code: "invalid_virtual_key" } });
+  const anthropic = await (await fetch(`${gateway.url}/v1/messages`, bad)).json();
+  expect(anthropic).toMatchObject({ type: "error", error: { type: "authentication_error" } });
+  const answer = await fetch(`${gateway.url}/v1beta/models/m:generateContent`, bad);
+  expect(await answer.json()).toMatchObject({ error: { code: 401, status: "UNAUTHENTICATED" } });
+  expect(answer.headers.get("x-should-retry")).toBe("false");
+});
+
+test("routes that administer are denied whatever the policy says; unknown ones need --paths", async () => {
+  allow({ paths: ["*"] });
+  for (const path of [
+    "/v1/organization/admin_api_keys",
+    "/v1/%6Frganization/users",
+    "/v1/realtime/client_secrets",
+  ]) {
+    expect(await refusal(await gateway.post(`/c/openai${path}`, {}))).toMatchObject({
+      status: 403,
+      code: "not_allowed",
+    });
+  }
+  expect((await gateway.post("/c/openai/v1/assistants", {})).status).toBe(200);
+  allow({});
+  expect((await gateway.post("/c/openai/v1/assistants", {})).status).toBe(403);
+  expect(upstream.arrived.length).toBe(1);
+});
+
+test("a list of models holds in every spelling of the body", async () => {
+  allow({ models: ["gpt-x*"] });
+  expect((await gateway.post("/v1/chat/completions", ASKED)).status).toBe(200);
+  const tries = [
+    { ...ASKED, model: "gpt-y" },
+    { messages: [] },
+    { ...ASKED, models: ["gpt-y"] },
+    { Model: "gpt-y", messages: [] },
+  ];
+  for (const body of tries) {
+    expect(await refusal(await gateway.post("/v1/chat/completions", body))).toMatchObject({
+      status: 403,
+      code: "not_allowed",
+    });
+  }
+  const twice = await gateway.post("/v1/chat/completions", `{"model":"gpt-x","mod\\u0065l":"gpt-y"}`);
+  expect(await refusal(twice)).toMatchObject({ status: 400, code: "ambiguous_body" });
+  expect(upstream.arrived.length).toBe(1);
+});
+
+test("a connection is named by prefix or in the model, implied by dialect, and never guessed", async () => {
+  gateway.directory.list.push(connection("second", "openai", { baseUrl: upstream.url }));
+  const ambiguous = await refusal(await gateway.post("/v1/chat/completions", ASKED));
+  expect(ambiguous).toMatchObject({ status: 400, code: "ambiguous_connection" });
+  expect(ambiguous.message).toContain("openai, second");
+  await gateway.post("/c/second/v1/chat/completions", ASKED);
+  await gateway.post("/v1/chat/completions", { ...ASKED, model: "second/gpt-x" });
+  expect(lastSeen()?.body.toString()).toBe(JSON.stringify(ASKED));
+  await gateway.post("/v1/messages", ASKED);
+  allow({ defaultConnection: "conn_openai" });
+  await gateway.post("/v1/chat/completions", ASKED);
+  const used = (await gateway.ledger.settledRows(4)).map(({ reserved }) => reserved.connectionId);
+  expect(used).toEqual(["conn_second", "conn_second", "conn_claude", "conn_openai"]);
+});
+
+test("a name before the slash that is no connection of this key stays part of the model", async () => {
+  allow({ connections: ["conn_openai"] });
+  await gateway.post("/v1/chat/completions", { ...ASKED, model: "claude/opus" });
+  expect(JSON.parse(lastSeen()?.body.toString() ?? "")).toMatchObject({ model: "claude/opus" });
+  expect(await refusal(await gateway.post("/c/claude/v1/messages", ASKED))).toMatchObject({
+    code: "no_connection",
+  });
+});
+
+test("files and responses of one virtual key do not exist for another", async () => {
+  gateway.directory.keys.set(OTHER_VIRTUAL_KEY, { virtualKey: virtualKey({}, "vk_other"), tool: null });
+  upstream.behave(json(200, { id: "file-mine", object: "file" }));
+  const form = new FormData();
+  form.set("purpose", "batch");
+  form.set("file", new Blob(["{}"]), "a.jsonl");
+  expect((await gateway.send("/c/openai/v1/files", { method: "POST", body: form })).status).toBe(200);
+  const as = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
+  expect((await gateway.send("/c/openai/v1/files/file-mine", as(VIRTUAL_KEY))).status).toBe(200);
+  for (const [id, key] of [
+    ["file-mine", OTHER_VIRTUAL_KEY],
+    ["file-unknown", VIRTUAL_KEY],
+  ] as const) {
+    const answer = await gateway.send(`/c/openai/v1/files/${id}`, as(key));
+    expect(await refusal(answer)).toMatchObject({ status: 404, code: "not_found" });
+  }
+  const referring = {
+    model: "gpt-x",
+    input: [{ role: "user", content: [{ type: "input_file", file_id: "file-mine" }] }],
+  };
+  const theirs = await gateway.post("/c/openai/v1/responses", referring, as(OTHER_VIRTUAL_KEY).headers);
+  expect(theirs.status).toBe(404);
+  expect((await gateway.post("/c/openai/v1/responses", referring)).status).toBe(200);
+});
+
+test("a list of files holds only the caller's own", async () => {
+  gateway.storedObjects.record({
+    id: "file-1",
+    connectionId: "conn_openai",
+    virtualKeyId: "vk_test",
+    kind: "file",
+  });
+  upstream.behave(json(200, { object: "list", data: [{ id: "file-1" }, { id: "file-2" }], has_more: false }));
+  const answer = await gateway.send("/c/openai/v1/files");
+  expect(await answer.json()).toEqual({ object: "list", data: [{ id: "file-1" }], has_more: false });
+});
+
+test("compressed bodies are read, judged and sent on plain; bombs and nonsense are refused", async () => {
+  allow({ models: ["gpt-x"] });
+  const send = (body: Uint8Array, coding = "gzip") =>
+    gateway.send("/v1/chat/completions", {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json", "content-encoding": coding },
+    });
+  expect((await send(gzipSync(JSON.stringify(ASKED)))).status).toBe(200);
+  expect(lastSeen()?.body.toString()).toBe(JSON.stringify(ASKED));
+  expect(lastSeen()?.headers.get("content-encoding")).toBeUndefined();
+  expect((await send(gzipSync(JSON.stringify({ ...ASKED, model: "gpt-y" })))).status).toBe(403);
+  expect(await refusal(await send(gzipSync(Buffer.alloc(50_000_000, 0x20))))).toMatchObject({
+    status: 413,
+    code: "too_large",
+  });
+  expect((await send(Buffer.from("no gzip"))).status).toBe(400);
+  expect((await send(Buffer.from("{}"), "compress")).status).toBe(501);
+});
+
+test.each([
+  ["{", "invalid_input"],
+  ["[]", "invalid_input"],
+  ["nonsense", "invalid_input"],
+  [`{"model":"a","model":"b"}`, "ambiguous_body"],
+])("the body %s is a clear error", async (body, code) => {
+  expect(await refusal(await gateway.post("/v1/chat/completions", body))).toMatchObject({
+    status: 400,
+    code,
+  });
+  expect(gateway.ledger.rows.length).toBe(0);
+});
+
+test("a locked vault and a full disk say so, and nothing is forwarded", async () => {
+  gateway.ledger.failWith(new AppError("storage_full", "the disk is full", { hint: "make room" }));
+  expect(await refusal(await gateway.post("/v1/chat/completions", ASKED))).toMatchObject({
+    status: 503,
+    code: "storage_full",
+  });
+  gateway.ledger.failWith(undefined);
+  gateway.directory.lock();
+  expect(await refusal(await gateway.post("/v1/messages", ASKED))).toMatchObject({
+    status: 503,
+    code: "vault_locked",
+  });
+  const ready = await fetch(`${gateway.url}/readyz`);
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toEqual({ reason: "vault_locked" });
+  expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+  expect((await fetch(gateway.url, { method: "HEAD" })).status).toBe(200);
+  expect(upstream.arrived.length).toBe(0);
+});
+
+test("Cursor's Responses-shaped body arrives as the chat request it stands for", async () => {
+  await gateway.post("/cursor/v1/chat/completions", {
+    model: "gpt-x",
+    input: [{ role: "user", content: [{ type: "input_text", text: "hi" }] }],
+    tools: [{ type: "function", name: "f", parameters: { type: "object" } }],
+  });
+  expect(JSON.parse(lastSeen()?.body.toString() ?? "")).toEqual({
+    model: "gpt-x",
+    tools: [{ type: "function", function: { name: "f", parameters: { type: "object" } } }],
+    messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
+  });
+});
+
+test("an audio upload is passed on unchanged, its model read on the way", async () => {
+  const form = new FormData();
+  form.set("model", "whisper-1");
+  form.set("file", new Blob([new Uint8Array(300_000)]), "a.wav");
+  const request = new Request("http://x", { method: "POST", body: form });
+  const type = request.headers.get("content-type") ?? "";
+  const body = await request.bytes();
+  allow({ models: ["whisper-*"] });
+  const send = () =>
+    gateway.send("/v1/audio/transcriptions", { method: "POST", body, headers: { "content-type": type } });
+  expect((await send()).status).toBe(200);
+  expect(lastSeen()?.body.equals(Buffer.from(body))).toBe(true);
+  expect(lastSeen()?.headers.get("content-length")).toBe(String(body.length));
+  allow({ models: ["gpt-x"] });
+  expect((await send()).status).toBe(403);
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.reserved).toMatchObject({ modelRequested: "whisper-1", bytesIn: body.length });
+});
+
+test("denials of a known key are reported with the key, those of nobody without", async () => {
+  await fetch(`${gateway.url}/v1/models`, { headers: { authorization: "Bearer nobody" } });
+  await gateway.post("/c/openai/v1/assistants", {});
+  expect(gateway.denials.map(({ virtualKeyId, reason }) => [virtualKeyId, reason])).toEqual([
+    [undefined, "unknown"],
+    ["vk_test", "not_allowed"],
+  ]);
+});

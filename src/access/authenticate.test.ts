@@ -122,3 +122,14 @@ test("a locked vault does not keep a revocation from the gateway", async () => {
   await directory.reloadAll();
   expect(answers()).toEqual(["kept -", "disabled", "revoked", "expired"]);
 });
+
+test("a gateway that starts locked knows nobody until the vault is unlocked", async () => {
+  await using test = await openAccessTest();
+  const { token } = await test.virtualKeys.create(ADA, { name: "cursor" });
+  test.vault.locked = true;
+  const { ask, directory } = await gatewayOf(test);
+  expect(ask(token.reveal())).toBe("unknown");
+  test.vault.locked = false;
+  await directory.reloadAll();
+  expect(ask(token.reveal())).toBe("cursor -");
+});

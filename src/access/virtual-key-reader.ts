@@ -46,11 +46,15 @@ export class VirtualKeyReader {
     return isCurrent || (record.previousUntilMs ?? 0) > this.#options.clock.nowMs() ? virtualKey : undefined;
   }
 
-  /** All of them in memory, for the gateway. */
+  /** All of them in memory, for the gateway. Empty while the vault is locked, until it is told to reload. */
   async directory(): Promise<VirtualKeyDirectory> {
     const { store, sealer } = this.#options;
     const directory = new VirtualKeyDirectory(store, sealer);
-    await directory.reloadAll();
+    try {
+      await directory.reloadAll();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "vault_locked") throw error;
+    }
     return directory;
   }
 

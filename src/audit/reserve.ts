@@ -45,7 +45,7 @@ export function createReserve(
 
 /**
  * For revoke, disable and lock: does the work, and when the disk is full does it once more with the reserve
- * released. The reserve is made again as soon as the disk has room.
+ * released. Whoever holds the reserve makes it again, from a timer, once the disk has room.
  */
 export async function withReserve<T>(reserve: Reserve, work: () => Promise<T>): Promise<T> {
   try {

@@ -25,7 +25,8 @@ export function explain(doing: string, error: unknown): AppError {
   if (FORBIDDEN.has(code)) {
     return new AppError("denied", `the system refused ${doing} (${code})`, { cause: error });
   }
-  if (code === "ENOENT") return new AppError("not_found", `not found: ${doing}`, { cause: error });
+  if (code === "ENOENT")
+    return new AppError("not_found", `no such file or folder, while ${doing}`, { cause: error });
   if (code.startsWith("SQLITE_BUSY")) {
     return new AppError("store_unavailable", `a database stayed busy while ${doing}`, {
       hint: "try again; if it stays busy, look for a stopped ownkey process",

@@ -4,7 +4,6 @@ export * from "./metering.ts";
 export * from "./overrides.ts";
 export * from "./price-book.ts";
 export * from "./price-data.ts";
-export * from "./price-document.ts";
 export * from "./price-overrides.ts";
 export * from "./price-refresh.ts";
 export * from "./pricing.ts";

@@ -169,8 +169,10 @@ describe("unpriced, never 0 and never a guess", () => {
   );
 
   test("a known name is suggested, not used", () => {
-    const look = book.look(costInput("claude-sonnet-5-5", usage, anthropic));
-    expect(look).toEqual({ from: "nowhere", suggestion: "claude-sonnet-5" });
+    const found = book.look(costInput("claude-sonnet-5-5", usage, anthropic));
+    expect(found).toEqual({ from: "nowhere", suggestion: "claude-sonnet-5" });
+    const longer = book.look(costInput("gpt-5-ultra", usage));
+    expect(longer).toEqual({ from: "nowhere", suggestion: "gpt-5" });
   });
 
   test("a tier whose price is not known", () => {

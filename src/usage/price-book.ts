@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../kernel/index.ts";
 import { boundAt, costOfUsage, totalInput } from "./arithmetic.ts";
-import { dearestFactor, factorOf } from "./factors.ts";
-import { modelNames, type ModelNames } from "./model-names.ts";
 import { type Multiplier, MULTIPLIERS } from "./multipliers.ts";
 import { largestOutput } from "./output-limits.ts";
-import { overrideFor, overrideRates, type PriceOverride } from "./overrides.ts";
+import { overrideRates, type PriceOverride } from "./overrides.ts";
 import type { ListedModel, PriceSet, PriceSnapshot } from "./price-data.ts";
-import { listsFor } from "./price-lists.ts";
-import type { CostInput, PricedModel, Pricing } from "./pricing.ts";
+import { type Found, priceFinder } from "./price-finder.ts";
+import type { PricedModel, Pricing } from "./pricing.ts";
 import { largest, pricesAround, pricesAt, ratesFor, type RateTable, rateTable } from "./rates.ts";
 
 export interface PriceBookOptions {
@@ -28,13 +26,13 @@ export interface PriceBook extends Pricing {
 }
 
 export type PriceFinding =
-  | { readonly from: "override"; readonly override: PriceOverride; readonly table: RateTable | undefined }
+  | { readonly from: "override"; readonly override: PriceOverride; readonly tables: readonly RateTable[] }
   | {
       readonly from: "list";
       readonly list: string;
       readonly listed: ListedModel;
-      /** `undefined` when the list holds no token price for it. */
-      readonly table: RateTable | undefined;
+      /** Empty when the list holds no token price for it. */
+      readonly tables: readonly RateTable[];
     }
   | { readonly from: "free" }
   /** The nearest known name, to be shown only. */
@@ -47,70 +45,15 @@ const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(["embeddings", "moderations"
 
 export function createPriceBook(options: PriceBookOptions): PriceBook {
   const multipliers = options.multipliers ?? MULTIPLIERS;
-  const tables = new WeakMap<PriceSet, { table: RateTable | undefined }>();
   let { snapshot } = options;
   let overrides = options.overrides ?? [];
-  let names = namesOf(snapshot);
   let version = versionOf(snapshot, overrides);
-  let known = new Map<string, Known>();
+  let priceOf = priceFinder(snapshot, overrides, multipliers);
+  const tablesFor = rateTables();
 
   const changed = () => {
     version = versionOf(snapshot, overrides);
-    known = new Map();
-  };
-
-  const tableOf = (prices: PriceSet, modelId: string): RateTable | undefined => {
-    let entry = tables.get(prices);
-    if (!entry) tables.set(prices, (entry = { table: rateTable(prices, modelId) }));
-    return entry.table;
-  };
-
-  const find = (model: PricedModel): Found => {
-    const override = overrideFor(overrides, model);
-    if (override)
-      return { from: "override", override, table: [{ fromInput: 0, rates: overrideRates(override) }] };
-    const lists = listsFor(model);
-    if (lists === "free") return { from: "free" };
-    for (const list of lists) {
-      const listed = names.get(list)?.find(model.model);
-      if (listed) return { from: "list", list, listed };
-    }
-    return { from: "nowhere", lists };
-  };
-
-  /** What is known of a model does not change within a day but by {@link changed}; looking it up again is slow. */
-  const lookUp = (model: PricedModel): Known => {
-    const day = Math.floor(model.atMs / DAY_MS);
-    const key = [day, model.provider, model.preset, model.connectionId, model.model].join("\n");
-    let entry = known.get(key);
-    if (!entry) {
-      if (known.size >= MOST_KNOWN) known.clear();
-      known.set(
-        key,
-        (entry = { found: find(model), factors: new Map(), dearest: dearestFactor(multipliers, model) }),
-      );
-    }
-    return entry;
-  };
-
-  const tablesOf = (
-    found: Priced,
-    pricesOf: (listed: ListedModel) => readonly PriceSet[],
-  ): readonly RateTable[] => {
-    if (found.from === "override") return [found.table];
-    return pricesOf(found.listed)
-      .map((prices) => tableOf(prices, found.listed.id))
-      .filter((table) => table !== undefined);
-  };
-
-  const factorFor = ({ factors }: Known, input: CostInput): bigint | undefined => {
-    const tier = input.batch ? "batch" : input.serviceTier;
-    const key = `${tier}\n${input.geo}`;
-    if (!factors.has(key)) {
-      if (factors.size >= MOST_FACTORS) factors.clear();
-      factors.set(key, factorOf(multipliers, { ...input, tier }));
-    }
-    return factors.get(key);
+    priceOf = priceFinder(snapshot, overrides, multipliers);
   };
 
   return {
@@ -129,78 +72,64 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
     },
     replaceSnapshot(next) {
       snapshot = next;
-      names = namesOf(snapshot);
       changed();
     },
 
     look(model) {
-      const { found } = lookUp(model);
+      const { found } = priceOf(model);
       if (found.from === "free") return found;
-      if (found.from === "nowhere") {
-        const suggestion = found.lists.map((list) => names.get(list)?.suggest(model.model)).find(Boolean);
-        return { from: "nowhere", suggestion };
-      }
-      return { ...found, table: tablesOf(found, (listed) => pricesAt(listed, model.atMs))[0] };
+      if (found.from === "nowhere") return { from: "nowhere", suggestion: found.suggest() };
+      return { ...found, tables: tablesFor(found, (listed) => pricesAt(listed, model.atMs)) };
     },
 
     cost(input) {
       const { usage } = input;
-      const entry = lookUp(input);
-      const { found } = entry;
+      const { found, factor } = priceOf(input);
       if (found.from === "free") return 0n;
       // Figures that contradict each other, or none at all, have no price.
       if (usage.clamped === true || (usage.inputUncached === null && usage.output === null)) return null;
-      if (found.from === "nowhere") return null;
-      const table = tablesOf(found, (listed) => pricesAt(listed, input.atMs))[0];
+      const table = tablesFor(found, (listed) => pricesAt(listed, input.atMs))[0];
       const rates = table && ratesFor(table, totalInput(usage));
-      const factor = factorFor(entry, input);
-      return factor === undefined || !rates ? null : costOfUsage(usage, rates, factor);
+      const times = rates && factor(input);
+      return times === undefined || !rates ? null : costOfUsage(usage, rates, times);
     },
 
     bound(input) {
       if (FREE_KINDS.has(input.kind)) return 0n;
-      const { found, dearest: factor } = lookUp(input);
+      const { found, dearestFactor } = priceOf(input);
       if (found.from === "free") return 0n;
-      if (found.from === "nowhere") return null;
       const outputTokens = WITHOUT_OUTPUT.has(input.kind)
         ? 0
         : (input.outputLimit ?? largestOutput(input.model)) * Math.max(input.choices, 1);
-      const bounds = tablesOf(found, (listed) => pricesAround(listed, input.atMs))
+      const bounds = tablesFor(found, (listed) => pricesAround(listed, input.atMs))
         .flat()
-        .map(({ rates }) => boundAt(rates, input.bodyBytes, outputTokens, factor));
+        .map(({ rates }) => boundAt(rates, input.bodyBytes, outputTokens, dearestFactor));
       return dearest(bounds);
     },
   };
 }
 
-type Priced =
-  | { readonly from: "override"; readonly override: PriceOverride; readonly table: RateTable }
-  | { readonly from: "list"; readonly list: string; readonly listed: ListedModel };
-type Found =
-  | Priced
-  | { readonly from: "free" }
-  | { readonly from: "nowhere"; readonly lists: readonly string[] };
-
-interface Known {
-  readonly found: Found;
-  /** By tier and place. */
-  readonly factors: Map<string, bigint | undefined>;
-  readonly dearest: bigint;
+/** Rates as integers, worked out once for each price set. */
+function rateTables() {
+  const tables = new WeakMap<PriceSet, { table: RateTable | undefined }>();
+  const tableOf = (prices: PriceSet, modelId: string): RateTable | undefined => {
+    let entry = tables.get(prices);
+    if (!entry) tables.set(prices, (entry = { table: rateTable(prices, modelId) }));
+    return entry.table;
+  };
+  return (found: Found, pricesOf: (listed: ListedModel) => readonly PriceSet[]): readonly RateTable[] => {
+    if (found.from === "override") return [[{ fromInput: 0, rates: overrideRates(found.override) }]];
+    if (found.from !== "list") return [];
+    return pricesOf(found.listed)
+      .map((prices) => tableOf(prices, found.listed.id))
+      .filter((table) => table !== undefined);
+  };
 }
-
-const DAY_MS = 86_400_000;
-/** Names come from callers and providers: what is kept of them is bounded. */
-const MOST_KNOWN = 1000;
-const MOST_FACTORS = 50;
 
 /** `null` when one is not known, or there is none. */
 function dearest(bounds: readonly (bigint | null)[]): bigint | null {
   const known = bounds.filter((bound) => bound !== null);
   return known.length === 0 || known.length < bounds.length ? null : largest(0n, ...known);
-}
-
-function namesOf(snapshot: PriceSnapshot): ReadonlyMap<string, ModelNames> {
-  return new Map(snapshot.lists.map((list) => [list.id, modelNames(list)]));
 }
 
 /** Changes with every price that the user sets: the ledger can say by which prices a row was counted. */

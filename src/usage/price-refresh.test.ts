@@ -65,7 +65,7 @@ test("a price finer than money is rounded up, never down", () => {
   const book = createPriceBook({ snapshot });
   const model = { provider: "openai", preset: null, connectionId: "c", model: "gpt-5", atMs: 0 } as const;
   const found = book.look(model);
-  expect("table" in found && found.table?.[0]?.rates.input).toBe(1_250_000_001n);
+  expect("tables" in found && found.tables[0]?.[0]?.rates.input).toBe(1_250_000_001n);
 });
 
 test("a price that changes more than tenfold asks first, in either direction, and nothing is kept", () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import { AppError, parseJson } from "../kernel/index.ts";
-import type { ListedModel, Match, Price, PriceList, PriceSet, PriceSnapshot } from "./price-data.ts";
+import type { ListedModel, PriceSet, PriceSnapshot } from "./price-data.ts";
+import { keptPricesSchema, priceListsSchema } from "./price-schema.ts";
 import { rateOf } from "./rates.ts";
 
 /** Where newer price data is kept; the composition root gives it a file. */
@@ -24,8 +24,6 @@ export interface RefreshOptions {
 
 /** Larger changes are more likely mistakes of the data than of the market. */
 const LARGEST_CHANGE = 10n;
-/** No token costs more than $10,000 a million. */
-const LARGEST_USD = 10_000;
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 const MAX_SHOWN = 20;
 
@@ -56,15 +54,13 @@ export function loadPrices(
   const text = file.read();
   if (text === undefined) return bundled;
   try {
-    const kept = keptSchema.parse(JSON.parse(text));
+    const kept = keptPricesSchema.parse(JSON.parse(text));
     return readPrices(JSON.stringify(kept.data), kept.source);
   } catch (error) {
     onUnsound(error);
     return bundled;
   }
 }
-
-const keptSchema = z.object({ source: z.string(), data: z.unknown() });
 
 function readPrices(text: string, source: string): PriceSnapshot {
   if (text.length > MAX_TEXT_BYTES) {
@@ -73,7 +69,7 @@ function readPrices(text: string, source: string): PriceSnapshot {
       `the price data has ${text.length} characters, more than ${MAX_TEXT_BYTES}`,
     );
   }
-  const parsed = listsSchema.safeParse(parseJson(text));
+  const parsed = priceListsSchema.safeParse(parseJson(text));
   if (!parsed.success) {
     const place = parsed.error.issues[0]?.path.join(".") ?? "";
     throw new AppError("invalid_input", `this is not price data: unexpected form at "${place}"`, {
@@ -83,46 +79,6 @@ function readPrices(text: string, source: string): PriceSnapshot {
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
   return { version: `genai-prices ${hash}`, source, lists: parsed.data };
 }
-
-const amount = z
-  .number()
-  .min(0)
-  .max(LARGEST_USD)
-  .refine((value) => rateOf(value, 9) !== undefined);
-const price: z.ZodType<Price> = z.union([
-  amount,
-  z.object({
-    base: amount,
-    tiers: z.array(z.object({ start: z.number().int().min(0), price: amount })).max(20),
-  }),
-]);
-const priceSet: z.ZodType<PriceSet> = z.record(z.string(), price);
-const day = z.string().regex(/^\d{4}-\d\d-\d\d$/);
-const time = z.string().regex(/^\d\d:\d\d:\d\d/);
-const constraint = z.union([
-  z.object({ type: z.literal("start_date"), start_date: day }),
-  z.object({ type: z.literal("time_of_date"), start_time: time, end_time: time }),
-]);
-const match: z.ZodType<Match> = z.lazy(() =>
-  z.union([
-    z.object({ or: z.array(match) }),
-    z.object({ and: z.array(match) }),
-    z.object({ equals: z.string() }),
-    z.object({ starts_with: z.string() }),
-    z.object({ ends_with: z.string() }),
-    z.object({ contains: z.string() }),
-    z.object({ regex: z.string() }),
-  ]),
-);
-const model: z.ZodType<ListedModel> = z.object({
-  id: z.string().min(1).max(200),
-  match,
-  name: z.string().optional(),
-  prices: z.union([z.array(z.object({ constraint: constraint.optional(), prices: priceSet })), priceSet]),
-});
-const listsSchema: z.ZodType<PriceList[]> = z
-  .array(z.object({ id: z.string().min(1), models: z.array(model) }))
-  .min(1);
 
 /** `list/model price` of every price that both snapshots have and that grows or falls more than tenfold. */
 function largeChanges(before: PriceSnapshot, after: PriceSnapshot): string[] {

@@ -1,0 +1,83 @@
+import { dearestFactor, factorOf } from "./factors.ts";
+import { modelNames } from "./model-names.ts";
+import type { Multiplier } from "./multipliers.ts";
+import { overrideFor, type PriceOverride } from "./overrides.ts";
+import type { ListedModel, PriceSnapshot } from "./price-data.ts";
+import { listsFor } from "./price-lists.ts";
+import type { CostInput, PricedModel } from "./pricing.ts";
+
+/** Where a model's price was found. */
+export type Found =
+  | { readonly from: "override"; readonly override: PriceOverride }
+  | { readonly from: "list"; readonly list: string; readonly listed: ListedModel }
+  | { readonly from: "free" }
+  | { readonly from: "nowhere"; readonly suggest: () => string | undefined };
+
+/** What holds for one model on one day. */
+export interface ModelPrice {
+  readonly found: Found;
+  /** Of an answer's tier and place; `undefined` for a tier whose price is not known. */
+  readonly factor: (input: CostInput) => bigint | undefined;
+  /** The dearest that an answer may turn out to have. */
+  readonly dearestFactor: bigint;
+}
+
+const DAY_MS = 86_400_000;
+/** Names come from callers and providers: what is kept of them is bounded. */
+const MOST_MODELS = 1000;
+const MOST_FACTORS = 50;
+
+/**
+ * Finds what one state of prices says of a model, and keeps it: factors change with the day at the most, and looking
+ * up takes longer than reckoning.
+ */
+export function priceFinder(
+  snapshot: PriceSnapshot,
+  overrides: readonly PriceOverride[],
+  multipliers: readonly Multiplier[],
+): (model: PricedModel) => ModelPrice {
+  const names = new Map(snapshot.lists.map((list) => [list.id, modelNames(list)]));
+  const kept = new Map<string, ModelPrice>();
+
+  const find = (model: PricedModel): Found => {
+    const override = overrideFor(overrides, model);
+    if (override) return { from: "override", override };
+    const lists = listsFor(model);
+    if (lists === "free") return { from: "free" };
+    for (const list of lists) {
+      const listed = names.get(list)?.find(model.model);
+      if (listed) return { from: "list", list, listed };
+    }
+    const suggest = () => lists.map((list) => names.get(list)?.suggest(model.model)).find(Boolean);
+    return { from: "nowhere", suggest };
+  };
+
+  const priceOf = (model: PricedModel): ModelPrice => {
+    const factors = new Map<string, bigint | undefined>();
+    return {
+      found: find(model),
+      dearestFactor: dearestFactor(multipliers, model),
+      factor(input) {
+        const tier = input.batch ? "batch" : input.serviceTier;
+        return keep(factors, `${tier}\n${input.geo}`, MOST_FACTORS, () =>
+          factorOf(multipliers, { ...input, tier }),
+        );
+      },
+    };
+  };
+
+  return (model) => {
+    const day = Math.floor(model.atMs / DAY_MS);
+    const key = [day, model.provider, model.preset, model.connectionId, model.model].join("\n");
+    return keep(kept, key, MOST_MODELS, () => priceOf(model));
+  };
+}
+
+function keep<T>(values: Map<string, T>, key: string, most: number, make: () => T): T {
+  const old = values.get(key);
+  if (old !== undefined) return old;
+  if (values.size >= most) values.clear();
+  const value = make();
+  values.set(key, value);
+  return value;
+}

@@ -178,6 +178,7 @@ describe("changing a key", () => {
       version: 2,
       rotatedAtMs: home.clock.timeMs,
       verdict: "untested",
+      verdictAtMs: null,
       name: "main",
     });
     expect(after.fingerprint).not.toBe(key.fingerprint);

@@ -1,5 +1,6 @@
 export * from "./connection.ts";
-export { Connections, type ConnectionsOptions } from "./connections.ts";
+export { Connections } from "./connections.ts";
+export type { ConnectionsOptions } from "./provider-keys.ts";
 export { dueAtMs, ROTATION_DAYS } from "./due.ts";
 export type { AddedKey, ConnectionChanges, NewKey, ReplacedValue } from "./new-key.ts";
 export { servingKey } from "./serving.ts";

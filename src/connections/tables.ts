@@ -115,7 +115,7 @@ export async function markKeyRemoved(tx: Tx, id: string): Promise<void> {
   await tx.run("UPDATE provider_keys SET removed = 1 WHERE id = ?", [id]);
 }
 
-export async function writeVerdict(tx: Tx, id: string, verdict: string, atMs: number): Promise<void> {
+export async function writeVerdict(tx: Tx, id: string, verdict: string, atMs: number | null): Promise<void> {
   await tx.run("UPDATE provider_keys SET verdict = ?, verdict_at_ms = ? WHERE id = ?", [verdict, atMs, id]);
 }
 

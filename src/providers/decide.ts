@@ -6,7 +6,7 @@ import { readErrorFacts } from "./error-facts.ts";
 import type { ConsoleLinks, ProviderAnswer } from "./provider.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import type { Verdict, VerdictName } from "./verdict.ts";
-import { applies, explain, STATUS_RULES, type VerdictRule } from "./verdict-rules.ts";
+import { applies, explain, FOREIGN_RULES, STATUS_RULES, type VerdictRule } from "./verdict-rules.ts";
 
 /** What a verdict means and what to do, unless a provider's rule says it better. */
 export const EXPLANATIONS: Readonly<Record<VerdictName, string>> = {
@@ -40,7 +40,9 @@ export interface VerdictTable {
 /** Reads an answer by an ordered table; never throws, whatever the body holds. */
 export function decide(table: VerdictTable, answer: ProviderAnswer): Verdict {
   const facts = readErrorFacts(answer, table.statusOfWord);
-  const rule = [...table.rules, ...STATUS_RULES].find((candidate) => applies(candidate, facts));
+  const rule = [...FOREIGN_RULES, ...table.rules, ...STATUS_RULES].find((candidate) =>
+    applies(candidate, facts),
+  );
   const wait = delayInBody(facts.error) ?? retryAfterMs(answer.headers);
   const name = rule?.verdict ?? (facts.status < 300 && facts.document && !facts.found ? "ok" : "unknown");
   const link = rule?.link && table.links[rule.link];

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { curlFor } from "./curl.ts";
-import { checkKeyLocally, type KeyProblem } from "./key-check.ts";
+import { checkKeyLocally } from "./key-check.ts";
 import { possibleOwners } from "./key-families.ts";
+import type { KeyProblem } from "./key-problem.ts";
 import { PROVIDERS, resolveProviderName } from "./registry.ts";
 
 /** Built at run time: no key-shaped literal stands in any file. */

@@ -1,31 +1,7 @@
 import type { ConnectionSettings, KeyFormat, Provider } from "./provider.ts";
 import { bestFormats, type KnownFormat } from "./key-families.ts";
-
-/** Something about a value that can be told without asking anybody. */
-export interface KeyProblem {
-  /** `refuse`: not a credential for this use; `keys add` stores it only with `--keep`. `warn`: goes on. */
-  readonly severity: "refuse" | "warn";
-  readonly code:
-    | "empty"
-    | "surrounding_space"
-    | "quotes"
-    | "bearer_prefix"
-    | "assignment"
-    | "inner_space"
-    | "too_long"
-    | "not_a_header_value"
-    | "redacted"
-    | "placeholder"
-    | "virtual_key"
-    | "oauth_token"
-    | "admin_key"
-    | "inference_key"
-    | "other_provider"
-    | "unusual_shape"
-    | "plain_http";
-  readonly message: string;
-  readonly hint: string;
-}
+import { type KeyProblem, refusal } from "./key-problem.ts";
+import { unwrapPasted } from "./pasted-key.ts";
 
 export interface KeyCheckOptions {
   /** What the key is to be used for. */
@@ -46,7 +22,7 @@ export interface LocalKeyCheck {
  */
 export function checkKeyLocally(provider: Provider, pasted: string, options: KeyCheckOptions): LocalKeyCheck {
   if (pasted.length > MAX_KEY_CHARS) return { value: pasted, problems: [tooLong(pasted)] };
-  const { value, problems } = unwrap(pasted);
+  const { value, problems } = unwrapPasted(pasted);
   return {
     value,
     problems: [...problems, ...judge(provider, value, options), ...judgeEndpoint(options.settings)],
@@ -62,68 +38,6 @@ function tooLong(pasted: string): KeyProblem {
     `the value has ${pasted.length} characters; no key is that long`,
     "give the key alone",
   );
-}
-
-/** Takes off what gets pasted along, one layer after another. */
-function unwrap(pasted: string): { value: string; problems: KeyProblem[] } {
-  const problems: KeyProblem[] = [];
-  let value = pasted;
-  for (const layer of LAYERS) {
-    const inner = layer.take(value);
-    if (inner === value) continue;
-    value = inner;
-    if (!problems.some(({ code }) => code === layer.code)) problems.push(layerProblem(layer));
-  }
-  return { value, problems };
-}
-
-interface Layer {
-  readonly code: "surrounding_space" | "quotes" | "bearer_prefix" | "assignment" | "inner_space";
-  readonly what: string;
-  take(value: string): string;
-}
-
-const SPACE: Layer = {
-  code: "surrounding_space",
-  what: "white space or line ends around the key",
-  take: (value) => value.trim(),
-};
-
-const QUOTES: Layer = {
-  code: "quotes",
-  what: "quotes around the key",
-  take: (value) => /^(["'`])([^"'`]*)\1[,;]?$/.exec(value)?.[2] ?? value,
-};
-
-const BEARER: Layer = {
-  code: "bearer_prefix",
-  what: 'the name of a header or "Bearer " before the key',
-  take: (value) =>
-    value.replace(/^(?:(?:authorization|x-api-key|api-key|x-goog-api-key): *)?(?:bearer +)?/i, ""),
-};
-
-const ASSIGNMENT: Layer = {
-  code: "assignment",
-  what: "the name of a variable before the key",
-  take: (value) => value.replace(/^(?:export +)?[A-Z][A-Z0-9_]{2,60}=/, ""),
-};
-
-const WRAPPED: Layer = {
-  code: "inner_space",
-  what: "line ends inside the key",
-  take: (value) => value.replace(/[ \t]*[\r\n]+[ \t]*/g, ""),
-};
-
-/** The order in which things get wrapped around a key: `export NAME="Bearer …"`. */
-const LAYERS: readonly Layer[] = [SPACE, ASSIGNMENT, QUOTES, SPACE, BEARER, QUOTES, SPACE, WRAPPED];
-
-function layerProblem(layer: Layer): KeyProblem {
-  return {
-    severity: "warn",
-    code: layer.code,
-    message: `there was ${layer.what}`,
-    hint: "it is left out; nothing to do",
-  };
 }
 
 function judge(provider: Provider, value: string, options: KeyCheckOptions): KeyProblem[] {
@@ -240,8 +154,4 @@ function judgeEndpoint(settings: ConnectionSettings): KeyProblem[] {
 
 function createHint(provider: Provider): string {
   return provider.links.keys ? `create a key at ${provider.links.keys}` : "create an API key at the provider";
-}
-
-function refusal(code: KeyProblem["code"], message: string, hint: string): KeyProblem {
-  return { severity: "refuse", code, message, hint };
 }

@@ -40,6 +40,16 @@ export function explain(rule: VerdictRule, facts: ErrorFacts, fallback: string):
   return (rule.explanation ?? fallback).replace(/\{(\w+)\}/g, (_, name: string) => groups[name] ?? "");
 }
 
+/** First line of every table: it was not the API that answered. */
+export const FOREIGN_RULES: readonly VerdictRule[] = [
+  {
+    verdict: "region_blocked",
+    when: ({ status, document, text }) => status === 403 && document === undefined && text !== "",
+    explanation:
+      "Not the API but a page refuses: a firewall, a proxy, or the provider's protection against this network.",
+  },
+];
+
 /** Last lines of every table: what the status alone says. */
 export const STATUS_RULES: readonly VerdictRule[] = [
   {

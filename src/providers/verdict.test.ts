@@ -304,6 +304,7 @@ describe("answers that are no API's", () => {
   test.each([
     [502, "<html><body><h1>502 Bad Gateway</h1></body></html>", "overloaded"],
     [200, "<!doctype html><html>Sign in</html>", "wrong_endpoint"],
+    [403, "<html><h1>Sorry, you have been blocked</h1></html>", "region_blocked"],
     [307, "", "wrong_endpoint"],
     [418, "", "unknown"],
     [200, "", "unknown"],

@@ -70,6 +70,7 @@ test("names are held to their rule and unique among keys that are not revoked", 
 test("a reference to nothing is not found, and a key typed by mistake is not repeated", async () => {
   await using test = await openAccessTest();
   await refused(test.virtualKeys.resolve("nobody"), "not_found");
+  await refused(test.virtualKeys.load(test.store, "vk_none"), "not_found");
   const { token } = await test.virtualKeys.create(ADA, { name: "cursor" });
   const error: unknown = await test.virtualKeys.resolve(token.reveal()).catch((reason: unknown) => reason);
   expect(String(error)).not.toContain(token.reveal().slice(0, 14));

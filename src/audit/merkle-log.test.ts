@@ -202,3 +202,13 @@ test("the stored tree gives proofs that hold, for every entry and every earlier 
   expect(proveInclusion(test.store, 23, 23)).rejects.toMatchObject({ code: "not_found" });
   expect(proveInclusion(test.store, 23, 40)).rejects.toMatchObject({ code: "not_found" });
 });
+
+test("an entry that was changed outside is not shown as if it were one", async () => {
+  await using test = await openTestLog();
+  await test.append(...events(3));
+  await test.store.run("UPDATE audit_entries SET body = leaf WHERE idx = 1");
+  expect(await test.log.list(test.store, { since: 0, limit: 1 })).toHaveLength(1);
+  const listed = test.log.list(test.store, { since: 0, limit: 3 });
+  expect(listed).rejects.toMatchObject({ code: "corrupt" });
+  await listed.catch(() => {});
+});

@@ -12,7 +12,7 @@ import {
   type VirtualKeyDirectory,
   VirtualKeys,
 } from "./access/index.ts";
-import { type AuditLog, createAuditLog } from "./audit/index.ts";
+import { type AuditLog, createAuditLog, createReserve, type Reserve, withReserve } from "./audit/index.ts";
 import { finishRestore, readRestored } from "./backup/index.ts";
 import { type Config, declarationOf, SETTINGS, writeSetting } from "./config.ts";
 import { Connections, KeyTester } from "./connections/index.ts";
@@ -69,6 +69,10 @@ export interface App {
   readonly newId: NewId;
   readonly seams: Seams;
   virtualKeyDirectory(): Promise<VirtualKeyDirectory>;
+  /** Calls `listener` after each audited commit of this process. */
+  onCommit(listener: () => void): void;
+  /** Disk space kept back for revoking on a full disk. */
+  readonly reserve: Reserve;
   /** Set on the first start: what protects the new vault and what does not. */
   readonly statement: string | undefined;
   close(): Promise<void>;
@@ -106,11 +110,19 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     closing.push(() => store.close());
     const audit = createAuditLog({ clock });
     let anchor = await checkedAnchor(config, options, { store, audit, restored: restored !== undefined });
-    const perform = createPerform({
-      store,
-      audit,
-      afterCommit: async () => anchor?.advance(await audit.head(store)),
-    });
+    const commitListeners = new Set<() => void>();
+    const reserve = createReserve(join(config.home, "reserve"));
+    const perform = withReserveFor(
+      reserve,
+      createPerform({
+        store,
+        audit,
+        afterCommit: async () => {
+          for (const listener of commitListeners) listener();
+          await anchor?.advance(await audit.head(store));
+        },
+      }),
+    );
     const { vault, statement } = await openOrCreateVault({
       store,
       audit,
@@ -163,6 +175,8 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       newId,
       seams,
       statement,
+      reserve,
+      onCommit: (listener) => void commitListeners.add(listener),
       virtualKeyDirectory: () => virtualKeys.directory(),
       close,
     };
@@ -170,6 +184,22 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     await close();
     throw error;
   }
+}
+
+/** What must still be possible on a full disk, for which the reserve is kept (docs/security.md). */
+const ESSENTIAL_ACTIONS: ReadonlySet<string> = new Set([
+  "virtual_key.revoke",
+  "virtual_key.disable",
+  "token.revoke",
+  "key.disable",
+  "vault.lock",
+]);
+
+function withReserveFor(reserve: Reserve, perform: Perform): Perform {
+  return (caller, act, work) =>
+    ESSENTIAL_ACTIONS.has(act.action)
+      ? withReserve(reserve, () => perform(caller, act, work))
+      : perform(caller, act, work);
 }
 
 /** The rollback anchor, after it has found the database no older than what was seen here; none before the first start. */

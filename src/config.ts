@@ -156,11 +156,17 @@ export function readConfig({ environment, flags = {} }: ReadConfigOptions): Conf
   return {
     home,
     userHome: environment["HOME"] ?? homedir(),
-    user: userInfo().username,
+    user: userName(environment),
     platform: process.platform,
     ...values,
     sources,
   } as unknown as Config;
+}
+
+/** The operating system's name of the person, for the audit log; Bun takes it from the environment and may have none. */
+export function userName(environment: Environment): string {
+  const told = environment["USER"] ?? environment["LOGNAME"] ?? userInfo().username;
+  return told === "unknown" || told === "" ? `uid-${process.getuid?.() ?? "unknown"}` : told;
 }
 
 export function configPath(home: string): string {

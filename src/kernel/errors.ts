@@ -47,6 +47,7 @@ export const ERROR_CODES = {
   unknown_host: { http: 421, exit: 2 },
   provider_unreachable: { http: 502, exit: 1 },
   budget_unavailable: { http: 503, exit: 1 },
+  restore_unconfirmed: { http: 503, exit: 1 },
   control_stale: { http: 503, exit: 1 },
 } as const satisfies Record<string, { http: number; exit: number }>;
 

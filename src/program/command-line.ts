@@ -1,10 +1,17 @@
 /** The edge between the command line and the operating system: terminal, files, and which client answers. */
 import { readFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { resolve } from "node:path";
+import type { Caller } from "../access/index.ts";
 import { type App, offlineControl, openApp } from "../app.ts";
 import { type CliContext, printError, runCli, type UpFlags } from "../cli/index.ts";
-import { type Config, type Environment, readConfig, type SettingName, type SettingValue } from "../config.ts";
+import {
+  type Config,
+  type Environment,
+  readConfig,
+  userName,
+  type SettingName,
+  type SettingValue,
+} from "../config.ts";
 import {
   type ControlClient,
   createLocalClient,
@@ -36,12 +43,13 @@ export async function runMain(argv: readonly string[], environment: Environment)
 class Edge {
   readonly context: CliContext;
   readonly #environment: Environment;
-  readonly #caller = { kind: "cli", user: userInfo().username } as const;
+  readonly #caller: Caller;
   #config: Config | undefined;
   #app: App | undefined;
 
   constructor(argv: readonly string[], environment: Environment) {
     this.#environment = environment;
+    this.#caller = { kind: "cli", user: userName(environment) };
     const json = argv.includes("--json");
     const interactive = process.stdin.isTTY && process.stdout.isTTY && !json;
     const home = homeOf(environment);

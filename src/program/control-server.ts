@@ -24,6 +24,8 @@ export interface ControlServerOptions {
   readonly dataPlane: DataPlane;
   readonly caller: Caller;
   stop: () => void;
+  /** Called for each operation that comes in. */
+  onManaged: () => void;
 }
 
 /** The control API twice: on a private socket for the owner, and on a loopback port for health, metrics and the page. */
@@ -34,6 +36,7 @@ export function serveControl({
   dataPlane,
   caller,
   stop,
+  onManaged,
 }: ControlServerOptions): ControlServer {
   const shared = {
     operations: OPERATIONS,
@@ -56,7 +59,7 @@ export function serveControl({
 
   const socketPath = prepareSocketPath(config.home, app.control.vault.id, process.getuid?.() ?? 0);
   // Whoever can open the socket is the owner: its folder is the owner's alone.
-  const socketApp = createControlHttp({ ...shared, control, callerOf: () => caller });
+  const socketApp = createControlHttp({ ...shared, control, callerOf: () => (onManaged(), caller) });
   const socket = Bun.serve({
     unix: socketPath,
     fetch: (request) => socketApp.fetch(request),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { LastUsed, ToolTokenVerifier } from "../access/index.ts";
 import { DenialAggregator } from "../audit/index.ts";
 import type { App } from "../app.ts";
+import { readRestored } from "../backup/index.ts";
 import type { Config } from "../config.ts";
 import { ensurePrivateDir } from "../files/index.ts";
 import {
@@ -11,6 +12,7 @@ import {
   createGateway,
   createStoredObjects,
   DEFAULT_GATEWAY_SETTINGS,
+  type Directory,
   listen,
 } from "../gateway/index.ts";
 import { AppError, type Log } from "../kernel/index.ts";
@@ -71,8 +73,9 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
     caller,
     clock,
   });
+  app.onCommit(() => directory.noteCommit());
   const gateway = createGateway({
-    directory,
+    directory: suspendUntilConfirmed(directory, config.home),
     ledger,
     pricing: control.prices,
     createMeter,
@@ -111,6 +114,25 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
       await lastUsed.flush();
       await ledger.close();
       instance.close();
+    },
+  };
+}
+
+/** Virtual keys of a restored home may have been revoked since the backup: none is accepted until somebody confirms. */
+function suspendUntilConfirmed(directory: Directory, home: string): Directory {
+  let suspended = readRestored(home) !== undefined;
+  return {
+    ...directory,
+    authenticate(credential) {
+      suspended &&= readRestored(home) !== undefined;
+      if (!suspended) return directory.authenticate(credential);
+      throw new AppError(
+        "restore_unconfirmed",
+        "this home was restored from a backup and nobody has confirmed it yet",
+        {
+          hint: "check its virtual keys with: ownkey vk list; then: ownkey backup confirm",
+        },
+      );
     },
   };
 }

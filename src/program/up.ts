@@ -1,10 +1,12 @@
 /** `ownkey up`: the running program. Builds it on top of an opened app, tells where it listens, stops it gracefully. */
-import { openApp } from "../app.ts";
+import { type App, openApp } from "../app.ts";
+import { removeStaleCopies } from "../backup/index.ts";
 import type { CliContext, UpFlags } from "../cli/index.ts";
 import type { Config } from "../config.ts";
 import { claimRunning, readRunning, removeRunning, type Running, writeRunning } from "../control/index.ts";
 import { ensurePrivateDir } from "../files/index.ts";
-import { AppError, createLog, formatTime, systemClock, VERSION } from "../kernel/index.ts";
+import { AppError, createLog, formatTime, type Log, systemClock, VERSION } from "../kernel/index.ts";
+import { AutoLock } from "../vault/index.ts";
 import { type ControlServer, serveControl } from "./control-server.ts";
 import { type DataPlane, openDataPlane } from "./data-plane.ts";
 import { startDetached } from "./detach.ts";
@@ -67,11 +69,22 @@ async function runUntilStopped({ config, flags, context }: UpOptions, startedMs:
       ...(flags.acceptEpoch === undefined ? {} : { acceptEpoch: flags.acceptEpoch }),
     });
     closing.push(() => app.close());
+    removeStaleCopies(config.home);
     await unlockFromFile(app, config, caller);
 
     const dataPlane = await openDataPlane({ app, config, log });
     closing.push(() => dataPlane.close());
-    const control = serveControl({ app, config, log, dataPlane, caller, stop: stopped.stop });
+    const autoLock = startAutoLock(app, config, log);
+    closing.push(() => autoLock.close());
+    const control = serveControl({
+      app,
+      config,
+      log,
+      dataPlane,
+      caller,
+      stop: stopped.stop,
+      onManaged: () => autoLock.touch(),
+    });
     closing.push(() => control.close());
     closing.push(startUpkeep({ app, config, log, dataPlane, caller }));
 
@@ -91,6 +104,31 @@ async function runUntilStopped({ config, flags, context }: UpOptions, startedMs:
   } finally {
     for (const close of closing.reverse()) await close();
   }
+}
+
+/** Ends management after a while without it; what is lent to the gateway goes on. */
+function startAutoLock(app: App, config: Config, log: Log): AutoLock {
+  const { vault, perform, clock } = app.control;
+  const lock = async () => {
+    if (vault.locked) return;
+    const act = {
+      action: "vault.lock",
+      permission: "vault.lock",
+      subject: vault.id,
+      details: { reason: "auto" },
+    } as const;
+    await perform({ kind: "scheduler" }, act, async () => {});
+    vault.lock("auto");
+  };
+  const onError = (error: unknown) => log.error("auto_lock.failed", { error });
+  const autoLock = new AutoLock({
+    afterMs: config.autoLockMinutes * 60_000,
+    clock,
+    onLock: () => void lock().catch(onError),
+    onError,
+  });
+  autoLock.touch();
+  return autoLock;
 }
 
 function describe(config: Config, dataPlane: DataPlane, control: ControlServer): Running {

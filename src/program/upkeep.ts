@@ -28,10 +28,17 @@ export function startUpkeep({ app, log, dataPlane, caller }: UpkeepOptions): () 
     timed("checkpoint", 5 * MINUTE_MS, async () => {
       await checkpoint(store, vault, clock);
     }),
+    timed("reserve", MINUTE_MS, async () => {
+      app.reserve.ensure();
+    }),
+    timed("prices", MINUTE_MS, async () => {
+      app.control.prices.replaceOverrides(await app.control.priceOverrides.list());
+    }),
     timed("reseal", MINUTE_MS, async () => {
       if (!vault.locked && (await vault.needsReseal(store))) await vault.reseal(caller);
     }),
   ];
+  app.reserve.ensure();
   return async () => {
     await Promise.all(timers.map((timer) => timer.close()));
     await checkpoint(store, vault, clock);

@@ -55,6 +55,7 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
   let waiting: Write[] = [];
   let turn: ReturnType<typeof setImmediate> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
+  let failing = false;
 
   /** Gives the error instead of throwing it. */
   const write = (writes: readonly Write[]): unknown => {
@@ -91,13 +92,15 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
     if (writes.length === 0) return;
     waiting = [];
     const error = write(writes);
-    if (error === undefined) return;
+    if (error === undefined) {
+      if (failing) log.info("ledger.writes_again");
+      failing = false;
+      return;
+    }
     writeSingly(writes);
-    log.error("ledger.write_failed", {
-      rows: writes.length,
-      kept: waiting.length,
-      error: asAppError(error, path),
-    });
+    // Told once, not with every request that a full disk refuses.
+    if (!failing) log.error("ledger.write_failed", { rows: writes.length, error: asAppError(error, path) });
+    failing = isPassing(error);
     if (waiting.length > 0) retry = setTimeout(flush, RETRY_MS).unref();
   };
 

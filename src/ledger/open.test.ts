@@ -72,6 +72,20 @@ test("the same attempt of a request cannot be recorded twice, and a refused row 
   await ledger.close();
 });
 
+test("figures that cannot be written are refused, and the attempt can still be settled", async () => {
+  const dir = temporaryFolder();
+  const ledger = openIn(dir);
+  const ref = await ledger.reserve(reservedAttempt());
+  expect(await rejectionCode(ledger.settle(ref, settledAttempt({ bytesOut: 0.5 })))).toBe(
+    "store_unavailable",
+  );
+  await ledger.settle(ref, settledAttempt({ bytesOut: 1 }));
+  const reader = openLedgerReader(dir);
+  expect(reader.list()[0]?.settled?.bytesOut).toBe(1);
+  reader.close();
+  await ledger.close();
+});
+
 test("rows of one turn are written in one transaction, and resolve after it", async () => {
   const dir = temporaryFolder();
   const ledger = openIn(dir);

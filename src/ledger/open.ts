@@ -55,14 +55,20 @@ export function openLedger({ path, clock, log, mode = "normal" }: OpenLedgerOpti
           `attempt ${ref} is not reserved: it was settled before, or never made`,
         );
       }
-      await batch.settle(ref, settled);
+      try {
+        await batch.settle(ref, settled);
+      } catch (error) {
+        // Nothing was written: it may be settled again, with figures that can be.
+        reserved.add(ref);
+        throw error;
+      }
     },
 
     async close() {
       if (closed) return;
       closed = true;
-      checkpointer.close();
       batch.close();
+      checkpointer.close();
       database.close();
     },
   };

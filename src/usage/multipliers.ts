@@ -14,9 +14,6 @@ export interface Multiplier {
   readonly since?: string;
 }
 
-/** The day on which the sources below were read. */
-export const MULTIPLIERS_CHECKED_ON = "2026-11-23";
-
 const OPENAI_PRICES = "https://platform.openai.com/docs/pricing";
 const OPENAI_PRIORITY = "https://openai.com/api-priority-processing/";
 const CLAUDE_PRICES = "https://platform.claude.com/docs/en/about-claude/pricing";
@@ -27,7 +24,7 @@ const openai = tiersOf(["openai", "azure"]);
 const claude = tiersOf(["anthropic"]);
 const gemini = tiersOf(["google"]);
 
-/** Factors that the price lists do not have. A tier that is neither here nor standard has no known price. */
+/** Factors that the price lists do not have, as their sources had them on 2026-11-23. A tier that is neither here nor standard has no known price. */
 export const MULTIPLIERS: readonly Multiplier[] = [
   openai("batch", 500n, OPENAI_PRICES),
   openai("flex", 500n, OPENAI_PRICES),

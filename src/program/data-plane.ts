@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LastUsed, ToolTokenVerifier } from "../access/index.ts";
+import { ToolTokenVerifier } from "../access/index.ts";
 import { DenialAggregator } from "../audit/index.ts";
 import type { App } from "../app.ts";
 import { readRestored } from "../backup/index.ts";
@@ -17,6 +17,7 @@ import {
 } from "../gateway/index.ts";
 import { AppError, type Log } from "../kernel/index.ts";
 import { claimInstance, openLedger, settleAbandoned } from "../ledger/index.ts";
+import { createLastUses, type LastUses } from "./last-uses.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
 import { createMeter } from "../usage/index.ts";
 
@@ -24,7 +25,7 @@ import { createMeter } from "../usage/index.ts";
 export interface DataPlane {
   readonly url: string;
   readonly denials: DenialAggregator;
-  readonly lastUsed: LastUsed;
+  readonly lastUses: LastUses;
   /** Why it cannot serve now, if so. */
   notReady(): string | undefined;
   metrics(): string;
@@ -58,7 +59,7 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
       await control.store.tx(async (tx) => control.audit.appendAll(control.audit.begin(tx), events));
     },
   });
-  const lastUsed = new LastUsed(control.store);
+  const lastUses = createLastUses(app);
   const directory = createDirectory({
     store: control.store,
     audit: control.audit,
@@ -76,7 +77,7 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
   app.onCommit(() => directory.noteCommit());
   const gateway = createGateway({
     directory: suspendUntilConfirmed(directory, config.home),
-    ledger,
+    ledger: lastUses.noting(ledger),
     pricing: control.prices,
     createMeter,
     providers: { providerById, matchRoute },
@@ -103,7 +104,7 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
   return {
     url: listener.url,
     denials,
-    lastUsed,
+    lastUses,
     notReady: () => directory.unready(),
     metrics: () => gateway.metrics(),
     stop: (limitMs) => listener.stop(limitMs),
@@ -111,7 +112,7 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
       forgetOnLock();
       await listener.stop(0);
       await denials.close();
-      await lastUsed.flush();
+      await lastUses.flush();
       await ledger.close();
       instance.close();
     },

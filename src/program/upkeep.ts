@@ -24,7 +24,7 @@ export function startUpkeep({ app, log, dataPlane, caller }: UpkeepOptions): () 
 
   const timers = [
     timed("denials", 10 * SECOND_MS, () => dataPlane.denials.flushEnded()),
-    timed("last used", 30 * SECOND_MS, () => dataPlane.lastUsed.flush()),
+    timed("last used", 30 * SECOND_MS, () => dataPlane.lastUses.flush()),
     timed("checkpoint", 5 * MINUTE_MS, async () => {
       await checkpoint(store, vault, clock);
     }),

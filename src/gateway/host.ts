@@ -1,7 +1,7 @@
 /** Decides whether a Host header names this gateway. */
 export type HostCheck = (host: string | null, port: number) => boolean;
 
-const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"] as const;
+const LOOPBACK_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
 /**
  * Guards against DNS rebinding: a page of a stranger's name that resolves to this machine is refused. Loopback names
@@ -10,8 +10,19 @@ const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"] as const;
  */
 export function createHostCheck(names: readonly string[]): HostCheck {
   const listed = new Set(names.map((name) => name.toLowerCase()));
+  /** Nearly every request repeats the last one's header. */
+  let lastHost: string | undefined;
+  let lastPort: number | undefined;
   return (host, port) => {
     if (host === null) return false;
+    if (host === lastHost && port === lastPort) return true;
+    if (!isAllowed(host, port)) return false;
+    lastHost = host;
+    lastPort = port;
+    return true;
+  };
+
+  function isAllowed(host: string, port: number): boolean {
     const text = host.toLowerCase();
     if (listed.has(text)) return true;
     const colon = text.lastIndexOf(":");
@@ -20,8 +31,8 @@ export function createHostCheck(names: readonly string[]): HostCheck {
     const given = bare ? undefined : portOf(text.slice(colon + 1));
     if (!bare && given === undefined) return false;
     if (listed.has(name)) return true;
-    return LOOPBACK_NAMES.includes(name as (typeof LOOPBACK_NAMES)[number]) && (given ?? port) === port;
-  };
+    return LOOPBACK_NAMES.includes(name) && (given ?? port) === port;
+  }
 }
 
 function portOf(text: string): number | undefined {

@@ -12,6 +12,7 @@ import type { Authenticated, Directory, ProviderRegistry } from "./parts.ts";
 import { checkOwnership } from "./ownership.ts";
 import type { Plan } from "./plan.ts";
 import { type Reading, readRequest } from "./reading.ts";
+import { createRouteLookup, type RouteLookup } from "./route-cache.ts";
 import { isListing, type StoredObjects } from "./stored-objects.ts";
 import type { Target } from "./target.ts";
 
@@ -36,12 +37,13 @@ export interface Incoming {
 export type Planner = (incoming: Incoming) => Promise<Plan>;
 
 export function createPlanner({ directory, providers, storedObjects, keyedHash }: PlannerOptions): Planner {
+  const routeOf = createRouteLookup(providers);
   return async (incoming) => {
     const { request, target, caller, dialect } = incoming;
     const { policy } = caller.virtualKey;
     const { method } = request;
     const usable = usableConnections(directory.connections(), policy, target.connection);
-    const candidates = candidatesFor(usable, providers, policy, method, target.path);
+    const candidates = candidatesFor(usable, routeOf, policy, method, target.path);
     const rules = candidates.map(({ rule }) => rule);
     // Nobody may send a body to a route that nobody may use.
     if (rules.length > 0 && rules.every((rule) => rule === undefined)) throw pathRefused(method, target.path);
@@ -72,7 +74,10 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
       providerKey,
       rule,
       ...call,
-      url: provider.upstreamUrl(connection.settings, call),
+      url:
+        target.query === ""
+          ? routeOf(connection, method, target.path).url()
+          : provider.upstreamUrl(connection.settings, call),
       headers: forwardedHeaders(request.headers, {
         identity: rule.free !== true || isListing(rule, method),
         decoded: reading.decoded,
@@ -97,15 +102,15 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
 
 function candidatesFor(
   usable: readonly Connection[],
-  providers: ProviderRegistry,
+  routeOf: RouteLookup,
   policy: VirtualKeyPolicy,
   method: string,
   path: string,
 ): readonly Candidate[] {
   return usable.map((connection) => {
-    const provider = providers.providerById(connection.provider, connection.preset);
-    const rule = allowedRoute(providers.matchRoute(provider, method, path), policy, method, path);
-    return { connection, provider, rule };
+    const route = routeOf(connection, method, path);
+    const rule = allowedRoute(route.rule, policy, method, path);
+    return { connection, provider: route.provider, rule };
   });
 }
 

@@ -8,6 +8,7 @@ import { vault } from "./003-vault.ts";
 import { access } from "./004-access.ts";
 import { connections } from "./005-connections.ts";
 import { usage } from "./006-usage.ts";
+import { gateway } from "./007-gateway.ts";
 import type { Migration } from "./migration.ts";
 
 export type { Migration } from "./migration.ts";
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   access, // 4
   connections, // 5
   usage, // 6
+  gateway, // 7
 ];

@@ -62,6 +62,9 @@ export function expectBytesOf(sent: Exchange, body: Buffer): void {
   expect(body.toString("latin1")).toBe(sent.body.toString("latin1"));
 }
 
-function without(headers: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+function without(
+  headers: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
 }

@@ -60,7 +60,9 @@ export class ProviderDouble {
   everythingSeen(): string {
     return this.exchanges
       .map(({ arrived }) =>
-        [arrived.method, arrived.path, ...[...arrived.headers].flat(), arrived.body.toString("latin1")].join("\n"),
+        [arrived.method, arrived.path, ...[...arrived.headers].flat(), arrived.body.toString("latin1")].join(
+          "\n",
+        ),
       )
       .join("\n");
   }
@@ -78,7 +80,7 @@ export class ProviderDouble {
       await canned(arrived, socket);
       return;
     }
-    const answer = await fetch(this.mock.url + arrived.path, {
+    const answer = await fetch(this.mock.url + pathForAimock(arrived.path), {
       method: arrived.method,
       headers: [...arrived.headers].filter(([name]) => name !== "host" && name !== "content-length"),
       ...(arrived.body.length === 0 ? {} : { body: new Uint8Array(arrived.body) }),
@@ -94,6 +96,11 @@ export class ProviderDouble {
     }
     await chunked(kept(answer, exchange), exchange.headers)(arrived, socket);
   }
+}
+
+/** Gemini's stable version has the same calls as the beta one, which aimock knows. */
+function pathForAimock(path: string): string {
+  return path.replace(/^\/v1(?=\/models\/[^/]+:)/, "/v1beta");
 }
 
 async function* kept(answer: Response, exchange: Exchange): AsyncGenerator<Uint8Array> {

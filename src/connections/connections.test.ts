@@ -288,6 +288,19 @@ describe("a key is bound to its destination", () => {
     });
   });
 
+  test("an old connection row put back does not get the key", async () => {
+    await using home = await openConnectionsTest();
+    const { connections } = home;
+    const { connection, key } = await addMain(home);
+    const old = await home.store.get("SELECT settings, mac FROM connections");
+    const values = new Map([[key.id, keyValue("1")]]);
+    await connections.set(ADA, connection.id, { settings: elsewhere, values });
+    await connections.borrow(ADA, key.id, "key.test");
+    const put = "UPDATE connections SET settings = ?, mac = ?";
+    await home.store.tx((tx) => tx.run(put, [old?.["settings"] ?? null, old?.["mac"] ?? null]));
+    expect(await codeOf(() => connections.borrow(ADA, key.id, "key.test"))).toBe("destination_refused");
+  });
+
   test("everything else may change freely", async () => {
     await using home = await openConnectionsTest();
     const { connections } = home;

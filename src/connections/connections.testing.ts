@@ -11,10 +11,11 @@ import {
   idMaker,
   type NewId,
   Secret,
+  silentLog,
   systemRandomness,
 } from "../kernel/index.ts";
 import { normaliseSettings, resolveProviderName, type SettingsInput } from "../providers/index.ts";
-import { openSqliteStore, type Store } from "../store/index.ts";
+import { openStore, type Store } from "../store/index.ts";
 import { type ManagedVault, openOrCreateVault } from "../vault/index.ts";
 import { Connections } from "./connections.ts";
 import type { NewKey } from "./new-key.ts";
@@ -49,10 +50,17 @@ export interface ConnectionsTest extends AsyncDisposable {
   entries(): Promise<string[]>;
 }
 
-export async function openConnectionsTest(): Promise<ConnectionsTest> {
+/** On SQLite, or on the PostgreSQL database that the URL names. */
+export async function openConnectionsTest(databaseUrl?: string): Promise<ConnectionsTest> {
   const home = mkdtempSync(join(tmpdir(), "ownkey-connections-"));
   const clock = new TestClock();
-  const store = await openSqliteStore({ path: join(home, "control.db"), mode: "inline", clock });
+  const store = await openStore({
+    databaseUrl,
+    path: join(home, "control.db"),
+    mode: "inline",
+    clock,
+    log: silentLog,
+  });
   const audit = createAuditLog({ clock });
   const perform = createPerform({ store, audit });
   const ids = idMaker(clock, systemRandomness);

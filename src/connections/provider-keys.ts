@@ -3,7 +3,7 @@ import type { AuditedTx } from "../audit/index.ts";
 import type { Clock, NewId, Secret } from "../kernel/index.ts";
 import { providerById, type VerdictName } from "../providers/index.ts";
 import type { Store } from "../store/index.ts";
-import type { OpenedSecret, Vault } from "../vault/index.ts";
+import { assertDestination, type OpenedSecret, type Vault } from "../vault/index.ts";
 import type { Connection, ProviderKey } from "./connection.ts";
 import { ConnectionsReader } from "./connections-reader.ts";
 import { assertName } from "./names.ts";
@@ -103,9 +103,19 @@ export class ProviderKeys extends ConnectionsReader {
     return (await this.#open(caller, { action: "key.reveal", permission: "keys.reveal" }, keyId)).value;
   }
 
-  /** The value for one use that `action` names (`key.test`); whoever sends it checks its origins by {@link lend}. */
+  /**
+   * The value for one use that `action` names (`key.test`), at its connection's address.
+   * @throws AppError `destination_refused` when the connection now points elsewhere than the value is bound to.
+   */
   async borrow(caller: Caller, keyId: string, action: `key.${string}`): Promise<Secret> {
-    return (await this.#open(caller, { action, permission: "keys.lend" }, keyId)).value;
+    const act = { action, permission: "keys.lend", subject: keyId } as const;
+    return await this.performOn(caller, act, async (tx) => {
+      const { connectionId } = await this.keyRecord(tx, keyId);
+      const connection = connectionOf(await this.connectionRecord(tx, connectionId));
+      const { value, origins } = await this.#options.vault.open(tx, keyId);
+      for (const origin of boundTo(connection).origins) assertDestination(origins, new URL(origin));
+      return value;
+    });
   }
 
   /** The value with the origins it is bound to. */

@@ -5,7 +5,7 @@
  */
 type Part =
   | { readonly kind: "literal"; readonly text: string }
-  | { readonly kind: "one" | "many"; readonly name: string; readonly verb: string };
+  | { readonly kind: "one" | "many"; readonly verb: string };
 
 export interface PathPattern {
   readonly parts: readonly Part[];
@@ -13,7 +13,7 @@ export interface PathPattern {
   readonly manyAt: number;
 }
 
-const PARAMETER = /^:([a-z_]+)(\*?)((?::[A-Za-z]+)?)$/;
+const PARAMETER = /^:[a-z_]+(\*?)((?::[A-Za-z]+)?)$/;
 
 export function compilePattern(path: string): PathPattern {
   const parts = segmentsOf(path).map(compilePart);
@@ -23,31 +23,26 @@ export function compilePattern(path: string): PathPattern {
 function compilePart(segment: string): Part {
   const match = PARAMETER.exec(segment);
   if (!match) return { kind: "literal", text: segment };
-  const [, name = "", star, verb = ""] = match;
-  return { kind: star === "*" ? "many" : "one", name, verb };
+  const [, star, verb = ""] = match;
+  return { kind: star === "*" ? "many" : "one", verb };
 }
 
 export function segmentsOf(path: string): string[] {
   return path.slice(1).split("/");
 }
 
-/** The pattern's parameters by name when it matches the segments, else `undefined`. */
-export function matchPattern(
-  pattern: PathPattern,
-  segments: readonly string[],
-): Readonly<Record<string, string>> | undefined {
-  const spare = segments.length - pattern.parts.length;
-  if (pattern.manyAt < 0 ? spare !== 0 : spare < 0) return undefined;
-  const values: Record<string, string> = {};
+/** Whether the pattern takes all of the segments. */
+export function matchesPattern({ parts, manyAt }: PathPattern, segments: readonly string[]): boolean {
+  const spare = segments.length - parts.length;
+  if (manyAt < 0 ? spare !== 0 : spare < 0) return false;
   let at = 0;
-  for (const part of pattern.parts) {
-    const width = part.kind === "many" ? spare + 1 : 1;
+  for (const [index, part] of parts.entries()) {
+    const width = index === manyAt ? spare + 1 : 1;
     const text = width === 1 ? (segments[at] ?? "") : segments.slice(at, at + width).join("/");
-    if (!takes(part, text)) return undefined;
-    if (part.kind !== "literal") values[part.name] = text.slice(0, text.length - part.verb.length);
+    if (!takes(part, text)) return false;
     at += width;
   }
-  return values;
+  return true;
 }
 
 function takes(part: Part, text: string): boolean {

@@ -96,6 +96,15 @@ describe("upstream URLs", () => {
     expect(["gpt-x", "gpt-y", "my-gpt", "other"].map(named)).toEqual(["my-gpt", "gpt-y", "my-gpt", "other"]);
   });
 
+  test.each(["/v1/models/../organization", "/v1/%2E%2e/x", "/v1/x?key=1", "/v1/x#y", "/v1\\x", "v1/x", ""])(
+    "%p is no path",
+    (path) => {
+      const settings = { baseUrl: "https://h.example" };
+      const build = () => providerById("openai").upstreamUrl(settings, { method: "GET", path, query: "" });
+      expect(build).toThrow(expect.objectContaining({ code: "bad_path" }));
+    },
+  );
+
   test("no path leads to another origin or above the base path", () => {
     const text = fc.oneof(
       fc.string(),

@@ -1,4 +1,4 @@
-import { compilePattern, matchPattern, type PathPattern, segmentsOf } from "./path-pattern.ts";
+import { compilePattern, matchesPattern, type PathPattern, segmentsOf } from "./path-pattern.ts";
 import type { Provider, RouteRule } from "./provider.ts";
 
 export interface RouteMatcher {
@@ -45,7 +45,7 @@ class PatternIndex<T> {
   }
 
   #findUnder(start: string, segments: readonly string[]): T | undefined {
-    return this.#byStart.get(start)?.find(({ pattern }) => matchPattern(pattern, segments))?.value;
+    return this.#byStart.get(start)?.find(({ pattern }) => matchesPattern(pattern, segments))?.value;
   }
 }
 

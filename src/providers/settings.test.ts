@@ -60,6 +60,11 @@ test("Azure's target URI gives endpoint, deployment and version, and says so", (
   expect(notes.join()).toContain("path of the endpoint was dropped");
 });
 
+test("an empty text takes a setting away", () => {
+  const input = { organization: "", project: "", model: "", apiVersion: "", region: "" };
+  expect(settingsOf("openai", input)).toEqual({ baseUrl: "https://api.openai.com" });
+});
+
 test("a region with a host of its own chooses the base URL", () => {
   expect(settingsOf("openai", { region: "eu" })).toEqual({
     baseUrl: "https://eu.api.openai.com",

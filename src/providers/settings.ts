@@ -31,7 +31,7 @@ export interface NormalisedSettings {
  */
 export function normaliseSettings(provider: Provider, input: SettingsInput): NormalisedSettings {
   const azureOnly = provider.id === "azure" ? undefined : (input.deployments?.[0] ?? input.apiVersion);
-  if (azureOnly !== undefined) {
+  if (azureOnly) {
     throw new AppError(
       "invalid_input",
       `--deployment and --api-version belong to Azure, not to ${provider.title}`,
@@ -78,7 +78,7 @@ function readBase(provider: Provider, input: SettingsInput): Base {
 }
 
 function regional(provider: Provider, region: string | undefined): string | undefined {
-  if (region === undefined || !provider.regionalBaseUrls) return undefined;
+  if (!region || !provider.regionalBaseUrls) return undefined;
   const known = provider.regionalBaseUrls;
   if (Object.hasOwn(known, region)) return known[region];
   throw new AppError("invalid_input", `--region is none of ${provider.title}'s regions`, {
@@ -137,11 +137,21 @@ function parseAdmin(input: SettingsInput): ParsedBaseUrl {
   return parsed;
 }
 
+const DEPLOYMENT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
 function readDeployments(items: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     items.map((item) => {
       const [name = "", ...model] = item.split("=");
-      checked("--deployment", /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, name);
+      if (!DEPLOYMENT.test(name)) {
+        throw new AppError(
+          "invalid_input",
+          `--deployment names a deployment of ${name.length} characters that cannot exist`,
+          {
+            hint: "write NAME or NAME=MODEL, with the name as the portal shows it",
+          },
+        );
+      }
       return [name, checked("--deployment", /^[^\s\p{Cc}]{0,200}$/u, model.join("=")) ?? ""];
     }),
   );
@@ -150,8 +160,10 @@ function readDeployments(items: readonly string[]): Record<string, string> {
 /** What a header may hold: printable ASCII, nothing that could end the line. */
 const HEADER_VALUE = /^[\x21-\x7e]{1,200}$/;
 
+/** An empty text is as good as none. */
 function checked(option: string, pattern: RegExp, value: string | undefined): string | undefined {
-  if (value === undefined || pattern.test(value)) return value;
+  if (value === undefined || value === "") return undefined;
+  if (pattern.test(value)) return value;
   throw new AppError(
     "invalid_input",
     `${option} has ${value.length} characters that cannot be such a value`,

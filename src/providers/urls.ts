@@ -1,22 +1,24 @@
 import { AppError } from "../kernel/index.ts";
 
 /**
- * Puts a canonical path and a query behind a base URL. Whatever the path holds, the result stays at the base's
- * origin and below its path. @throws AppError `bad_path` when it would not.
+ * Puts a canonical path and a query behind a base URL as `normaliseSettings` writes it. Whatever the path holds, the
+ * result stays at the base's origin and below its path. @throws AppError `bad_path` when it would not.
  */
 export function joinUrl(baseUrl: string, path: string, query: string): URL {
-  const base = new URL(baseUrl);
-  const url = path.startsWith("/") ? URL.parse(`${baseUrl}${path}`) : null;
-  const below = base.pathname === "/" ? "/" : `${base.pathname}/`;
-  if (!url || url.origin !== base.origin || !`${url.pathname}/`.startsWith(below) || url.hash !== "") {
+  const url = URL.parse(`${baseUrl}${path}`);
+  // The slash ends host and last segment of the base: nothing can continue them.
+  if (!path.startsWith("/") || NOT_A_PATH.test(path) || !url?.href.startsWith(`${baseUrl}/`)) {
     throw new AppError("bad_path", `the path of ${path.length} characters leads outside the connection`, {
       hint: "use the path as the provider's reference writes it",
     });
   }
   // Set, not parsed with the path: a `#` in a query must not cut it.
-  url.search = query;
+  if (query !== "") url.search = query;
   return url;
 }
+
+/** Would begin a query or a hash, or be resolved away. */
+const NOT_A_PATH = /[?#\\]|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /** Replaces a leading part of a path at a segment boundary; a path without it stays as it is. */
 export function replacePrefix(path: string, prefix: string, replacement: string): string {

@@ -1,0 +1,95 @@
+// The same program on PostgreSQL: one gateway alone, and two gateways on two machines' homes that share the store.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { OwnkeyHome } from "./support/ownkey.ts";
+import { startPostgres, type TestPostgres } from "./support/postgres.ts";
+
+const providerKey = `sk-proj-${"p".repeat(40)}`;
+const body = JSON.stringify({ model: "gpt-4.1-mini", messages: [{ role: "user", content: "hello" }] });
+
+let postgres: TestPostgres | undefined;
+let unavailable = "";
+const homes: OwnkeyHome[] = [];
+const provider = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  fetch(request) {
+    if (request.headers.get("authorization") !== `Bearer ${providerKey}`)
+      return new Response("{}", { status: 401 });
+    if (request.method === "GET") return Response.json({ object: "list", data: [] });
+    return Response.json({
+      model: "gpt-4.1-mini",
+      choices: [],
+      usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+    });
+  },
+});
+
+beforeAll(async () => {
+  const started = await startPostgres();
+  if ("unavailable" in started) unavailable = started.unavailable;
+  else postgres = started;
+});
+
+afterAll(async () => {
+  for (const home of homes) await home.remove();
+  await provider.stop(true);
+  await postgres?.close();
+});
+
+async function homeOn(url: string): Promise<OwnkeyHome> {
+  const home = new OwnkeyHome({ OWNKEY_DATABASE_URL: url });
+  homes.push(home);
+  return home;
+}
+
+async function ask(url: string, key: string): Promise<number> {
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const answer = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
+  await answer.text();
+  return answer.status;
+}
+
+test("a key, a request and its cost, with everything in PostgreSQL", async () => {
+  if (!postgres) return console.warn(`skipped: ${unavailable}`);
+  const home = await homeOn(await postgres.newDatabase());
+  const { ready } = await home.up();
+  await home.json(["keys", "add", "openai", "--base-url", `http://127.0.0.1:${provider.port}`, "--stdin"], {
+    stdin: providerKey,
+  });
+  const { key } = await home.json<{ key: string }>(["vk", "create", "--name", "one"]);
+  expect(await ask(ready.url, key)).toBe(200);
+  const usage = await home.json<{ total: { requests: number; costUsd: string } }>(["usage"]);
+  // 10 × $0.40/M + 5 × $1.60/M
+  expect(usage.total).toMatchObject({ requests: 1, costUsd: "0.000012" });
+  expect((await home.json<{ ok: boolean }>(["audit", "verify"])).ok).toBe(true);
+  expect((await home.json<{ store: string }>(["status"])).store).toBe("postgres");
+});
+
+test("a second machine serves the same keys, and a revocation reaches it by itself", async () => {
+  if (!postgres) return console.warn(`skipped: ${unavailable}`);
+  const url = await postgres.newDatabase();
+  const first = await homeOn(url);
+  const { ready } = await first.up();
+  await first.json(["keys", "add", "openai", "--base-url", `http://127.0.0.1:${provider.port}`, "--stdin"], {
+    stdin: providerKey,
+  });
+  const passphrase = "five words that nobody guesses";
+  await first.json(["slots", "add", "passphrase", "--stdin"], { stdin: passphrase });
+  const { key } = await first.json<{ key: string }>(["vk", "create", "--name", "shared"]);
+
+  const second = await homeOn(url);
+  const other = await second.up();
+  expect(await ask(other.ready.url, key)).toBe(503); // locked: this machine has no key file
+  await second.json(["unlock", "--passphrase-stdin"], { stdin: passphrase });
+  expect(await ask(other.ready.url, key)).toBe(200);
+
+  await first.json(["vk", "revoke", "shared"]);
+  expect(await ask(ready.url, key)).toBe(401);
+  const deadline = performance.now() + 15_000;
+  let status = 200;
+  while (status === 200 && performance.now() < deadline) {
+    status = await ask(other.ready.url, key);
+    await Bun.sleep(20);
+  }
+  expect(status).toBe(401);
+});

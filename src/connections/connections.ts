@@ -96,12 +96,11 @@ export class Connections extends ProviderKeys {
     const found = input.connectionName === undefined ? connectionToJoin(all, input) : named;
     if (!found) return await this.#makeConnection(tx, input);
     if (!isSamePlace(found, input)) throw nameTaken("connection", found.name);
+    // Locked, so that nobody removes it meanwhile.
+    const before = await this.connectionRecord(tx, found.id, tx.forUpdate);
     const settingsText = settingsTextOf(joinSettings(found.settings, input.settings));
-    if (settingsText === settingsTextOf(found.settings)) return found;
-    const record = this.#sealConnection({
-      ...(await this.connectionRecord(tx, found.id, tx.forUpdate)),
-      settingsText,
-    });
+    if (settingsText === before.settingsText) return found;
+    const record = this.#sealConnection({ ...before, settingsText });
     await updateConnection(tx, record);
     return connectionOf(record);
   }

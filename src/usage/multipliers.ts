@@ -24,7 +24,11 @@ const openai = tiersOf(["openai", "azure"]);
 const claude = tiersOf(["anthropic"]);
 const gemini = tiersOf(["google"]);
 
-/** Factors that the price lists do not have, as their sources had them on 2026-11-23. A tier that is neither here nor standard has no known price. */
+/**
+ * Factors that the price lists do not have. Each names the page to check it against; where a model's own factor was
+ * not to be found, the larger known one stands (a price may be too high, never too low). A tier that is neither here
+ * nor standard has no known price.
+ */
 export const MULTIPLIERS: readonly Multiplier[] = [
   openai("batch", 500n, OPENAI_PRICES),
   openai("flex", 500n, OPENAI_PRICES),

@@ -1,7 +1,7 @@
 /**
- * How many tokens a model can write at the most, for requests that set no limit of their own. From the providers'
- * model pages, read on 2026-11-23; a model that is not here is taken to write {@link DEFAULT_OUTPUT_LIMIT}. Only used
- * for bookkeeping estimates: a hard budget sets a limit in the request itself.
+ * How many tokens a model can write at the most, for requests that set no limit of their own. As generally known of
+ * the model families and not proven; a model that is not here is taken to write {@link DEFAULT_OUTPUT_LIMIT}. Only
+ * used for bookkeeping estimates: a hard budget has to set a limit in the request itself.
  */
 const LIMITS: readonly (readonly [RegExp, number])[] = [
   [/^(?:openai\/)?(?:gpt-(?:[5-9])|codex)/, 128_000],

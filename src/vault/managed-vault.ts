@@ -1,6 +1,6 @@
 import type { AuditedTx } from "../audit/index.ts";
 import type { Caller } from "../access/index.ts";
-import type { Secret } from "../kernel/index.ts";
+import type { AppError, Secret } from "../kernel/index.ts";
 import type { Queries } from "../store/index.ts";
 import type { Argon2Cost } from "./primitives.ts";
 import type { SlotKind } from "./slots/slot.ts";
@@ -29,7 +29,7 @@ export interface ManagedVault extends Vault {
    * @throws AppError `not_found`; `conflict` for the last slot.
    */
   removeSlot(caller: Caller, id: string): Promise<void>;
-  /** Adds one and takes the other away, as one step. Recorded as `slot.replace`. */
+  /** Adds one and takes the other away, as one step, with new keys as above. Recorded as `slot.replace`. */
   replaceSlot(caller: Caller, id: string, slot: NewSlot): Promise<AddedSlot>;
   /** New keys for the slots as they are. Recorded as `vault.rekey`. */
   rekey(caller: Caller): Promise<void>;
@@ -78,6 +78,11 @@ export interface AddedSlot {
   readonly slot: SlotInfo;
   /** Of a `recovery_code` slot, this once. */
   readonly recoveryCode?: Secret;
+  /**
+   * Why sealing everything again stopped half-way. The slots are changed and the new keys are in force all the same;
+   * {@link ManagedVault.reseal} does the rest.
+   */
+  readonly unfinished?: AppError;
 }
 
 export interface BlobInfo {

@@ -156,3 +156,23 @@ test("writing goes on between the steps, and what was written meanwhile is under
 function sameBytes(a: unknown, b: unknown): boolean {
   return a instanceof Uint8Array && b instanceof Uint8Array && equalBytes(a, b);
 }
+
+test("a recovery code is handed out even when sealing everything again is cut short", async () => {
+  await using home = await openTestHome();
+  let failing = true;
+  const { vault, openedBy } = await home.open({
+    step: (point) => {
+      if (point === "reseal" && failing) throw new Error("cut short");
+    },
+  });
+  await addSecret(home, vault, "key_1");
+  const added = await vault.replaceSlot(ADA, openedBy?.id ?? "", { kind: "recovery_code" });
+  expect(added.unfinished?.code).toBe("internal");
+  expect(await vault.needsReseal(home.store)).toBe(true);
+  vault.lock("explicit");
+  await vault.unlock(ADA, { kind: "recovery_code", code: added.recoveryCode ?? new Secret("") });
+  expect(await openValue(home, vault, "key_1")).toBe(providerKey("key_1").reveal());
+  failing = false;
+  await vault.reseal(ADA);
+  expect(await vault.needsReseal(home.store)).toBe(false);
+});

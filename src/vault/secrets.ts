@@ -162,11 +162,17 @@ export class Secrets {
     if (!found) throw new AppError("not_found", `the secret ${id} has no version ${version}`);
     checkProtected(ring.system, "secret_versions", found);
     const sealed = optionalBytesOf(found, "sealed");
-    if (!sealed) throw damagedVersion(id, version);
+    if (!sealed) throw await this.#whyShredded(tx, id, version);
     const generation = intOf(found, "key_generation");
     const key = ring.key(collectionOf(row), generation);
     const payload = openEnvelope(key, this.#place(row, version, generation), sealed);
     return { ...decodePayload(payload), connection: textOf(row, "connection"), version };
+  }
+
+  /** Removed between the two reads, as may be on PostgreSQL; nothing else takes a ciphertext away. */
+  async #whyShredded(tx: AuditedTx, id: string, version: number): Promise<AppError> {
+    const row = await tx.get("SELECT * FROM secrets WHERE id = ?", [id]);
+    return row && stateOf(row) === "removed" ? notFound(id) : damagedVersion(id, version);
   }
 
   #place(row: Row, version: number, keyGeneration: number) {

@@ -1,6 +1,6 @@
 import type { Caller, Perform } from "../access/index.ts";
 import type { AuditedTx, AuditLog } from "../audit/index.ts";
-import { AppError, type JsonObject } from "../kernel/index.ts";
+import { AppError, type JsonObject, toAppError } from "../kernel/index.ts";
 import { type Queries, type Store, textOf } from "../store/index.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Lock } from "./lock.ts";
@@ -13,6 +13,7 @@ import { discardSlotSecret, fillSlot, prepareSlot, type PreparedSlot } from "./s
 import { slotKeysAtHand } from "./slots/open-slot.ts";
 import type { SlotHost } from "./slots/slot-host.ts";
 import { readSlots, slotRow } from "./slots/slot.ts";
+import { underStillHead } from "./still-head.ts";
 
 export interface SlotChangesOptions extends SlotHost {
   vaultId: string;
@@ -73,7 +74,12 @@ export class SlotChanges {
     await this.#orDiscard(add, async () => {
       await this.#rekey(caller, { action: "slot.replace", remove: id, add, details });
     });
-    await this.reseal(caller);
+    try {
+      await this.reseal(caller);
+    } catch (error) {
+      // A recovery code is shown this once, whatever comes after.
+      return { ...this.#added(add), unfinished: toAppError(error) };
+    }
     return this.#added(add);
   }
 
@@ -117,7 +123,11 @@ export class SlotChanges {
     const { lock, audit, vaultId } = this.#options;
     const ring = lock.ring();
     // The new vault key is given to every slot in the table: each must be one that this vault made.
-    await verifyProtectedRows(tx, vaultId, ring.system, await audit.head(tx));
+    await underStillHead(
+      tx,
+      audit,
+      async (head) => await verifyProtectedRows(tx, vaultId, ring.system, head),
+    );
     const renewed = await beginRekey(tx, ring, rekeying, this.#options);
     this.#step("rekey.written");
     return renewed;

@@ -1,5 +1,5 @@
 import type { Caller, Perform } from "../access/index.ts";
-import type { AuditedTx, AuditLog } from "../audit/index.ts";
+import type { AuditedTx, AuditHead, AuditLog } from "../audit/index.ts";
 import { AppError, type Secret, utf8 } from "../kernel/index.ts";
 import { intOf, type Queries, type Store } from "../store/index.ts";
 import { Blobs } from "./blobs.ts";
@@ -14,12 +14,13 @@ import type {
   UnlockInput,
   UnlockOptions,
 } from "./managed-vault.ts";
-import { acceptProtectedRows, verifyProtectedRows } from "./protected-sum.ts";
+import { protectedSum, replaceSum, verifyProtectedRows } from "./protected-sum.ts";
 import { Secrets } from "./secrets.ts";
 import { SlotChanges } from "./slot-changes.ts";
 import { type OpenedSlot, openSlot } from "./slots/open-slot.ts";
 import type { SlotHost } from "./slots/slot-host.ts";
 import { readSlots } from "./slots/slot.ts";
+import { underStillHead } from "./still-head.ts";
 import type { Collection, LockReason, OpenedSecret, SealedSecret, SecretInfo } from "./vault.ts";
 
 export interface StoredVaultOptions extends SlotHost {
@@ -180,15 +181,33 @@ export class StoredVault implements ManagedVault {
       caller,
       { action: "vault.unlock", permission: "vault.unlock", subject: this.id, details },
       async (tx) => {
-        const row = await readVaultRow(tx);
-        if (!row || intOf(row, "generation") !== slot.generation) throw new Rekeyed();
-        const ring = await loadKeyRing(tx, row, vaultKey);
-        const head = await audit.head(tx);
-        if (options.acceptEpoch === head.size) await acceptProtectedRows(tx, this.id, ring.system, head);
-        else await verifyProtectedRows(tx, this.id, ring.system, head);
+        const { ring, head, accepted } = await underStillHead(
+          tx,
+          audit,
+          async (head) => await this.#verified(tx, head, slot.generation, vaultKey, options),
+        );
+        if (accepted) replaceSum(tx, head, accepted);
         return ring;
       },
     );
+  }
+
+  /** The ring, after verifying; with the sum of the rows as they are where somebody accepts that. */
+  async #verified(
+    tx: AuditedTx,
+    head: AuditHead,
+    generation: number,
+    vaultKey: Uint8Array,
+    { acceptEpoch }: UnlockOptions,
+  ): Promise<{ ring: KeyRing; head: AuditHead; accepted?: Uint8Array }> {
+    const row = await readVaultRow(tx);
+    if (!row || intOf(row, "generation") !== generation) throw new Rekeyed();
+    const ring = await loadKeyRing(tx, row, vaultKey);
+    if (acceptEpoch === head.size) {
+      return { ring, head, accepted: await protectedSum(tx, this.id, ring.system) };
+    }
+    await verifyProtectedRows(tx, this.id, ring.system, head);
+    return { ring, head };
   }
 }
 

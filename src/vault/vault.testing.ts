@@ -54,16 +54,18 @@ export interface TestHome extends AsyncDisposable {
   act<T>(work: (tx: AuditedTx) => Promise<T>): Promise<T>;
 }
 
-export async function openTestHome(
-  home = mkdtempSync(join(tmpdir(), "ownkey-vault-")),
-  keep = false,
-): Promise<TestHome> {
-  const store = await openSqliteStore({
-    path: join(home, "control.db"),
-    mode: "inline",
-    clock: systemClock,
-    busyTimeoutMs: 30_000,
-  });
+export const temporaryHome = (): string => mkdtempSync(join(tmpdir(), "ownkey-vault-"));
+
+export async function openTestHome(home = temporaryHome(), keep = false): Promise<TestHome> {
+  const path = join(home, "control.db");
+  return testHomeOn(
+    await openSqliteStore({ path, mode: "inline", clock: systemClock, busyTimeoutMs: 30_000 }),
+    home,
+    keep,
+  );
+}
+
+export function testHomeOn(store: Store, home = temporaryHome(), keep = false): TestHome {
   const audit = createAuditLog({ clock: systemClock });
   const perform = createPerform({ store, audit });
   const seams = {

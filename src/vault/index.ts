@@ -1,5 +1,6 @@
 export { Anchor, type AnchorCheck, type AnchorOptions } from "./anchor.ts";
 export { AutoLock, type AutoLockOptions } from "./auto-lock.ts";
+export { MAX_BLOB_BYTES } from "./blobs.ts";
 export { type OpenedVault, openOrCreateVault, type OpenVaultOptions } from "./first-start.ts";
 export { readVaultRow } from "./key-ring.ts";
 export * from "./managed-vault.ts";

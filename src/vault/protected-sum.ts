@@ -1,5 +1,5 @@
 import type { AuditedTx, AuditHead } from "../audit/index.ts";
-import { AppError, equalBytes, lengthPrefixed, toHex } from "../kernel/index.ts";
+import { AppError, equalBytes, lengthPrefixed } from "../kernel/index.ts";
 import { bytesOf, type Queries, textOf } from "../store/index.ts";
 import {
   checkProtected,
@@ -11,7 +11,7 @@ import { sha256 } from "./primitives.ts";
 import type { SystemKeys } from "./system-keys.ts";
 
 const TABLES = Object.keys(PROTECTED_TABLES) as ProtectedTableName[];
-const MODULUS = 1n << 256n;
+const SUM_BYTES = 32;
 
 /**
  * What a disabled, revoked or removed secret adds to the protected rows' sum: without it, taking a tombstone away in
@@ -52,17 +52,17 @@ export function replaceSum(tx: AuditedTx, head: AuditHead, sum: Uint8Array): voi
 
 /** The sum over the rows as they are. @throws AppError `corrupt` naming a row that was changed. */
 export async function protectedSum(queries: Queries, vaultId: string, keys: SystemKeys): Promise<Uint8Array> {
-  let sum = 0n;
+  const sum = new Uint8Array(SUM_BYTES);
   for (const table of TABLES) {
     for (const row of await readProtected(queries, table)) {
       checkProtected(keys, table, row);
-      sum += numberOf(keys.sumDigest(bytesOf(row, "mac")));
+      addTo(sum, keys.sumDigest(bytesOf(row, "mac")));
       if (table !== "secrets" || row.state === "active") continue;
-      sum += numberOf(tombstoneDigest(vaultId, textOf(row, "id"), textOf(row, "state")));
+      addTo(sum, tombstoneDigest(vaultId, textOf(row, "id"), textOf(row, "state")));
     }
   }
   await checkShredding(queries);
-  return bytesOfNumber(sum % MODULUS);
+  return sum;
 }
 
 /** No MAC covers whether a ciphertext is there: exactly the removed secrets have none. */
@@ -81,10 +81,12 @@ async function checkShredding(queries: Queries): Promise<void> {
   );
 }
 
-function numberOf(digest: Uint8Array): bigint {
-  return BigInt(`0x${toHex(digest)}`);
-}
-
-function bytesOfNumber(value: bigint): Uint8Array {
-  return new Uint8Array(Buffer.from(value.toString(16).padStart(64, "0"), "hex"));
+/** Addition modulo 2²⁵⁶, big endian: the carry of the first byte is dropped. */
+function addTo(sum: Uint8Array, digest: Uint8Array): void {
+  let carry = 0;
+  for (let at = SUM_BYTES - 1; at >= 0; at--) {
+    const total = (sum[at] ?? 0) + (digest[at] ?? 0) + carry;
+    sum[at] = total & 0xff;
+    carry = total >> 8;
+  }
 }

@@ -176,3 +176,14 @@ test("a recovery code is handed out even when sealing everything again is cut sh
   await vault.reseal(ADA);
   expect(await vault.needsReseal(home.store)).toBe(false);
 });
+
+test("of two removals at once that would leave no slot, one is refused", async () => {
+  await using home = await openTestHome();
+  const { vault, openedBy } = await home.open();
+  const { slot } = await vault.addSlot(ADA, { kind: "key_file" });
+  const remove = (id: string) => codeOf(async () => await vault.removeSlot(ADA, id));
+  const codes = await Promise.all([remove(openedBy?.id ?? ""), remove(slot.id)]);
+  expect(codes).toContain(undefined);
+  expect(await vault.slots(home.store)).toHaveLength(1);
+  expect((await home.open()).vault.locked).toBe(false);
+});

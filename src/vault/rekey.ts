@@ -113,6 +113,7 @@ async function renewSlots(
   host: SlotHost,
 ): Promise<void> {
   const rows = await tx.all(`SELECT * FROM vault_slots ORDER BY id${tx.forUpdate}`);
+  checkRemoval(rows.map(slotOf), remove, add);
   for (const row of rows) {
     const slot = slotOf(row);
     if (slot.id === remove) {
@@ -124,6 +125,24 @@ async function renewSlots(
     await updateProtected(tx, ring.system, "vault_slots", row, { generation: fresh.generation, wrapped });
   }
   if (add) await insertProtected(tx, ring.system, "vault_slots", slotRow(fillSlot(add, fresh, host)));
+}
+
+/** Here, where nobody else can remove one meanwhile: a vault without a slot is lost. */
+function checkRemoval(
+  slots: readonly Slot[],
+  remove: string | undefined,
+  add: PreparedSlot | undefined,
+): void {
+  if (remove === undefined) return;
+  if (!slots.some(({ id }) => id === remove)) throw noSuchSlot(remove);
+  if (slots.length > 1 || add) return;
+  throw new AppError("conflict", `${remove} is the only way to open the vault`, {
+    hint: "add another one first: ownkey slots add",
+  });
+}
+
+export function noSuchSlot(id: string): AppError {
+  return new AppError("not_found", `there is no unlock slot ${id}`, { hint: "see: ownkey slots list" });
 }
 
 function wrapAgain(

@@ -7,7 +7,7 @@ import type { Lock } from "./lock.ts";
 import type { AddedSlot, NewSlot } from "./managed-vault.ts";
 import { insertProtected, lockProtected } from "./protected-rows.ts";
 import { verifyProtectedRows } from "./protected-sum.ts";
-import { beginRekey, type Rekeying } from "./rekey.ts";
+import { beginRekey, noSuchSlot, type Rekeying } from "./rekey.ts";
 import { dropRetiredKeys, hasRetiredKeys, resealSome } from "./reseal.ts";
 import { discardSlotSecret, fillSlot, prepareSlot, type PreparedSlot } from "./slots/new-slot.ts";
 import { slotKeysAtHand } from "./slots/open-slot.ts";
@@ -62,7 +62,6 @@ export class SlotChanges {
   async remove(caller: Caller, id: string): Promise<void> {
     this.#options.lock.ring();
     const kind = await this.#kindOf(id);
-    if ((await readSlots(this.#options.store)).length === 1) throw lastSlot(id);
     await this.#rekey(caller, { action: "slot.remove", remove: id, details: { slot: id, kind } });
     await this.reseal(caller);
   }
@@ -176,7 +175,7 @@ export class SlotChanges {
   async #kindOf(id: string): Promise<string> {
     const slot = (await readSlots(this.#options.store)).find((slot) => slot.id === id);
     if (slot) return slot.kind;
-    throw new AppError("not_found", `there is no unlock slot ${id}`, { hint: "see: ownkey slots list" });
+    throw noSuchSlot(id);
   }
 
   #added({ id, kind, recoveryCode }: PreparedSlot): AddedSlot {
@@ -191,12 +190,6 @@ export class SlotChanges {
 
 async function removedSlots(queries: Queries) {
   return await queries.all("SELECT id, kind FROM vault_removed_slots ORDER BY id");
-}
-
-function lastSlot(id: string): AppError {
-  return new AppError("conflict", `${id} is the only way to open the vault`, {
-    hint: "add another one first: ownkey slots add",
-  });
 }
 
 function staleRing(): AppError {

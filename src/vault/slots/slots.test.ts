@@ -202,3 +202,11 @@ test("the last slot cannot be removed, an unknown one is not found", async () =>
   expect(await codeOf(async () => await vault.removeSlot(ADA, "slot_none"))).toBe("not_found");
   expect(existsSync(join(home.home, keyFiles(home.home)[0] ?? ""))).toBe(true);
 });
+
+test("a home that takes no key file is a clean error, and no vault is made", async () => {
+  await using home = await openTestHome();
+  const nowhere = join(home.home, "not-there");
+  expect(await codeOf(async () => await home.open({ home: nowhere }))).toBe("store_unavailable");
+  expect(await home.store.all("SELECT * FROM vault")).toEqual([]);
+  expect((await home.open()).vault.locked).toBe(false);
+});

@@ -30,19 +30,26 @@ export interface AddressRules {
 }
 
 export function createAddressRules(): AddressRules {
-  const privates = new BlockList();
-  for (const range of PRIVATE_V4) addRange(privates, range, "ipv4");
-  for (const range of PRIVATE_V6) addRange(privates, range, "ipv6");
-  const loopback = new BlockList();
-  addRange(loopback, "127.0.0.0/8", "ipv4");
-  addRange(loopback, "::1/128", "ipv6");
-  const has = (list: BlockList, address: string) =>
-    list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+  // One list per family: a list of both takes an IPv4 address for the IPv6 one that it maps to.
+  const privates = { 4: listOf(PRIVATE_V4, "ipv4"), 6: listOf(PRIVATE_V6, "ipv6") };
+  const loopback = { 4: listOf(["127.0.0.0/8"], "ipv4"), 6: listOf(["::1/128"], "ipv6") };
   return {
     // What is no address at all counts as private: nothing may be sent there.
-    isPrivate: (address) => isIP(address) === 0 || has(privates, address),
-    isLoopback: (address) => isIP(address) !== 0 && has(loopback, address),
+    isPrivate: (address) => has(privates, address) ?? true,
+    isLoopback: (address) => has(loopback, address) ?? false,
   };
+}
+
+function listOf(ranges: readonly string[], family: "ipv4" | "ipv6"): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) addRange(list, range, family);
+  return list;
+}
+
+function has(lists: { 4: BlockList; 6: BlockList }, address: string): boolean | undefined {
+  const family = isIP(address);
+  if (family === 4) return lists[4].check(address, "ipv4");
+  return family === 6 ? lists[6].check(address, "ipv6") : undefined;
 }
 
 function addRange(list: BlockList, range: string, family: "ipv4" | "ipv6"): void {

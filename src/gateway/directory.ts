@@ -2,29 +2,34 @@ import {
   authenticate,
   type AuthenticateOptions,
   type Caller,
-  type Perform,
   type ToolTokenVerifier,
 } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
-import type { Connection, ProviderKey } from "../connections/index.ts";
+import { type Connection, type ProviderKey, servingKey } from "../connections/index.ts";
 import { AppError, type Clock } from "../kernel/index.ts";
 import type { Store } from "../store/index.ts";
-import { LEND_ACTION, LentKeys, type LendingVault } from "./lent-keys.ts";
+import { LEND_ACTION, type Lender, LentKeys } from "./lent-keys.ts";
 import type { Directory } from "./parts.ts";
 
-/** The connections room, as the directory reads it. */
-export interface ConnectionSource {
-  /** Those whose row MAC holds. @throws `vault_locked`. */
-  connections(): Promise<readonly Connection[]>;
+/** The connections room's `Connections`, as the directory uses it. */
+export interface ConnectionSource extends Lender {
+  list(): Promise<readonly Connection[]>;
   /** Keys of every state. */
-  providerKeys(): Promise<readonly ProviderKey[]>;
+  keys(): Promise<readonly ProviderKey[]>;
 }
 
-/** access's VirtualKeyDirectory. */
-export type VirtualKeySource = AuthenticateOptions["virtualKeys"] & {
+/** All virtual keys in memory: access's `VirtualKeyDirectory`. */
+export type VirtualKeyTable = AuthenticateOptions["virtualKeys"] & {
+  /** @throws `vault_locked`. */
   reloadAll(): Promise<void>;
   reload(ids: Iterable<string>): Promise<void>;
 };
+
+/** The access room's `VirtualKeys`, as the directory uses it. */
+export interface VirtualKeySource {
+  /** Reads all of them; none while the vault is locked. */
+  directory(): Promise<VirtualKeyTable>;
+}
 
 export interface DirectoryOptions {
   readonly store: Store;
@@ -32,8 +37,7 @@ export interface DirectoryOptions {
   readonly virtualKeys: VirtualKeySource;
   readonly toolTokens: Pick<ToolTokenVerifier, "verify">;
   readonly connections: ConnectionSource;
-  readonly vault: LendingVault & { readonly locked: boolean };
-  readonly perform: Perform;
+  readonly vault: { readonly locked: boolean };
   /** This gateway process, as it stands in the audit log. */
   readonly caller: Caller;
   readonly clock: Clock;
@@ -58,13 +62,17 @@ const MAX_NEWS = 500;
  * from the audit log whenever the change mark has moved.
  */
 export function createDirectory(options: DirectoryOptions): StoreDirectory {
-  const { store, audit, virtualKeys, toolTokens, vault, clock } = options;
-  const lent = new LentKeys(options);
+  const { store, audit, toolTokens, vault, clock } = options;
+  const lent = new LentKeys(options.connections, options.caller);
+  /** `undefined` until the vault was open for the first time. */
+  let virtualKeys: VirtualKeyTable | undefined;
   let connections: readonly Connection[] = [];
   let keys: ReadonlyMap<string, ProviderKey> = new Map();
-  /** Size of the audit log that is taken in; `undefined` before the first time. */
-  let seenEntries: number | undefined;
+  /** Size of the audit log that is taken in. */
+  let seenEntries = 0;
   let seenMark: number | undefined;
+  let commits = 0;
+  let seenCommits = 0;
   let underWay: Promise<void> | undefined;
 
   const isStale = () => clock.monotonicMs() - store.confirmedAtMs() > STALE_AFTER_MS;
@@ -72,7 +80,7 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
   function refresh(): Promise<void> | undefined {
     if (isStale()) throw stale();
     if (underWay !== undefined) return underWay.then(refresh);
-    if (store.changeMark() === seenMark) return undefined;
+    if (store.changeMark() === seenMark && commits === seenCommits) return undefined;
     underWay = catchUp().finally(() => {
       underWay = undefined;
     });
@@ -82,30 +90,37 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
   async function catchUp(): Promise<void> {
     // Taken before reading: what is committed meanwhile moves the mark on.
     const mark = store.changeMark();
+    const ownCommits = commits;
     const { size } = await audit.head(store);
-    if (seenEntries === undefined || size < seenEntries || size - seenEntries > MAX_NEWS) {
-      await Promise.all([virtualKeys.reloadAll(), readConnections()]);
+    if (virtualKeys === undefined || size < seenEntries || size - seenEntries > MAX_NEWS) {
+      const all = await options.virtualKeys.directory();
+      // An empty table would turn everybody away as unknown: what is true is that nobody can be known.
+      if (vault.locked) await all.reloadAll();
+      await readConnections();
+      virtualKeys = all;
     } else if (size > seenEntries) {
-      await takeIn(seenEntries, size - seenEntries);
+      await takeIn(virtualKeys, await newsSince(size));
     }
     seenEntries = size;
     seenMark = mark;
+    seenCommits = ownCommits;
   }
 
-  async function takeIn(since: number, amount: number): Promise<void> {
-    const news = (await audit.list(store, { since, limit: amount })).filter(
-      ({ action }) => action !== LEND_ACTION,
-    );
-    const subjects = new Set(news.flatMap(({ subject }) => subject ?? []));
-    const keyIds = [...subjects].filter((subject) => subject.startsWith("vk_"));
-    await virtualKeys.reload(keyIds);
-    if (subjects.size > keyIds.length) await readConnections();
+  async function newsSince(size: number): Promise<readonly string[]> {
+    const entries = await audit.list(store, { since: seenEntries, limit: size - seenEntries });
+    return entries.filter(({ action }) => action !== LEND_ACTION).flatMap(({ subject }) => subject ?? []);
+  }
+
+  async function takeIn(table: VirtualKeyTable, subjects: readonly string[]): Promise<void> {
+    const keyIds = new Set(subjects.filter((subject) => subject.startsWith("vk_")));
+    await table.reload(keyIds);
+    if (subjects.some((subject) => !keyIds.has(subject))) await readConnections();
   }
 
   async function readConnections(): Promise<void> {
     const [allConnections, allKeys] = await Promise.all([
-      options.connections.connections(),
-      options.connections.providerKeys(),
+      options.connections.list(),
+      options.connections.keys(),
     ]);
     connections = allConnections;
     keys = inUse(allKeys);
@@ -114,27 +129,27 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
 
   return {
     refresh,
-    authenticate: (credential) => authenticate(credential, { virtualKeys, toolTokens, nowMs: clock.nowMs() }),
+    authenticate(credential) {
+      if (virtualKeys === undefined) return { refused: "unknown" };
+      return authenticate(credential, { virtualKeys, toolTokens, nowMs: clock.nowMs() });
+    },
     connections: () => connections,
     keyOf: (connectionId) => keys.get(connectionId),
     lend: (key, url) => lent.lend(key, url),
     unready: () =>
       isStale() ? "control_stale" : vault.locked && lent.size === 0 ? "vault_locked" : undefined,
     noteCommit: () => {
-      seenMark = undefined;
+      commits++;
     },
     forgetLent: () => lent.clear(),
   };
 }
 
-/** By connection: the active inference key, the oldest where there are several. */
+/** By connection: the key that serves it. */
 function inUse(keys: readonly ProviderKey[]): ReadonlyMap<string, ProviderKey> {
-  const chosen = new Map<string, ProviderKey>();
-  for (const key of [...keys].sort((a, b) => a.createdAtMs - b.createdAtMs)) {
-    const usable = key.kind === "inference" && key.state === "active";
-    if (usable && !chosen.has(key.connectionId)) chosen.set(key.connectionId, key);
-  }
-  return chosen;
+  const byConnection = Map.groupBy(keys, ({ connectionId }) => connectionId);
+  const serving = [...byConnection.values()].flatMap((own) => servingKey(own) ?? []);
+  return new Map(serving.map((key) => [key.connectionId, key]));
 }
 
 function stale(): AppError {

@@ -1,23 +1,14 @@
-import type { Caller, Perform } from "../access/index.ts";
+import type { Caller } from "../access/index.ts";
 import type { ProviderKey } from "../connections/index.ts";
 import { AppError, type Secret } from "../kernel/index.ts";
-import { assertDestination, type OpenedSecret, type Vault } from "../vault/index.ts";
+import { assertDestination, type OpenedSecret } from "../vault/index.ts";
 
 /** Stands in the audit log once for each version that a gateway borrows. */
 export const LEND_ACTION = "key.lend";
 
-export type LendingVault = Pick<Vault, "open">;
-
-export interface LentKeysOptions {
-  readonly vault: LendingVault;
-  readonly perform: Perform;
-  readonly caller: Caller;
-}
-
-interface Lent {
-  /** As the key's record had it when it was lent. */
-  readonly version: number;
-  readonly secret: OpenedSecret;
+/** Opens the active version of a key, and records that it did. */
+export interface Lender {
+  lend(caller: Caller, keyId: string): Promise<OpenedSecret>;
 }
 
 /**
@@ -25,14 +16,16 @@ interface Lent {
  * ledger's. At most one per provider key is held.
  */
 export class LentKeys {
-  readonly #options: LentKeysOptions;
-  readonly #lent = new Map<string, Lent>();
-  readonly #opening = new Map<string, Promise<Lent>>();
+  readonly #lender: Lender;
+  readonly #caller: Caller;
+  readonly #lent = new Map<string, OpenedSecret>();
+  readonly #opening = new Map<string, Promise<OpenedSecret>>();
   /** Raised by {@link clear}: what was being opened then is not kept. */
   #epoch = 0;
 
-  constructor(options: LentKeysOptions) {
-    this.#options = options;
+  constructor(lender: Lender, caller: Caller) {
+    this.#lender = lender;
+    this.#caller = caller;
   }
 
   get size(): number {
@@ -58,35 +51,27 @@ export class LentKeys {
     this.#opening.clear();
   }
 
-  #open(key: ProviderKey): Promise<Lent> {
+  #open(key: ProviderKey): Promise<OpenedSecret> {
     const name = `${key.id} ${key.version}`;
     const underWay = this.#opening.get(name);
     if (underWay !== undefined) return underWay;
-    const opening = this.#openAndRecord(key).finally(() => this.#opening.delete(name));
+    const opening = this.#openAndKeep(key.id).finally(() => this.#opening.delete(name));
     this.#opening.set(name, opening);
     return opening;
   }
 
-  async #openAndRecord(key: ProviderKey): Promise<Lent> {
-    const { perform, vault, caller } = this.#options;
+  async #openAndKeep(keyId: string): Promise<OpenedSecret> {
     const epoch = this.#epoch;
-    const act = {
-      action: LEND_ACTION,
-      permission: "keys.lend",
-      subject: key.id,
-      details: { version: key.version },
-    } as const;
-    const secret = await perform(caller, act, async (tx) => await vault.open(tx, key.id));
+    const opened = await this.#lender.lend(this.#caller, keyId);
     if (epoch !== this.#epoch) {
       throw new AppError("vault_locked", "the vault was locked", { hint: "run: ownkey unlock" });
     }
-    const lent = { version: key.version, secret };
-    this.#lent.set(key.id, lent);
-    return lent;
+    this.#lent.set(keyId, opened);
+    return opened;
   }
 }
 
-function checked({ secret }: Lent, url: URL): Secret {
-  assertDestination(secret.origins, url);
-  return secret.value;
+function checked({ origins, value }: OpenedSecret, url: URL): Secret {
+  assertDestination(origins, url);
+  return value;
 }

@@ -11,6 +11,7 @@ import type { Directory, GatewaySettings } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import { settlementOf } from "./settlement.ts";
 import { ownObjects } from "./own-list.ts";
+import { ownUrl } from "./own-urls.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 import { tap } from "./tap.ts";
 import type { Limited, TimeLimits } from "./time-limits.ts";
@@ -28,9 +29,17 @@ export interface AttemptParts {
   readonly limits: TimeLimits;
   readonly settings: GatewaySettings;
   readonly metrics: GatewayMetrics;
+  /** A key was used: `lastUsedAt` of people's lists. */
+  readonly onUsed?: ((use: KeyUse) => void) | undefined;
   /** Attempts under way, and settlements being written: a graceful stop waits for both. */
   readonly running: Set<Attempt>;
   readonly settling: Set<Promise<void>>;
+}
+
+export interface KeyUse {
+  readonly virtualKeyId: string;
+  readonly providerKeyId: string;
+  readonly atMs: number;
 }
 
 /** Answers up to this size, of known length, are passed in one piece. */
@@ -170,6 +179,7 @@ export class Attempt implements Limited {
     const headers = answerHeaders(answer.headers, {
       requestId: this.plan.requestId,
       edited: filter !== undefined || (this.plan.filterList && answer.ok),
+      rewrite: (name, value) => ownUrl(name, value, this.plan.connection, this.plan.callerOrigin),
     });
     const init = { status: answer.status, headers };
     if (this.plan.filterList && answer.ok) return new Response(await this.ownList(answer), init);
@@ -280,6 +290,12 @@ export class Attempt implements Limited {
   private async settle(end: AttemptEnd): Promise<void> {
     const { clock, ledger, metrics } = this.parts;
     const endedAtMs = clock.nowMs();
+    const { caller, providerKey } = this.plan;
+    this.parts.onUsed?.({
+      virtualKeyId: caller.virtualKey.id,
+      providerKeyId: providerKey.id,
+      atMs: endedAtMs,
+    });
     const durationMs = clock.monotonicMs() - this.plan.startedMonotonicMs;
     metrics.attemptEnded(end, this.status, durationMs, this.firstByteMs);
     const finished = this.meter?.finish();

@@ -2,7 +2,7 @@ import { AppError, type Clock, type Log, type NewId, toAppError } from "../kerne
 import type { Ledger } from "../ledger/index.ts";
 import type { Dialect } from "../providers/index.ts";
 import type { Meter, MeterOptions, Pricing } from "../usage/index.ts";
-import { type AttemptParts, type Attempt, runAttempt } from "./attempt.ts";
+import { type Attempt, type AttemptParts, type KeyUse, runAttempt } from "./attempt.ts";
 import { authenticate, presentedCredentials } from "./credentials.ts";
 import { createDestinations, type ResolveHost } from "./destination.ts";
 import { dialectOf } from "./dialect.ts";
@@ -33,6 +33,8 @@ export interface GatewayOptions {
   resolveHost: ResolveHost;
   settings: GatewaySettings;
   onDenied: (denial: Denial) => void;
+  /** Called once per attempt, when it ends. */
+  onUsed?: (use: KeyUse) => void;
 }
 
 /** What of the server a request needs. */
@@ -102,7 +104,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (failure.code === "internal")
       log.error("gateway.internal", { requestId: known.requestId, error: failure });
     if (known.virtualKeyId !== undefined && failure.httpStatus === 403) {
-      onDenied({ atMs: clock.nowMs(), virtualKeyId: known.virtualKeyId, reason: failure.code });
+      onDenied({
+        atMs: clock.nowMs(),
+        virtualKeyId: known.virtualKeyId,
+        reason: String(failure.details?.["what"] ?? failure.code),
+      });
     }
     return errorResponse(failure, known.dialect, known.requestId);
   }

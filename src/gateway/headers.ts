@@ -102,6 +102,8 @@ export interface AnswerHeaderChoices {
   readonly requestId: string;
   /** The body may become shorter than the provider said. */
   readonly edited: boolean;
+  /** Turns URLs of the provider into ours. */
+  readonly rewrite: (name: string, value: string) => string;
 }
 
 /** The provider's headers as the caller gets them: nothing that acts on a browser's store or on our origin. */
@@ -111,7 +113,7 @@ export function answerHeaders(headers: Headers, choices: AnswerHeaderChoices): H
   for (const [name, value] of headers) {
     if (RESPONSE_DROPPED.has(name) || named?.has(name) === true) continue;
     if (choices.edited && name === "content-length") continue;
-    pairs.push([name, value]);
+    pairs.push([name, choices.rewrite(name, value)]);
   }
   pairs.push(
     ["x-content-type-options", "nosniff"],

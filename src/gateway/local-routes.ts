@@ -40,7 +40,8 @@ export function refuseUncarried(request: Request): void {
       "open the page of `ownkey up` instead",
     );
   }
-  if (headers.get("upgrade") !== null) {
+  // Other upgrades (h2c) are offers that may be passed over.
+  if (headers.get("upgrade")?.toLowerCase().includes("websocket") === true) {
     throw new AppError("unsupported", "WebSocket routes are not carried", {
       hint: "use the HTTP form of the API, for example /v1/responses with stream",
     });

@@ -96,6 +96,7 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
       outputLimit: reading.outputLimit,
       choices: reading.choices,
       clientSignal: request.signal,
+      callerOrigin: request.url.slice(0, request.url.indexOf("/", request.url.indexOf("://") + 3)),
     };
   };
 }

@@ -189,6 +189,23 @@ test("files and responses of one virtual key do not exist for another", async ()
   expect((await gateway.post("/c/openai/v1/responses", referring)).status).toBe(200);
 });
 
+test("the place of the next call that a provider names is one of ours, for its own URLs only", async () => {
+  const named = { "x-goog-upload-url": `${upstream.url}/upload/v1beta/files?upload_id=1` };
+  upstream.behave(json(200, {}, { ...named, "operation-location": "https://elsewhere.example.com/x" }));
+  const { headers } = await gateway.post("/upload/v1beta/files", { file: {} });
+  const next = headers.get("x-goog-upload-url") ?? "";
+  expect(next).toBe(`${gateway.url}/c/gemini/upload/v1beta/files?upload_id=1`);
+  expect(headers.get("operation-location")).toBe("https://elsewhere.example.com/x");
+  upstream.behave(json(200, { file: { name: "files/abc" } }));
+  const upload = { method: "POST", body: "plain text", headers: { "content-type": "text/plain" } };
+  await (await gateway.send(next.slice(gateway.url.length), upload)).text();
+  expect(lastSeen()).toMatchObject({
+    path: "/upload/v1beta/files?upload_id=1",
+    body: Buffer.from("plain text"),
+  });
+  expect(gateway.storedObjects.objects.map(({ id }) => id)).toEqual(["abc"]);
+});
+
 test("a list of files holds only the caller's own", async () => {
   gateway.storedObjects.record({
     id: "file-1",
@@ -291,6 +308,6 @@ test("denials of a known key are reported with the key, those of nobody without"
   await gateway.post("/c/openai/v1/assistants", {});
   expect(gateway.denials.map(({ virtualKeyId, reason }) => [virtualKeyId, reason])).toEqual([
     [undefined, "unknown"],
-    ["vk_test", "not_allowed"],
+    ["vk_test", "path"],
   ]);
 });

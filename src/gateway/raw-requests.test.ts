@@ -183,6 +183,14 @@ test("a WebSocket is refused with what to use instead", async () => {
   expect(answer).toContain("WebSocket routes are not carried");
 });
 
+test("an offer to speak HTTP/2 is passed over", async () => {
+  const answer = await exchange(
+    `GET /v1/models HTTP/1.1\r\nHost: localhost:${gateway.port}\r\n${AUTH}Upgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n`,
+  );
+  expect(statusOf(answer)).toBe(200);
+  expect(upstream.arrived.at(-1)?.headers.has("http2-settings")).toBe(false);
+});
+
 test("a browser that navigates here gets no page", async () => {
   const answer = await gateway.send("/v1/models", { headers: { "sec-fetch-mode": "navigate" } });
   expect(answer.status).toBe(403);

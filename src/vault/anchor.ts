@@ -1,27 +1,17 @@
 /**
  * The rollback anchor: the newest audit head that this home has seen, kept where a restored or replaced database does
- * not reach: in the file `epoch` of the home and, where there is one, in the keychain. Both hold
- *
- *     {"format":1,"protectedSum":"<64 hex>","root":"<64 hex>","size":12,"vault":"vault_…"}
+ * not reach: in the file `epoch` of the home and, where there is one, in the keychain.
  *
  * It is written after the commit it tells of, so that it is never ahead of the database; behind it may be, by what a
  * crash took. Whoever puts back the whole folder puts back the file as well: only the keychain notices that.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type AuditHead, proveConsistency, verifyConsistency } from "../audit/index.ts";
 import { tryLock, writeDurable } from "../files/index.ts";
-import {
-  AppError,
-  canonicalJson,
-  equalBytes,
-  fromHex,
-  numberAt,
-  parseJson,
-  stringAt,
-  toHex,
-} from "../kernel/index.ts";
+import { AppError, equalBytes } from "../kernel/index.ts";
 import type { Queries } from "../store/index.ts";
+import { decodeEpoch, encodeEpoch, type Epoch, epochPath, readEpochFile } from "./epoch.ts";
 import type { Keychain } from "./slots/keychain.ts";
 
 export interface AnchorOptions {
@@ -39,11 +29,6 @@ export interface AnchorCheck {
   acceptEpoch?: number | undefined;
 }
 
-interface Epoch extends AuditHead {
-  readonly vault: string;
-}
-
-const FORMAT = 1;
 const LOCK_ATTEMPTS = 40;
 const LOCK_WAIT_MS = 5;
 
@@ -67,7 +52,7 @@ export class Anchor {
       await this.#write(head, true);
       return;
     }
-    for (const seen of [readEpochFile(this.#options.home, head), await this.#readKeychain()]) {
+    for (const seen of [seenIn(this.#options.home, head), await this.#readKeychain()]) {
       if (seen) await this.#compare(seen, head, queries);
     }
   }
@@ -97,12 +82,12 @@ export class Anchor {
 
   async #write(head: AuditHead, mayGoBack: boolean): Promise<void> {
     const { home, vaultId, keychain } = this.#options;
-    const text = encode({ ...head, vault: vaultId });
+    const text = encodeEpoch({ ...head, vault: vaultId });
     const lock = await takeLock(join(home, "epoch.lock"));
     // Somebody else is writing all the time: what they write is about as new.
     if (!lock) return;
     try {
-      const seen = mayGoBack ? undefined : readEpochFile(home, head);
+      const seen = mayGoBack ? undefined : seenIn(home, head);
       if (seen === undefined || seen.size < head.size) writeDurable(epochPath(home), text);
       if (keychain && (seen?.size ?? -1) < head.size) await storeQuietly(keychain, itemOf(vaultId), text);
       this.#written = mayGoBack ? head.size : Math.max(this.#written, head.size);
@@ -114,7 +99,7 @@ export class Anchor {
   async #readKeychain(): Promise<Epoch | undefined> {
     const { keychain, vaultId } = this.#options;
     try {
-      return decode((await keychain?.get(itemOf(vaultId))) ?? "");
+      return decodeEpoch((await keychain?.get(itemOf(vaultId))) ?? "");
     } catch {
       // Optional, like everything about the keychain.
       return undefined;
@@ -184,31 +169,12 @@ async function storeQuietly(keychain: Keychain, item: string, text: string): Pro
   }
 }
 
-function readEpochFile(home: string, head: AuditHead): Epoch | undefined {
-  const path = epochPath(home);
-  if (!existsSync(path)) return undefined;
-  const epoch = decode(readFileSync(path, "utf8"));
-  if (epoch) return epoch;
-  throw new AppError("corrupt", `${path} is damaged`, { hint: acceptHint(head) });
+function seenIn(home: string, head: AuditHead): Epoch | undefined {
+  const epoch = readEpochFile(home);
+  if (epoch !== "damaged") return epoch;
+  throw new AppError("corrupt", `${epochPath(home)} is damaged`, { hint: acceptHint(head) });
 }
 
-function encode({ vault, size, root, protectedSum }: Epoch): string {
-  return `${canonicalJson({ format: FORMAT, vault, size, root: toHex(root), protectedSum: toHex(protectedSum) })}\n`;
-}
-
-function decode(text: string): Epoch | undefined {
-  const document = parseJson(text);
-  const vault = stringAt(document, "vault");
-  const size = numberAt(document, "size");
-  const root = fromHex(stringAt(document, "root") ?? "");
-  const protectedSum = fromHex(stringAt(document, "protectedSum") ?? "");
-  if (numberAt(document, "format") !== FORMAT || vault === undefined || size === undefined) return undefined;
-  if (!Number.isSafeInteger(size) || size < 0) return undefined;
-  if (root?.length !== 32 || protectedSum?.length !== 32) return undefined;
-  return { vault, size, root, protectedSum };
-}
-
-const epochPath = (home: string): string => join(home, "epoch");
 const itemOf = (vaultId: string): string => `${vaultId}/epoch`;
 
 function rolledBack(message: string, head: AuditHead): AppError {

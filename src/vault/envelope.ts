@@ -10,7 +10,7 @@
  *
  *     place      = len(1) · len(vault id) · len(table) · len(record id) · len(version) · len(binding)
  *                  where len(x) is the length of x as 8 bytes, big endian, then x: texts as UTF-8, numbers (the format
- *                  and the version) as 8 bytes, big endian
+ *                  and the version) as 8 bytes, big endian; `places.ts` has the tables, ids and bindings in use
  *     okm        = HKDF-SHA256(key = wrapping key, salt, info = "ownkey envelope 1" · place, 64 bytes)
  *     key        = okm[0..32]       commitment = okm[32..64]
  *     ciphertext · tag = AES-256-GCM(key, nonce = 12 zero bytes, associated data = place, plaintext)
@@ -22,8 +22,9 @@
  *
  * Not covered: an old envelope put back into its own place. The protected rows' sum (`protected-sum.ts`) finds that.
  */
-import { AppError, concatBytes, equalBytes, lengthPrefixed, type Randomness, utf8 } from "../kernel/index.ts";
+import { concatBytes, equalBytes, lengthPrefixed, type Randomness, utf8 } from "../kernel/index.ts";
 import { aesGcmOpen, aesGcmSeal, hkdfSha256, KEY_BYTES } from "./primitives.ts";
+import { damaged } from "./refusals.ts";
 
 export const ENVELOPE_FORMAT = 1;
 const SALT_BYTES = 32;
@@ -65,8 +66,13 @@ export function sealEnvelope(
  */
 export function openEnvelope(wrappingKey: Uint8Array, place: Place, envelope: Uint8Array): Uint8Array {
   const plaintext = tryOpenEnvelope(wrappingKey, place, envelope);
-  if (plaintext === undefined) throw damaged(place);
-  return plaintext;
+  if (plaintext !== undefined) return plaintext;
+  const { table, recordId, version } = place;
+  throw damaged(`${table} ${recordId} version ${version} was changed or damaged`, {
+    table,
+    record: recordId,
+    version,
+  });
 }
 
 /** Like {@link openEnvelope}, with `undefined` for `corrupt`: where a wrong key is an ordinary thing (a slot). */
@@ -90,11 +96,4 @@ function deriveKey(wrappingKey: Uint8Array, salt: Uint8Array, placeBytes: Uint8A
 
 function encodePlace({ vaultId, table, recordId, version, binding }: Place): Uint8Array {
   return lengthPrefixed(ENVELOPE_FORMAT, vaultId, table, recordId, version, binding);
-}
-
-function damaged({ table, recordId, version }: Place): AppError {
-  return new AppError("corrupt", `${table} ${recordId} version ${version} was changed or damaged`, {
-    hint: "restore a backup with: ownkey backup restore FILE",
-    details: { table, record: recordId, version },
-  });
 }

@@ -1,9 +1,9 @@
-import { AppError } from "../kernel/index.ts";
 import { bytesOf, intOf, type Queries, type Row, textOf, type Tx } from "../store/index.ts";
 import { openEnvelope, sealEnvelope } from "./envelope.ts";
 import { collectionKeyPlace, rootPlace } from "./places.ts";
 import { checkProtected } from "./protected-rows.ts";
-import { isLocked, SystemKeys } from "./system-keys.ts";
+import { damaged, isLocked, keysChanged } from "./refusals.ts";
+import { SystemKeys } from "./system-keys.ts";
 import { type Collection, COLLECTIONS } from "./vault.ts";
 
 /** All keys of an unlocked vault, as one state of the store has them. In memory only. */
@@ -83,10 +83,7 @@ export class KeyRing {
     if (this.#wiped) throw isLocked();
     const found = this.#collectionKeys.find(wanted);
     if (found) return found;
-    throw new AppError("vault_locked", "the keys of the vault were changed by another process", {
-      hint: "unlock again: ownkey unlock",
-      retryable: true,
-    });
+    throw keysChanged();
   }
 }
 
@@ -164,15 +161,6 @@ export function collectionKeyRow(
 /** @throws AppError `corrupt` when the column holds no collection. */
 export function collectionOf(row: Row): Collection {
   const collection = COLLECTIONS.find((collection) => collection === row.collection);
-  return collection ?? damagedCollection();
-}
-
-function damagedCollection(): never {
+  if (collection) return collection;
   throw damaged("a row of the vault belongs to an unknown collection");
-}
-
-function damaged(message: string): AppError {
-  return new AppError("corrupt", message, {
-    hint: "restore a backup with: ownkey backup restore FILE",
-  });
 }

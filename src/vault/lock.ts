@@ -1,5 +1,6 @@
 import type { KeyRing } from "./key-ring.ts";
-import { isLocked, type SystemKeys } from "./system-keys.ts";
+import { isLocked } from "./refusals.ts";
+import type { SystemKeys } from "./system-keys.ts";
 import type { LockReason } from "./vault.ts";
 
 /**

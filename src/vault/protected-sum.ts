@@ -8,6 +8,7 @@ import {
   readProtected,
 } from "./protected-rows.ts";
 import { sha256 } from "./primitives.ts";
+import { damaged } from "./refusals.ts";
 import type { SystemKeys } from "./system-keys.ts";
 
 const TABLES = Object.keys(PROTECTED_TABLES) as ProtectedTableName[];
@@ -72,13 +73,7 @@ async function checkShredding(queries: Queries): Promise<void> {
      WHERE (s.state = 'removed') <> (v.sealed IS NULL) LIMIT 1`,
   );
   if (!row) return;
-  throw new AppError(
-    "corrupt",
-    `the ciphertext of the secret ${textOf(row, "id")} was taken away or put back`,
-    {
-      hint: "restore a backup with: ownkey backup restore FILE",
-    },
-  );
+  throw damaged(`the ciphertext of the secret ${textOf(row, "id")} was taken away or put back`);
 }
 
 /** Addition modulo 2²⁵⁶, big endian: the carry of the first byte is dropped. */

@@ -6,6 +6,7 @@ import { type CollectionKey, collectionKeyRow, type KeyRing, loadKeyRing } from 
 import { rootPlace, slotPlace } from "./places.ts";
 import { deleteProtected, insertProtected, lockProtected, updateProtected } from "./protected-rows.ts";
 import { KEY_BYTES } from "./primitives.ts";
+import { damaged, keysChanged, noSuchSlot } from "./refusals.ts";
 import { fillSlot, type PreparedSlot } from "./slots/new-slot.ts";
 import type { SlotHost } from "./slots/slot-host.ts";
 import { type Slot, slotOf, slotRow } from "./slots/slot.ts";
@@ -41,7 +42,7 @@ export async function beginRekey(
   host: SlotHost,
 ): Promise<KeyRing> {
   const vaultRow = await lockProtected(tx, "vault", [1]);
-  if (!vaultRow || intOf(vaultRow, "generation") !== ring.generation) throw changedMeanwhile();
+  if (!vaultRow || intOf(vaultRow, "generation") !== ring.generation) throw keysChanged();
   const fresh = {
     vaultId: ring.vaultId,
     generation: ring.generation + 1,
@@ -51,7 +52,7 @@ export async function beginRekey(
   await renewVaultRow(tx, ring, fresh, vaultRow, added, host.randomness);
   await renewSlots(tx, ring, fresh, rekeying, host);
   const renewed = await lockProtected(tx, "vault", [1]);
-  if (!renewed) throw changedMeanwhile();
+  if (!renewed) throw keysChanged();
   return await loadKeyRing(tx, renewed, fresh.vaultKey);
 }
 
@@ -67,7 +68,7 @@ async function renewCollectionKeys(
 ): Promise<CollectionKey[]> {
   for (const key of ring.collectionKeys()) {
     const row = await lockProtected(tx, "vault_collection_keys", [key.collection, key.generation]);
-    if (!row) throw changedMeanwhile();
+    if (!row) throw keysChanged();
     const changed = collectionKeyRow(fresh, { ...key, current: false }, randomness);
     await updateProtected(tx, ring.system, "vault_collection_keys", row, changed);
   }
@@ -141,10 +142,6 @@ function checkRemoval(
   });
 }
 
-export function noSuchSlot(id: string): AppError {
-  return new AppError("not_found", `there is no unlock slot ${id}`, { hint: "see: ownkey slots list" });
-}
-
 function wrapAgain(
   slot: Slot,
   { vaultId, generation, vaultKey }: NewVaultKey,
@@ -155,9 +152,7 @@ function wrapAgain(
   if (slotKey) return wrapDirect(slotKey, place, vaultKey, randomness);
   const wrapped = wrapToPublicKey(slot.publicKey, place, vaultKey, randomness);
   if (wrapped) return wrapped;
-  throw new AppError("corrupt", `the public key of the unlock slot ${slot.id} is damaged`, {
-    hint: "restore a backup with: ownkey backup restore FILE",
-  });
+  throw damaged(`the public key of the unlock slot ${slot.id} is damaged`);
 }
 
 function newestGeneration(ring: KeyRing, collection: string): number {
@@ -166,11 +161,4 @@ function newestGeneration(ring: KeyRing, collection: string): number {
     .filter((key) => key.collection === collection)
     .map((key) => key.generation);
   return Math.max(0, ...generations);
-}
-
-function changedMeanwhile(): AppError {
-  return new AppError("vault_locked", "the keys of the vault were changed by another process", {
-    hint: "unlock again: ownkey unlock",
-    retryable: true,
-  });
 }

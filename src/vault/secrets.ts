@@ -6,17 +6,11 @@ import { collectionOf } from "./key-ring.ts";
 import type { Lock } from "./lock.ts";
 import { versionPlace } from "./places.ts";
 import { checkProtected, insertProtected, lockProtected, updateProtected } from "./protected-rows.ts";
-import { tombstoneDigest } from "./protected-sum.ts";
 import { sha256 } from "./primitives.ts";
+import { damaged } from "./refusals.ts";
 import { decodePayload, encodePayload } from "./secret-payload.ts";
-import {
-  type Collection,
-  type OpenedSecret,
-  type SealedSecret,
-  SECRET_STATES,
-  type SecretInfo,
-  type SecretState,
-} from "./vault.ts";
+import { noSuchSecret, refuseTombstone, stateOf, writeState } from "./secret-state.ts";
+import type { Collection, OpenedSecret, SealedSecret, SecretInfo } from "./vault.ts";
 
 export interface SecretsOptions {
   vaultId: string;
@@ -76,7 +70,7 @@ export class Secrets {
 
   async open(tx: AuditedTx, id: string, version?: number): Promise<OpenedSecret> {
     const row = await tx.get("SELECT * FROM secrets WHERE id = ?", [id]);
-    if (!row) throw notFound(id);
+    if (!row) throw noSuchSecret(id);
     refuseTombstone(id, stateOf(row), ["active"]);
     checkProtected(this.#lock.ring().system, "secrets", row);
     const wanted = version ?? optionalIntOf(row, "active_version");
@@ -88,7 +82,7 @@ export class Secrets {
     const row = await this.#lockRow(tx, id);
     const before = stateOf(row);
     if (before === state) return;
-    if (before === "removed") throw notFound(id);
+    if (before === "removed") throw noSuchSecret(id);
     if (before === "revoked") {
       throw new AppError("conflict", `the secret ${id} is revoked for good`, {
         hint: "add the key anew with: ownkey keys add",
@@ -96,14 +90,14 @@ export class Secrets {
     }
     // Back to life only with the vault open, and only a genuine row; tombstones can be set at any time.
     if (state === "active") checkProtected(this.#lock.ring().system, "secrets", row);
-    await this.#setState(tx, id, before, state);
+    await writeState(tx, this.#vaultId, id, { before, after: state });
   }
 
   async remove(tx: AuditedTx, id: string): Promise<void> {
     const row = await this.#lockRow(tx, id);
     const before = stateOf(row);
     if (before === "removed") return;
-    await this.#setState(tx, id, before, "removed");
+    await writeState(tx, this.#vaultId, id, { before, after: "removed" });
     await tx.run("UPDATE secret_versions SET sealed = NULL WHERE secret_id = ?", [id]);
   }
 
@@ -124,14 +118,8 @@ export class Secrets {
 
   async #lockRow(tx: AuditedTx, id: string): Promise<Row> {
     const row = await lockProtected(tx, "secrets", [id]);
-    if (!row) throw notFound(id);
+    if (!row) throw noSuchSecret(id);
     return row;
-  }
-
-  async #setState(tx: AuditedTx, id: string, before: SecretState, after: SecretState): Promise<void> {
-    await tx.run("UPDATE secrets SET state = ? WHERE id = ?", [after, id]);
-    if (before !== "active") tx.protectedRows.remove(tombstoneDigest(this.#vaultId, id, before));
-    if (after !== "active") tx.protectedRows.add(tombstoneDigest(this.#vaultId, id, after));
   }
 
   async #addVersion(tx: AuditedTx, row: Row, version: number, secret: SealedSecret): Promise<void> {
@@ -172,7 +160,9 @@ export class Secrets {
   /** Removed between the two reads, as may be on PostgreSQL; nothing else takes a ciphertext away. */
   async #whyShredded(tx: AuditedTx, id: string, version: number): Promise<AppError> {
     const row = await tx.get("SELECT * FROM secrets WHERE id = ?", [id]);
-    return row && stateOf(row) === "removed" ? notFound(id) : damagedVersion(id, version);
+    return row && stateOf(row) === "removed"
+      ? noSuchSecret(id)
+      : damaged(`the ciphertext of secret ${id} version ${version} is missing`);
   }
 
   #place(row: Row, version: number, keyGeneration: number) {
@@ -186,33 +176,7 @@ export class Secrets {
   }
 }
 
-function stateOf(row: Row): SecretState {
-  const state = SECRET_STATES.find((state) => state === row.state);
-  if (state) return state;
-  throw new AppError("corrupt", `the state of the secret ${textOf(row, "id")} is damaged`, {
-    hint: "restore a backup with: ownkey backup restore FILE",
-  });
-}
-
-function refuseTombstone(id: string, state: SecretState, allowed: readonly SecretState[]): void {
-  if (allowed.includes(state)) return;
-  if (state === "removed") throw notFound(id);
-  throw new AppError("denied", `the secret ${id} is ${state}`, {
-    hint: state === "disabled" ? "enable it with: ownkey keys enable REF" : "add the key anew",
-  });
-}
-
 async function lastVersion(queries: Queries, id: string): Promise<number> {
   const row = await queries.get("SELECT MAX(version) AS last FROM secret_versions WHERE secret_id = ?", [id]);
   return (row && optionalIntOf(row, "last")) ?? 0;
-}
-
-function notFound(id: string): AppError {
-  return new AppError("not_found", `there is no secret ${id}`);
-}
-
-function damagedVersion(id: string, version: number): AppError {
-  return new AppError("corrupt", `the ciphertext of secret ${id} version ${version} is missing`, {
-    hint: "restore a backup with: ownkey backup restore FILE",
-  });
 }

@@ -1,16 +1,18 @@
 import type { Caller, Perform } from "../access/index.ts";
 import type { AuditedTx, AuditLog } from "../audit/index.ts";
-import { AppError, type JsonObject, toAppError } from "../kernel/index.ts";
-import { type Queries, type Store, textOf } from "../store/index.ts";
+import { type JsonObject, toAppError } from "../kernel/index.ts";
+import type { Queries, Store } from "../store/index.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Lock } from "./lock.ts";
 import type { AddedSlot, NewSlot } from "./managed-vault.ts";
 import { insertProtected, lockProtected } from "./protected-rows.ts";
 import { verifyProtectedRows } from "./protected-sum.ts";
-import { beginRekey, noSuchSlot, type Rekeying } from "./rekey.ts";
+import { keysChanged, noSuchSlot } from "./refusals.ts";
+import { beginRekey, type Rekeying } from "./rekey.ts";
 import { dropRetiredKeys, hasRetiredKeys, resealSome } from "./reseal.ts";
 import { discardSlotSecret, fillSlot, prepareSlot, type PreparedSlot } from "./slots/new-slot.ts";
 import { slotKeysAtHand } from "./slots/open-slot.ts";
+import { discardRemovedSlots, hasRemovedSlots } from "./slots/removed-slots.ts";
 import type { SlotHost } from "./slots/slot-host.ts";
 import { readSlots, slotRow } from "./slots/slot.ts";
 import { underStillHead } from "./still-head.ts";
@@ -47,7 +49,7 @@ export class SlotChanges {
       await this.#options.perform(caller, { ...act, details }, async (tx) => {
         const ring = this.#options.lock.ring();
         const vault = await lockProtected(tx, "vault", [1]);
-        if (vault?.generation !== ring.generation) throw staleRing();
+        if (vault?.generation !== ring.generation) throw keysChanged();
         await insertProtected(
           tx,
           ring.system,
@@ -88,13 +90,13 @@ export class SlotChanges {
   }
 
   async needsReseal(queries: Queries): Promise<boolean> {
-    return (await hasRetiredKeys(queries)) || (await removedSlots(queries)).length > 0;
+    return (await hasRetiredKeys(queries)) || (await hasRemovedSlots(queries));
   }
 
   async reseal(caller: Caller): Promise<void> {
     const { perform, lock, vaultId, randomness } = this.#options;
     const act = { action: "vault.reseal", permission: "vault.manage", subject: vaultId } as const;
-    await this.#discardRemoved(caller);
+    await discardRemovedSlots(caller, this.#options);
     if (!(await hasRetiredKeys(this.#options.store))) return;
     for (let done = -1; done !== 0;) {
       this.#step("reseal");
@@ -152,26 +154,6 @@ export class SlotChanges {
     }
   }
 
-  /** What opened a slot that was taken away: an old backup would still open with it. */
-  async #discardRemoved(caller: Caller): Promise<void> {
-    const { store, perform, vaultId } = this.#options;
-    const present = new Set((await readSlots(store)).map(({ id }) => id));
-    for (const row of await removedSlots(store)) {
-      const slot = { id: textOf(row, "id"), kind: textOf(row, "kind") };
-      if (!present.has(slot.id)) await discardSlotSecret(slot, vaultId, this.#options);
-      this.#step("slot.discarded");
-      const act = {
-        action: "slot.discard",
-        permission: "vault.manage",
-        subject: vaultId,
-        details: slot,
-      } as const;
-      await perform(caller, act, async (tx) => {
-        await tx.run("DELETE FROM vault_removed_slots WHERE id = ?", [slot.id]);
-      });
-    }
-  }
-
   async #kindOf(id: string): Promise<string> {
     const slot = (await readSlots(this.#options.store)).find((slot) => slot.id === id);
     if (slot) return slot.kind;
@@ -186,15 +168,4 @@ export class SlotChanges {
   #step(point: string): void {
     this.#options.step?.(point);
   }
-}
-
-async function removedSlots(queries: Queries) {
-  return await queries.all("SELECT id, kind FROM vault_removed_slots ORDER BY id");
-}
-
-function staleRing(): AppError {
-  return new AppError("vault_locked", "the keys of the vault were changed by another process", {
-    hint: "unlock again: ownkey unlock",
-    retryable: true,
-  });
 }

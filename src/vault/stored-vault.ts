@@ -1,6 +1,6 @@
 import type { Caller, Perform } from "../access/index.ts";
 import type { AuditedTx, AuditHead, AuditLog } from "../audit/index.ts";
-import { AppError, type Secret, utf8 } from "../kernel/index.ts";
+import { type AppError, type Secret, utf8 } from "../kernel/index.ts";
 import { intOf, type Queries, type Store } from "../store/index.ts";
 import { Blobs } from "./blobs.ts";
 import { type KeyRing, loadKeyRing, readVaultRow } from "./key-ring.ts";
@@ -15,6 +15,7 @@ import type {
   UnlockOptions,
 } from "./managed-vault.ts";
 import { protectedSum, replaceSum, verifyProtectedRows } from "./protected-sum.ts";
+import { damaged } from "./refusals.ts";
 import { Secrets } from "./secrets.ts";
 import { SlotChanges } from "./slot-changes.ts";
 import { type OpenedSlot, openSlot } from "./slots/open-slot.ts";
@@ -213,9 +214,7 @@ export class StoredVault implements ManagedVault {
 
 class Rekeyed extends Error {
   asCorrupt(): AppError {
-    return new AppError("corrupt", "the unlock slot and the vault's own row are of different generations", {
-      hint: "restore a backup with: ownkey backup restore FILE",
-    });
+    return damaged("the unlock slot and the vault's own row are of different generations");
   }
 }
 

@@ -1,5 +1,6 @@
-import { AppError, concatBytes, equalBytes, lengthPrefixed, toHex, utf8 } from "../kernel/index.ts";
+import { concatBytes, equalBytes, lengthPrefixed, toHex, utf8 } from "../kernel/index.ts";
 import { ed25519PublicKey, ed25519Sign, hkdfSha256, hmacSha256, KEY_BYTES } from "./primitives.ts";
+import { damaged, isLocked } from "./refusals.ts";
 
 const NO_SALT = new Uint8Array();
 
@@ -34,10 +35,7 @@ export class SystemKeys {
   /** @throws AppError `corrupt` naming table and id. */
   checkRowMac(table: string, id: string, content: Uint8Array, mac: Uint8Array): void {
     if (equalBytes(this.rowMac(table, id, content), mac)) return;
-    throw new AppError("corrupt", `the row ${id} of ${table} was changed outside Ownkey`, {
-      hint: "restore a backup with: ownkey backup restore FILE",
-      details: { table, record: id },
-    });
+    throw damaged(`the row ${id} of ${table} was changed outside Ownkey`, { table, record: id });
   }
 
   /**
@@ -89,8 +87,4 @@ export class SystemKeys {
     if (this.#wiped) throw isLocked();
     return key;
   }
-}
-
-export function isLocked(): AppError {
-  return new AppError("vault_locked", "the vault is locked", { hint: "unlock it with: ownkey unlock" });
 }

@@ -7,12 +7,13 @@ import { dirname, join } from "node:path";
 import { assertPrivate, createDurable, syncDir } from "../../files/index.ts";
 import { AppError, fromBase64Url, toBase64Url } from "../../kernel/index.ts";
 import { KEY_BYTES } from "../primitives.ts";
+import { damaged } from "../refusals.ts";
 
 const HEAD = "ownkey-key-file-1";
 
 /** @throws AppError `corrupt` for an id that Ownkey has not made: it came from a changed database. */
 export function keyFilePath(home: string, slotId: string): string {
-  if (!/^slot_[0-9a-z]+$/.test(slotId)) throw new AppError("corrupt", "the id of an unlock slot is damaged");
+  if (!/^slot_[0-9a-z]+$/.test(slotId)) throw damaged("the id of an unlock slot is damaged");
   return join(home, `unlock-${slotId}.key`);
 }
 

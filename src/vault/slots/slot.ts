@@ -1,5 +1,5 @@
-import { AppError } from "../../kernel/index.ts";
 import { bytesOf, intOf, type Queries, type Row, textOf } from "../../store/index.ts";
+import { damaged } from "../refusals.ts";
 
 export const SLOT_KINDS = ["keychain", "key_file", "passphrase", "recovery_code"] as const;
 export type SlotKind = (typeof SLOT_KINDS)[number];
@@ -27,9 +27,7 @@ export async function readSlots(queries: Queries): Promise<Slot[]> {
 export function slotOf(row: Row): Slot {
   const kind = SLOT_KINDS.find((kind) => kind === textOf(row, "kind"));
   if (!kind) {
-    throw new AppError("corrupt", `the unlock slot ${textOf(row, "id")} is of an unknown kind`, {
-      hint: "restore a backup with: ownkey backup restore FILE",
-    });
+    throw damaged(`the unlock slot ${textOf(row, "id")} is of an unknown kind`);
   }
   return {
     id: textOf(row, "id"),

@@ -4,14 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Caller,
-  createPerform,
-  type Perform,
-  ToolTokens,
-  type VirtualKeyDirectory,
-  VirtualKeys,
-} from "./access/index.ts";
+import { type Caller, createPerform, type Perform, ToolTokens, VirtualKeys } from "./access/index.ts";
 import { type AuditLog, createAuditLog, createReserve, type Reserve, withReserve } from "./audit/index.ts";
 import { finishRestore, readRestored } from "./backup/index.ts";
 import { type Config, declarationOf, SETTINGS, writeSetting } from "./config.ts";
@@ -68,7 +61,6 @@ export interface App {
   readonly perform: Perform;
   readonly newId: NewId;
   readonly seams: Seams;
-  virtualKeyDirectory(): Promise<VirtualKeyDirectory>;
   /** Calls `listener` after each audited commit of this process. */
   onCommit(listener: () => void): void;
   /** Disk space kept back for revoking on a full disk. */
@@ -177,7 +169,6 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       statement,
       reserve,
       onCommit: (listener) => void commitListeners.add(listener),
-      virtualKeyDirectory: () => virtualKeys.directory(),
       close,
     };
   } catch (error) {

@@ -43,7 +43,7 @@ export interface DataPlaneOptions {
 
 /** Claims a ledger, settles what a crash left in it, and opens the listener. @throws AppError `address_in_use`. */
 export async function openDataPlane({ app, config, log }: DataPlaneOptions): Promise<DataPlane> {
-  const { control, perform, newId, seams } = app;
+  const { control, newId, seams } = app;
   const { clock } = seams;
   const ledgerDir = join(config.home, "ledger");
   ensurePrivateDir(ledgerDir);
@@ -63,14 +63,10 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
   const directory = createDirectory({
     store: control.store,
     audit: control.audit,
-    virtualKeys: await app.virtualKeyDirectory(),
+    virtualKeys: control.virtualKeys,
     toolTokens: new ToolTokenVerifier({ signer: control.vault }),
-    connections: {
-      connections: () => control.connections.list(),
-      providerKeys: () => control.connections.keys(),
-    },
+    connections: control.connections,
     vault: control.vault,
-    perform,
     caller,
     clock,
   });

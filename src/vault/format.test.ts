@@ -47,7 +47,7 @@ test("the committed vector: a vault made from fixed inputs is stored as ever", a
     digests[table] = await digestOf(home, table);
   }
   const keyFile = readdirSync(home.home).find((name) => name.startsWith("unlock-")) ?? "";
-  expect({
+  const stored: Record<string, string> = {
     ...digests,
     keyFile: createHash("sha256")
       .update(readFileSync(join(home.home, keyFile)))
@@ -56,7 +56,8 @@ test("the committed vector: a vault made from fixed inputs is stored as ever", a
     publicKey: toHex(vault.publicKey() ?? new Uint8Array()),
     rowMac: toHex(vault.seal("connections", "conn_1", utf8("row"))),
     keyedHash: toHex(vault.keyedHash("request-body", utf8("body"))),
-  }).toEqual({
+  };
+  expect(stored).toEqual({
     fingerprint: "fp_516e81c9bfec",
     keyFile: "c7a5f9e7f87a7db345aa368115bb797053ff3e90a2a9ec698426bc879805bffb",
     keyedHash: "8e97aab41a16a9ff09766d4c130a6185a696706fdef46c6b80efd8baab078230",

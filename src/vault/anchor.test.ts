@@ -69,6 +69,18 @@ test("a longer log must continue the one that was seen", async () => {
   await forged.close();
 });
 
+test("what another process commits between the making of the anchor and the reading of the head is no rollback", async () => {
+  await using home = await openTestHome();
+  const keychain = new FakeKeychain();
+  await anchorOf(home, keychain).advance(headAt(5));
+  const anchor = anchorOf(home, keychain);
+  await anchorOf(home, keychain).advance(headAt(9));
+  await anchor.check(headAt(5));
+  expect(await codeOf(async () => await anchor.check(headAt(4)))).toBe("rolled_back");
+  await anchor.advance(headAt(6));
+  expect(sizeIn(home)).toBe(9);
+});
+
 test("the keychain remembers what was taken out of the folder", async () => {
   await using home = await openTestHome();
   const keychain = new FakeKeychain();

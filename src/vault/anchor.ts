@@ -32,14 +32,19 @@ export interface AnchorCheck {
 const LOCK_ATTEMPTS = 40;
 const LOCK_WAIT_MS = 5;
 
+/**
+ * To be made before the audit log's head is read: what the home had seen by then, the database must have. (What other
+ * processes commit in between shows in the file at once, but not in a head that was read before.)
+ */
 export class Anchor {
   readonly #options: AnchorOptions;
-  #written = -1;
+  #seen: Epoch | "damaged" | undefined;
   #wanted: AuditHead | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(options: AnchorOptions) {
     this.#options = options;
+    this.#seen = readEpochFile(options.home);
   }
 
   /**
@@ -52,9 +57,10 @@ export class Anchor {
       await this.#write(head, true);
       return;
     }
-    for (const seen of [seenIn(this.#options.home, head), await this.#readKeychain()]) {
-      if (seen) await this.#compare(seen, head, queries);
-    }
+    if (this.#seen === "damaged") throw damagedFile(this.#options.home, head);
+    if (this.#seen) await this.#compare(this.#seen, head, queries);
+    const remembered = await this.#readKeychain();
+    if (remembered && !this.#hasMovedTo(remembered)) await this.#compare(remembered, head, queries);
   }
 
   /**
@@ -62,7 +68,7 @@ export class Anchor {
    * one. Never goes back, whatever other processes of this home write; never throws.
    */
   async advance(head: AuditHead): Promise<void> {
-    if (head.size > Math.max(this.#written, this.#wanted?.size ?? -1)) this.#wanted = head;
+    if (head.size > Math.max(this.#seenSize, this.#wanted?.size ?? -1)) this.#wanted = head;
     if (this.#wanted && !this.#writing) this.#writing = this.#writeWanted();
     await this.#writing;
   }
@@ -90,10 +96,20 @@ export class Anchor {
       const seen = mayGoBack ? undefined : seenIn(home, head);
       if (seen === undefined || seen.size < head.size) writeDurable(epochPath(home), text);
       if (keychain && (seen?.size ?? -1) < head.size) await storeQuietly(keychain, itemOf(vaultId), text);
-      this.#written = mayGoBack ? head.size : Math.max(this.#written, head.size);
+      if (mayGoBack || this.#seenSize < head.size) this.#seen = { ...head, vault: vaultId };
     } finally {
       lock.close();
     }
+  }
+
+  get #seenSize(): number {
+    return this.#seen === undefined || this.#seen === "damaged" ? -1 : this.#seen.size;
+  }
+
+  /** Another process is committing: it has written the file, then the keychain, since this anchor was made. */
+  #hasMovedTo(remembered: Epoch): boolean {
+    const now = readEpochFile(this.#options.home);
+    return now !== undefined && now !== "damaged" && this.#seenSize < now.size && now.size >= remembered.size;
   }
 
   async #readKeychain(): Promise<Epoch | undefined> {
@@ -171,8 +187,12 @@ async function storeQuietly(keychain: Keychain, item: string, text: string): Pro
 
 function seenIn(home: string, head: AuditHead): Epoch | undefined {
   const epoch = readEpochFile(home);
-  if (epoch !== "damaged") return epoch;
-  throw new AppError("corrupt", `${epochPath(home)} is damaged`, { hint: acceptHint(head) });
+  if (epoch === "damaged") throw damagedFile(home, head);
+  return epoch;
+}
+
+function damagedFile(home: string, head: AuditHead): AppError {
+  return new AppError("corrupt", `${epochPath(home)} is damaged`, { hint: acceptHint(head) });
 }
 
 const itemOf = (vaultId: string): string => `${vaultId}/epoch`;

@@ -3,6 +3,7 @@
  * makes a service, and no service finds another one by itself.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { lookup } from "node:dns/promises";
 import { join } from "node:path";
 import { type Caller, createPerform, type Perform, ToolTokens, VirtualKeys } from "./access/index.ts";
 import { type AuditLog, createAuditLog, createReserve, type Reserve, withReserve } from "./audit/index.ts";
@@ -16,6 +17,7 @@ import {
   type SettingsView,
   type SettingView,
 } from "./control/index.ts";
+import { createOutboundFetch, type ResolveHost } from "./gateway/index.ts";
 import { ensurePrivateDir, writeDurable } from "./files/index.ts";
 import {
   type Clock,
@@ -36,6 +38,7 @@ export interface Seams {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly fetch: typeof fetch;
+  readonly resolveHost: ResolveHost;
   readonly keychain: Keychain | undefined;
 }
 
@@ -43,6 +46,7 @@ export const SYSTEM_SEAMS: Seams = {
   clock: systemClock,
   randomness: systemRandomness,
   fetch,
+  resolveHost: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
   keychain: systemKeychain,
 };
 
@@ -135,6 +139,7 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     const toolTokens = new ToolTokens({ virtualKeys, perform, signer: vault, clock, newId });
     const ledgers = openLedgerReader(join(config.home, "ledger"));
     closing.push(() => ledgers.close());
+    const outboundFetch = createOutboundFetch({ fetch: seams.fetch, resolveHost: seams.resolveHost, clock });
     const priceFile = createPriceFile(config.home);
     const priceOverrides = new PriceOverrides(store);
     const prices = createPriceBook({
@@ -157,8 +162,8 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       prices,
       priceOverrides,
       priceFile,
-      modelLists: new ModelLists({ connections, fetch: seams.fetch, timeoutMs: config.testSeconds * 1000 }),
-      keyTester: new KeyTester({ fetch: seams.fetch, clock, limitMs: config.testSeconds * 1000 }),
+      modelLists: new ModelLists({ connections, fetch: outboundFetch, timeoutMs: config.testSeconds * 1000 }),
+      keyTester: new KeyTester({ fetch: outboundFetch, clock, limitMs: config.testSeconds * 1000 }),
       running: undefined,
     };
     return {

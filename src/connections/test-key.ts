@@ -20,7 +20,7 @@ import { readAtMost } from "./bounded-body.ts";
 import { unreachableVerdict } from "./unreachable.ts";
 
 /** The `fetch` of the platform, one that checks addresses, or a test's. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+export type Fetch = (url: string, init: RequestInit, settings: ConnectionSettings) => Promise<Response>;
 
 export interface KeyTesterOptions {
   readonly fetch: Fetch;
@@ -70,7 +70,10 @@ export class KeyTester {
     this.#options = options;
   }
 
-  /** Never rejects for what the network or the provider does. @throws AppError `destination_refused`. */
+  /**
+   * Never rejects for what the network or the provider does.
+   * @throws AppError `destination_refused`, `not_allowed` for an address that the connection may not call.
+   */
   async test(input: KeyTest): Promise<TestResult> {
     const { provider, settings, value } = input;
     const call = provider.testCall(settings);
@@ -99,16 +102,23 @@ export class KeyTester {
     if (!headers) return { verdict: NOT_SENDABLE };
     const limitMs = this.#options.limitMs ?? DEFAULT_LIMIT_MS;
     try {
-      const answer = await this.#send(call, headers, AbortSignal.timeout(limitMs));
+      const answer = await this.#send(call, headers, input.settings, AbortSignal.timeout(limitMs));
       const verdict = input.provider.verdict(answer);
       const models = verdict.name === "ok" ? modelsIn(parseJson(answer.body)) : undefined;
       return models ? { verdict, models } : { verdict };
     } catch (error) {
+      // Not the network's doing: the connection may not call that address.
+      if (error instanceof AppError && error.code === "not_allowed") throw error;
       return { verdict: unreachableVerdict(error, limitMs) };
     }
   }
 
-  async #send(call: TestCall, headers: Headers, signal: AbortSignal): Promise<ProviderAnswer> {
+  async #send(
+    call: TestCall,
+    headers: Headers,
+    settings: ConnectionSettings,
+    signal: AbortSignal,
+  ): Promise<ProviderAnswer> {
     const init = {
       method: call.method,
       headers,
@@ -118,7 +128,7 @@ export class KeyTester {
       // Bun's: no proxy of the environment. Not in the types.
       proxy: false,
     };
-    const response = await this.#options.fetch(call.url, init as unknown as RequestInit);
+    const response = await this.#options.fetch(call.url, init as unknown as RequestInit, settings);
     const body = await readAtMost(response, MAX_BODY_BYTES);
     return { status: response.status, headers: response.headers, body };
   }

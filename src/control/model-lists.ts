@@ -46,7 +46,7 @@ export class ModelLists {
         .map(([name, text]): [string, string] => [name, text]);
       // `proxy` is Bun's and not in the types: none of the environment's.
       const init = { headers, redirect: "manual", proxy: false, signal: AbortSignal.timeout(timeoutMs) };
-      const answer = await fetch(url.href, init as unknown as RequestInit);
+      const answer = await fetch(url.href, init as unknown as RequestInit, connection.settings);
       const text = await answer.text();
       if (!answer.ok) return { models: [], problem: `the provider answered ${answer.status}` };
       return { models: modelsIn(parseJson(text)) };

@@ -4,6 +4,7 @@ export type { Fetch } from "./forward.ts";
 export * from "./gateway.ts";
 export type { Lender } from "./lent-keys.ts";
 export * from "./listener.ts";
+export { createOutboundFetch, type OutboundFetch } from "./outbound.ts";
 export * from "./parts.ts";
 export type { StoredObject, StoredObjects } from "./stored-objects.ts";
 export * from "./stored-objects-store.ts";

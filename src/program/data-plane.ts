@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ToolTokenVerifier } from "../access/index.ts";
@@ -83,7 +82,7 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
     newId,
     keyedHash: (purpose, data) => control.vault.keyedHash(purpose, data),
     fetch: seams.fetch,
-    resolveHost: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    resolveHost: seams.resolveHost,
     settings: {
       ...DEFAULT_GATEWAY_SETTINGS,
       hosts: allowedHosts(config),

@@ -30,11 +30,11 @@ export function replaceText(member: Member, text: string): Edit {
  * Makes a streamed chat tell its usage. `undefined` when it does so already: then its usage chunk belongs to the
  * client and must not be hidden.
  */
-export function includeUsage(bytes: Uint8Array, scanned: ScannedJson): Edit | undefined {
+export function includeUsage(scanned: ScannedJson): Edit | undefined {
   const asked = scanned.members.get("stream_options.include_usage");
   if (asked !== undefined) {
-    const isTrue = asked.kind === "boolean" && bytes[asked.start] === 0x74;
-    return isTrue ? undefined : { start: asked.start, end: asked.end, text: "true" };
+    if (scanned.isTrue("stream_options.include_usage")) return undefined;
+    return { start: asked.start, end: asked.end, text: "true" };
   }
   const options = scanned.members.get("stream_options");
   if (options === undefined) return insertFirst(scanned.root, `"stream_options":{"include_usage":true}`);

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { AppError, utf8 } from "../kernel/index.ts";
 import { GOVERNED } from "./governed.ts";
-import { MAX_DEPTH, memberCount, memberIsTrue, memberText, scanJson } from "./json-scan.ts";
+import { MAX_DEPTH, scanJson } from "./json-scan.ts";
 
 const scan = (text: string) => scanJson(utf8(text), GOVERNED);
 
@@ -80,12 +80,12 @@ test("governed members are found with the values that JSON.parse gives", () => {
   fc.assert(
     fc.property(body, fc.constantFrom(0, 2), (value, indent) => {
       const bytes = utf8(JSON.stringify(value, null, indent));
-      const { members } = scanJson(bytes, GOVERNED);
-      expect(memberText(bytes, members.get("model"))).toBe(value.model as string);
-      expect(memberCount(bytes, members.get("n"))).toBe(value.n as number);
-      expect(memberCount(bytes, members.get("max_tokens"))).toBe(value.max_tokens as number);
-      expect(memberIsTrue(bytes, members.get("stream"))).toBe(value.stream === true);
-      expect(members.has("messages")).toBe(value.messages !== undefined);
+      const scanned = scanJson(bytes, GOVERNED);
+      expect(scanned.text("model")).toBe(value.model as string);
+      expect(scanned.count("n")).toBe(value.n as number);
+      expect(scanned.count("max_tokens")).toBe(value.max_tokens as number);
+      expect(scanned.isTrue("stream")).toBe(value.stream === true);
+      expect(scanned.members.has("messages")).toBe(value.messages !== undefined);
     }),
     { numRuns: 300 },
   );

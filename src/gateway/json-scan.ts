@@ -22,6 +22,12 @@ export interface ScannedJson {
   readonly root: Member;
   /** Governed members that are there, under their canonical names (`model`, `stream_options.include_usage`). */
   readonly members: ReadonlyMap<string, Member>;
+  /** The text of a governed string member; `undefined` for anything else. */
+  text(name: string): string | undefined;
+  /** A governed number member that is a non-negative whole number; anything else gives `undefined`. */
+  count(name: string): number | undefined;
+  /** True for a governed member that is the literal `true`. */
+  isTrue(name: string): boolean;
   /** Texts of members anywhere in the document that name stored objects. */
   readonly references: readonly string[];
 }
@@ -36,24 +42,6 @@ export const MAX_DEPTH = 256;
 export function scanJson(bytes: Uint8Array, governed: GovernedNames): ScannedJson {
   if (!isUtf8(bytes)) throw new AppError("invalid_input", "the body is not UTF-8", { hint: HINT });
   return new Scanner(bytes, governed).document();
-}
-
-/** The text of a string member. */
-export function memberText(bytes: Uint8Array, member: Member | undefined): string | undefined {
-  if (member?.kind !== "string") return undefined;
-  return JSON.parse(latinView(bytes).toString("utf8", member.start, member.end)) as string;
-}
-
-/** The value of a number member as a non-negative whole number; anything else gives `undefined`. */
-export function memberCount(bytes: Uint8Array, member: Member | undefined): number | undefined {
-  if (member?.kind !== "number") return undefined;
-  const value = Number(latinView(bytes).toString("latin1", member.start, member.end));
-  return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
-/** True for the literal `true` only. */
-export function memberIsTrue(bytes: Uint8Array, member: Member | undefined): boolean {
-  return member?.kind === "boolean" && bytes[member.start] === LOWER_T;
 }
 
 const HINT = "send one JSON object as RFC 8259 defines it";
@@ -79,7 +67,28 @@ class Scanner {
     const root = this.value(1, "");
     this.space();
     if (this.at !== this.bytes.length) throw this.malformed();
-    return { root, members: this.members, references: this.references };
+    const { members, references } = this;
+    return {
+      root,
+      members,
+      references,
+      text: (name) => this.text(members.get(name)),
+      count: (name) => this.count(members.get(name)),
+      isTrue: (name) => {
+        const member = members.get(name);
+        return member?.kind === "boolean" && this.bytes[member.start] === LOWER_T;
+      },
+    };
+  }
+
+  private text(member: Member | undefined): string | undefined {
+    return member?.kind === "string" ? this.decoded(member.start + 1, member.end - 1) : undefined;
+  }
+
+  private count(member: Member | undefined): number | undefined {
+    if (member?.kind !== "number") return undefined;
+    const value = Number(this.latin.toString("latin1", member.start, member.end));
+    return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   }
 
   /** `path` is the canonical name of the governed object that this value is, `""` for the root, else undefined. */

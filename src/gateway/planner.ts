@@ -132,7 +132,7 @@ function edit(
     if (upstream !== reading.model) edits.push(replaceText(named, upstream));
   }
   const tellsUsage = reading.stream && (rule.kind === "chat" || rule.kind === "completions");
-  const usage = tellsUsage && provider.dialect === "openai" ? includeUsage(bytes, scanned) : undefined;
+  const usage = tellsUsage && provider.dialect === "openai" ? includeUsage(scanned) : undefined;
   if (usage !== undefined) edits.push(usage);
   return { bytes: splice(bytes, edits), hideUsage: usage !== undefined };
 }

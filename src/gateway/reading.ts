@@ -3,7 +3,7 @@ import { modelInPath, type RouteRule } from "../providers/index.ts";
 import { announcedBytes, decodeBody, limitedStream, readBody, tooLarge } from "./body.ts";
 import { chatBody } from "./cursor.ts";
 import { GOVERNED } from "./governed.ts";
-import { memberCount, memberIsTrue, memberText, type ScannedJson, scanJson } from "./json-scan.ts";
+import { type ScannedJson, scanJson } from "./json-scan.ts";
 import { readMultipart } from "./multipart.ts";
 import type { Target } from "./target.ts";
 
@@ -57,7 +57,7 @@ async function readJson(request: Request, target: Target, limitBytes: number): P
   const isCursorChat = target.cursor && target.path === "/v1/chat/completions";
   const bytes = isCursorChat ? chatBody(sent) : sent;
   if (bytes.length === 0) return { ...readNothing(target.path), decoded };
-  return { ...judge(bytes, target.path), decoded };
+  return judge(bytes, target.path, decoded);
 }
 
 async function readForm(request: Request, target: Target, limitBytes: number): Promise<Reading> {
@@ -84,7 +84,7 @@ function readUpload(request: Request, target: Target, limitBytes: number): Readi
 }
 
 /** What the rules need to know of a JSON body that is at hand. */
-function judge(bytes: Uint8Array, path: string): Reading {
+function judge(bytes: Uint8Array, path: string, decoded: boolean): Reading {
   const scanned = scanJson(bytes, GOVERNED);
   if (scanned.root.kind !== "object") {
     throw new AppError("invalid_input", `the JSON body is not an object but of type ${scanned.root.kind}`, {
@@ -92,23 +92,22 @@ function judge(bytes: Uint8Array, path: string): Reading {
     });
   }
   const facts = pathFacts(path);
-  const at = (name: string) => scanned.members.get(name);
-  const count = (name: string) => memberCount(bytes, at(name)) ?? null;
   return {
     bytes,
     upload: null,
     sizeBytes: bytes.length,
-    decoded: false,
+    decoded,
     scanned,
     modelIsInPath: facts.modelIsInPath,
-    model: facts.model ?? memberText(bytes, at("model")),
-    stream: facts.stream || memberIsTrue(bytes, at("stream")),
+    model: facts.model ?? scanned.text("model"),
+    stream: facts.stream || scanned.isTrue("stream"),
     outputLimit:
-      count("max_completion_tokens") ??
-      count("max_output_tokens") ??
-      count("max_tokens") ??
-      count("generation_config.max_output_tokens"),
-    choices: count("n") ?? count("generation_config.candidate_count") ?? 1,
+      scanned.count("max_completion_tokens") ??
+      scanned.count("max_output_tokens") ??
+      scanned.count("max_tokens") ??
+      scanned.count("generation_config.max_output_tokens") ??
+      null,
+    choices: scanned.count("n") ?? scanned.count("generation_config.candidate_count") ?? 1,
   };
 }
 

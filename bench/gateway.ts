@@ -1,0 +1,171 @@
+// The gateway against a bare proxy on the same core, with the same canned upstream. Ownkey runs as the real program:
+// key check, reservation and durable ledger are on. What the other core does (load generator and upstream) is shown, so
+// that nobody takes its limit for a server's. `--rounds 5 --seconds 3 --connections 32 --requests 100000 --program PATH`
+import { STREAM_EVENTS, startCannedUpstream } from "./support/canned-upstream.ts";
+import { mebi, median, table } from "./support/numbers.ts";
+import { cpuMs, pinThisProcess, residentBytes, SERVER_CORE } from "./support/processes.ts";
+import { PROGRAM, type ServerUnderTest, startBareProxy, startOwnkeyFor } from "./support/servers.ts";
+import { sendShortRequests } from "./support/short-requests.ts";
+import { measureAborts, runStreams } from "./support/streams.ts";
+
+const rounds = numberOption("--rounds", 5);
+const limitMs = numberOption("--seconds", 3) * 1000;
+const connections = numberOption("--connections", 32);
+const requests = numberOption("--requests", 100_000);
+const ABORTS = 50;
+const SETTLE_MS = 1000;
+
+interface Sample {
+  readonly perSecond: number;
+  /** Of the server, per request or chunk. */
+  readonly cpuUs: number;
+  /** Part of its core that the server had. */
+  readonly busy: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+pinThisProcess();
+const upstream = startCannedUpstream();
+const bare = await startBareProxy(upstream.port);
+const ownkey = await startOwnkeyFor(upstream.port, textOption("--program", PROGRAM));
+try {
+  console.log(
+    SERVER_CORE === undefined
+      ? "cores cannot be chosen here: servers, load and upstream share them all"
+      : `servers on core ${SERVER_CORE}, load generator and upstream on the other`,
+  );
+  await reportGenerator();
+  console.log(`idle memory: bare proxy ${memory(bare)}, Ownkey ${memory(ownkey)}`);
+  for (const server of [bare, ownkey]) await shortSample(server);
+  await compare(`short requests (1 kB, ${connections} connections)`, "req", shortSample);
+  await compare(`streams (${STREAM_EVENTS} chunks, ${connections} at once)`, "chunk", streamSample);
+  for (const server of [bare, ownkey]) await reportAborts(server);
+  await reportFlatness(ownkey);
+} finally {
+  await Promise.all([bare.stop(), ownkey.stop()]);
+  upstream.close();
+}
+
+/** Without any proxy: what the load generator and the upstream could do at most. */
+async function reportGenerator(): Promise<void> {
+  const direct = { port: upstream.port, credential: "none" };
+  const result = await sendShortRequests(direct, { connections, requests: Infinity, limitMs });
+  const perSecond = (result.requests / result.durationMs) * 1000;
+  console.log(`load generator straight to the upstream: ${whole(perSecond)} req/s`);
+}
+
+async function shortSample(server: ServerUnderTest): Promise<Sample> {
+  return await sample(server, async () => {
+    const result = await sendShortRequests(server, { connections, requests: Infinity, limitMs });
+    return { ...result, amount: result.requests };
+  });
+}
+
+async function streamSample(server: ServerUnderTest): Promise<Sample> {
+  return await sample(server, async () => {
+    const result = await runStreams(server, upstream, { concurrent: connections, limitMs });
+    return { ...result, amount: result.chunks, p50Ms: result.firstByteP50Ms, p99Ms: result.firstByteP99Ms };
+  });
+}
+
+async function sample(
+  server: ServerUnderTest,
+  work: () => Promise<{ amount: number; durationMs: number; p50Ms: number; p99Ms: number }>,
+): Promise<Sample> {
+  const before = cpuMs(server.pid);
+  const { amount, durationMs, p50Ms, p99Ms } = await work();
+  const usedMs = (cpuMs(server.pid) ?? Number.NaN) - (before ?? Number.NaN);
+  return {
+    perSecond: (amount / durationMs) * 1000,
+    cpuUs: (usedMs * 1000) / amount,
+    busy: usedMs / durationMs,
+    p50Ms,
+    p99Ms,
+  };
+}
+
+/** Takes turns, so that what disturbs the machine for a while disturbs both. */
+async function compare(
+  what: string,
+  unit: string,
+  measure: (server: ServerUnderTest) => Promise<Sample>,
+): Promise<void> {
+  const pairs: { bare: Sample; own: Sample }[] = [];
+  for (let round = 0; round < rounds; round++) {
+    pairs.push({ bare: await measure(bare), own: await measure(ownkey) });
+  }
+  const row = (name: string, samples: readonly Sample[]) => {
+    const at = (member: keyof Sample) => median(samples.map((each) => each[member]));
+    const times = [at("p50Ms"), at("p99Ms")].map((timeMs) => `${timeMs.toFixed(2)} ms`);
+    return [name, whole(at("perSecond")), ...times, `${at("cpuUs").toFixed(1)} µs`, percent(at("busy"))];
+  };
+  const times = unit === "req" ? ["p50", "p99"] : ["first byte p50", "p99"];
+  console.log(`\n${what}, medians of ${rounds} rounds`);
+  console.log(
+    table([
+      ["", `${unit}/s`, ...times, `CPU/${unit}`, "of core"],
+      row(
+        "bare proxy",
+        pairs.map((pair) => pair.bare),
+      ),
+      row(
+        "Ownkey",
+        pairs.map((pair) => pair.own),
+      ),
+    ]),
+  );
+  const rates = pairs.map((pair) => pair.own.perSecond / pair.bare.perSecond);
+  const costs = pairs.map((pair) => pair.bare.cpuUs / pair.own.cpuUs);
+  console.log(
+    `Ownkey / bare proxy: ${median(rates).toFixed(2)} in ${unit}/s, ${median(costs).toFixed(2)} per CPU time ` +
+      `(rounds: ${costs.map((ratio) => ratio.toFixed(2)).join(" ")})`,
+  );
+}
+
+async function reportAborts(server: ServerUnderTest): Promise<void> {
+  const { abortMs, firstByteMs } = await measureAborts(server, upstream, ABORTS);
+  console.log(
+    `\n${server.name}, one stream at a time: first byte ${median(firstByteMs).toFixed(2)} ms; ` +
+      `client gone → upstream closed ${median(abortMs).toFixed(2)} ms, at most ${Math.max(...abortMs).toFixed(1)} ms`,
+  );
+}
+
+async function reportFlatness(server: ServerUnderTest): Promise<void> {
+  const every = Math.max(1000, Math.floor(requests / 10 / 1000) * 1000);
+  const seen: string[] = [];
+  await sendShortRequests(server, {
+    connections,
+    requests,
+    limitMs: Infinity,
+    onProgress: (done) => {
+      if (done % every === 0) seen.push(memory(server));
+    },
+  });
+  console.log(`\n${server.name}, memory while ${requests.toLocaleString("en")} more requests pass:`);
+  console.log(`  ${seen.join(", ")}`);
+  await Bun.sleep(SETTLE_MS);
+  console.log(`  and ${SETTLE_MS / 1000} s after: ${memory(server)}`);
+}
+
+function memory({ pid }: ServerUnderTest): string {
+  const bytes = residentBytes(pid);
+  return bytes === undefined ? "not known" : mebi(bytes);
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
+}
+
+function textOption(name: string, otherwise: string): string {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? otherwise : (process.argv[at + 1] ?? otherwise);
+}
+
+function numberOption(name: string, otherwise: number): number {
+  return Number(textOption(name, String(otherwise)));
+}

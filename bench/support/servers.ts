@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pinned } from "./processes.ts";
+
+export const PROGRAM = join(import.meta.dir, "../../bin/ownkey");
+
+/** A server under test, in a process of its own. */
+export interface ServerUnderTest {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+  /** What its clients present. */
+  readonly credential: string;
+  stop(): Promise<void>;
+}
+
+export interface Ownkey extends ServerUnderTest {
+  /** As the program itself measured it. */
+  readonly startMs: number;
+  /** Runs a command line on the same home; gives what it printed. */
+  run(args: readonly string[], stdin?: string): Promise<string>;
+  readonly environment: Record<string, string>;
+}
+
+export async function startBareProxy(upstreamPort: number): Promise<ServerUnderTest> {
+  const script = join(import.meta.dir, "bare-proxy.ts");
+  const child = Bun.spawn(pinned([process.execPath, script, `http://127.0.0.1:${upstreamPort}`]), {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const url = await firstLine(child.stdout);
+  return {
+    name: "bare proxy",
+    port: Number(new URL(url).port),
+    pid: child.pid,
+    credential: "unchecked",
+    stop: () => ended(child),
+  };
+}
+
+/** The real program on a home of its own, without any key yet. */
+export async function startOwnkey(program = PROGRAM): Promise<Ownkey> {
+  const folder = mkdtempSync(join(tmpdir(), "ownkey-bench-"));
+  const environment = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: folder,
+    OWNKEY_HOME: join(folder, "home"),
+    OWNKEY_LOG: "warn",
+  };
+  const child = Bun.spawn(pinned([program, "up", "--port", "0", "--json"]), {
+    env: environment,
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const ready = JSON.parse(await firstLine(child.stdout)) as { url: string; pid: number; startMs: number };
+  return {
+    name: "Ownkey",
+    port: Number(new URL(ready.url).port),
+    pid: ready.pid,
+    credential: "",
+    startMs: ready.startMs,
+    environment,
+    run: (args, stdin = "") => run([program, ...args], environment, stdin),
+    async stop() {
+      await ended(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Ownkey with a provider key for the upstream, and a virtual key for the load. */
+export async function startOwnkeyFor(upstreamPort: number, program = PROGRAM): Promise<Ownkey> {
+  const ownkey = await startOwnkey(program);
+  const base = `http://127.0.0.1:${upstreamPort}`;
+  const providerKey = `sk-${"proj"}-${"bench".repeat(10)}`;
+  await ownkey.run(["keys", "add", "openai", "--base-url", base, "--stdin"], `${providerKey}\n`);
+  const made = JSON.parse(await ownkey.run(["vk", "create", "--name", "bench", "--json"])) as { key: string };
+  return { ...ownkey, credential: made.key };
+}
+
+async function run(command: readonly string[], env: Record<string, string>, stdin: string): Promise<string> {
+  const child = Bun.spawn([...command], { env, stdin: new Blob([stdin]), stdout: "pipe", stderr: "pipe" });
+  const [out, error] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  if ((await child.exited) !== 0) throw new Error(`${command.slice(1, 3).join(" ")} failed: ${error}`);
+  return out;
+}
+
+async function firstLine(output: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of output) {
+    text += decoder.decode(piece, { stream: true });
+    const end = text.indexOf("\n");
+    if (end >= 0) return text.slice(0, end);
+  }
+  throw new Error("the server ended before it was ready");
+}
+
+async function ended(child: Bun.Subprocess): Promise<void> {
+  child.kill("SIGTERM");
+  await child.exited;
+}

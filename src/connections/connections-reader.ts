@@ -1,6 +1,6 @@
 import { AppError } from "../kernel/index.ts";
 import type { Queries, Store } from "../store/index.ts";
-import type { Vault } from "../vault/index.ts";
+import type { SecretInfo, Vault } from "../vault/index.ts";
 import type { Connection, ProviderKey } from "./connection.ts";
 import { shownReference } from "./names.ts";
 import {
@@ -116,20 +116,13 @@ export class ConnectionsReader {
 
   /** With state and version, which the vault has. */
   protected async providerKey(queries: Queries, record: KeyRecord): Promise<ProviderKey> {
-    const { mac: _, removed, rotatedAtMs, ...told } = record;
-    const info = await this.#vault.info(queries, record.id);
-    return {
-      ...told,
-      ...(rotatedAtMs === null ? {} : { rotatedAtMs }),
-      state: removed || !info ? "removed" : info.state,
-      version: info?.activeVersion ?? 0,
-    };
+    return providerKeyOf(record, await this.#vault.info(queries, record.id));
   }
 
   async #keysFrom(records: readonly KeyRecord[], queries: Queries = this.#store): Promise<ProviderKey[]> {
-    const keys: ProviderKey[] = [];
-    for (const record of records) keys.push(await this.providerKey(queries, this.#checkedKey(record)));
-    return keys;
+    const ids = records.map(({ id }) => id);
+    const infos = await this.#vault.infos(queries, ids);
+    return records.map((record) => providerKeyOf(this.#checkedKey(record), infos.get(record.id)));
   }
 
   #checkedConnection(record: ConnectionRecord): ConnectionRecord {
@@ -142,6 +135,16 @@ export class ConnectionsReader {
     if (!this.#vault.locked) this.#vault.check("provider_keys", record.id, keyContent(record), record.mac);
     return record;
   }
+}
+
+function providerKeyOf(record: KeyRecord, info: SecretInfo | undefined): ProviderKey {
+  const { mac: _, removed, rotatedAtMs, ...told } = record;
+  return {
+    ...told,
+    ...(rotatedAtMs === null ? {} : { rotatedAtMs }),
+    state: removed || !info ? "removed" : info.state,
+    version: info?.activeVersion ?? 0,
+  };
 }
 
 function noSuchKey(reference: string): AppError {

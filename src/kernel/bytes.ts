@@ -61,6 +61,14 @@ export function lengthPrefixed(...parts: readonly (string | number | bigint | Ui
 /** Unsigned 64-bit, big endian. */
 export function uint64(value: number | bigint): Uint8Array {
   const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  // Lengths and versions, written without a DataView: this runs for every part of every row's MAC.
+  if (typeof value === "number" && value >= 0 && value < 2 ** 32) {
+    bytes[4] = value >>> 24;
+    bytes[5] = value >>> 16;
+    bytes[6] = value >>> 8;
+    bytes[7] = value;
+  } else {
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  }
   return bytes;
 }

@@ -102,17 +102,32 @@ export class Secrets {
   }
 
   async info(queries: Queries, id: string): Promise<SecretInfo | undefined> {
-    const row = await queries.get("SELECT * FROM secrets WHERE id = ?", [id]);
-    if (!row) return undefined;
+    return (await this.infos(queries, [id])).get(id);
+  }
+
+  async infos(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, SecretInfo>> {
+    const infos = new Map<string, SecretInfo>();
+    for (let from = 0; from < ids.length; from += MAX_IDS) {
+      const some = ids.slice(from, from + MAX_IDS);
+      const lastVersions = await lastVersionsOf(queries, some);
+      for (const row of await queries.all(`SELECT * FROM secrets WHERE id IN (${marks(some)})`, some)) {
+        const id = textOf(row, "id");
+        infos.set(id, this.#infoOf(row, lastVersions.get(id) ?? 0));
+      }
+    }
+    return infos;
+  }
+
+  #infoOf(row: Row, lastVersion: number): SecretInfo {
     const system = this.#lock.systemIfAny();
     if (system) checkProtected(system, "secrets", row);
     const state = stateOf(row);
     return {
-      id,
+      id: textOf(row, "id"),
       collection: collectionOf(row),
       state,
       activeVersion: state === "removed" ? null : (optionalIntOf(row, "active_version") ?? null),
-      lastVersion: await lastVersion(queries, id),
+      lastVersion,
     };
   }
 
@@ -174,6 +189,24 @@ export class Secrets {
       connection: textOf(row, "connection"),
     });
   }
+}
+
+/** Parameters of one statement: every engine takes as many. */
+const MAX_IDS = 500;
+
+function marks(ids: readonly string[]): string {
+  return ids.map(() => "?").join(", ");
+}
+
+async function lastVersionsOf(
+  queries: Queries,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await queries.all(
+    `SELECT secret_id, MAX(version) AS last FROM secret_versions WHERE secret_id IN (${marks(ids)}) GROUP BY secret_id`,
+    ids,
+  );
+  return new Map(rows.map((row) => [textOf(row, "secret_id"), intOf(row, "last")]));
 }
 
 async function lastVersion(queries: Queries, id: string): Promise<number> {

@@ -106,6 +106,10 @@ export class StoredVault implements ManagedVault {
     return await this.#secrets.info(queries, id);
   }
 
+  async infos(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, SecretInfo>> {
+    return await this.#secrets.infos(queries, ids);
+  }
+
   async putBlob(tx: AuditedTx, id: string, kind: string, bytes: Uint8Array): Promise<void> {
     await this.#blobs.put(tx, id, kind, bytes);
   }

@@ -64,6 +64,8 @@ export interface Vault extends RowSealer, Signer {
   /** Shreds every version's ciphertext and keeps the rows. */
   remove(tx: AuditedTx, id: string): Promise<void>;
   info(queries: Queries, id: string): Promise<SecretInfo | undefined>;
+  /** The same for many at once, by id; ids of other things are left out. */
+  infos(queries: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, SecretInfo>>;
 
   /** `fp_` + 12 hex digits of an HMAC of the value under a vault key: equal values are recognised, nothing is told. */
   fingerprint(value: Secret): string;

@@ -10,6 +10,8 @@ const built = await Bun.build({
   entrypoints: [join(root, "src/main.ts"), join(root, "src/store/sqlite/worker.ts")],
   root: join(root, "src"),
   compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
+  // `ownkey token` then evaluates its own few lines only; in one piece, the imports of everything would come first.
+  splitting: true,
   minify: true,
   bytecode: true,
   sourcemap: "none",

@@ -1,14 +1,16 @@
 import { AppError, type Clock, type Log, toAppError } from "../kernel/index.ts";
-import type { AttemptEnd, AttemptRef, Ledger, ReservedAttempt } from "../ledger/index.ts";
+import type { AttemptEnd, AttemptRef, Ledger } from "../ledger/index.ts";
 import type { Meter, MeterOptions, MeterResult, Pricing } from "../usage/index.ts";
 import { createAnswerCopy, type AnswerCopy } from "./answer-copy.ts";
 import type { Destinations } from "./destination.ts";
+import { failureAnswer } from "./failure.ts";
 import { type Fetch, forward, isRedirect, neverConnected } from "./forward.ts";
 import { answerHeaders, type HeaderPairs } from "./headers.ts";
 import { createUsageChunkFilter, type UsageChunkFilter } from "./hide-usage-chunk.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Directory, GatewaySettings } from "./parts.ts";
 import type { Plan } from "./plan.ts";
+import { reservation } from "./reservation.ts";
 import { settlementOf } from "./settlement.ts";
 import { ownObjects } from "./own-list.ts";
 import { ownUrl } from "./own-urls.ts";
@@ -74,47 +76,6 @@ export async function runAttempt(parts: AttemptParts, plan: Plan, number: number
   } catch (error) {
     throw attempt.failed(error);
   }
-}
-
-function reservation(pricing: Pricing, plan: Plan, number: number, nowMs: number): ReservedAttempt {
-  const { connection, provider, caller, rule } = plan;
-  const { policy } = caller.virtualKey;
-  const free = rule.free === true;
-  return {
-    requestId: plan.requestId,
-    attempt: number,
-    startedAtMs: nowMs,
-    virtualKeyId: caller.virtualKey.id,
-    connectionId: connection.id,
-    providerKeyId: plan.providerKey.id,
-    tool: plan.tool,
-    user: policy.user,
-    team: policy.team,
-    project: policy.project,
-    provider: provider.id,
-    dialect: provider.dialect,
-    route: rule.path,
-    stream: plan.stream,
-    modelRequested: plan.modelRequested,
-    bytesIn: plan.bytesIn,
-    bodyHash: plan.bodyHash,
-    reservedNanos: free
-      ? 0n
-      : plan.modelPriced === null
-        ? null
-        : pricing.bound({
-            provider: provider.id,
-            preset: connection.preset,
-            connectionId: connection.id,
-            model: plan.modelPriced,
-            atMs: nowMs,
-            kind: rule.kind,
-            bodyBytes: plan.bytesIn,
-            outputLimit: plan.outputLimit,
-            choices: plan.choices,
-          }),
-    priceVersion: pricing.version,
-  };
 }
 
 /**
@@ -350,24 +311,3 @@ export class Attempt implements Limited {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function failureAnswer(end: AttemptEnd, connection: string, cause: unknown): AppError {
-  if (end === "client_gone") return new AppError("cancelled", "the caller went away", { cause });
-  if (end === "time_limit") {
-    return new AppError("time_limit", `the provider of connection "${connection}" did not answer in time`, {
-      hint: "try again, or raise the gateway's time limits",
-      retryable: true,
-      cause,
-    });
-  }
-  const never = end === "unreachable";
-  const what = never ? "could not be reached" : "broke off before it answered";
-  return new AppError("provider_unreachable", `the provider of connection "${connection}" ${what}`, {
-    hint: never
-      ? "check the network, the provider's status page and the connection's base URL"
-      : "it may have done the work all the same: the request counts at its full reservation",
-    retryable: true,
-    details: { sent: !never },
-    cause,
-  });
-}

@@ -74,7 +74,8 @@ function namedByModel(
 
 function implied(candidates: readonly Candidate[], policy: VirtualKeyPolicy, dialect: Dialect): Candidate {
   const [first] = candidates;
-  if (first !== undefined && candidates.length === 1 && policy.connections.length === 1) return first;
+  const isOnly = first !== undefined && candidates.length === 1;
+  if (isOnly && (policy.connections.length === 1 || first.rule !== undefined)) return first;
   const preferred = candidates.find(({ connection }) => connection.id === policy.defaultConnection);
   if (preferred?.rule !== undefined) return preferred;
   const speaking = candidates.filter(({ provider }) => provider.dialect === dialect);

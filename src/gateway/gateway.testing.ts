@@ -192,6 +192,7 @@ export function fakeStoredObjects(): StoredObjects & { readonly objects: StoredO
   return {
     objects,
     record: (object) => void objects.push(object),
+    flush: () => Promise.resolve(),
     ownerOf: (connectionId, id) =>
       objects.find((object) => object.connectionId === connectionId && object.id === id)?.virtualKeyId,
   };

@@ -147,6 +147,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       while (preparing + running.size > 0 && clock.monotonicMs() < lastMomentMs) await pause();
       for (const attempt of running) attempt.abort("time_limit");
       await Promise.all(settling);
+      // A store that cannot be written any more must not keep the process from stopping.
+      await options.storedObjects.flush().catch((error: unknown) => {
+        log.error("gateway.objects_not_written", { error });
+      });
       limits.close();
     },
   };

@@ -131,8 +131,9 @@ function edit(
     const upstream = provider.upstreamModel(connection.settings, model);
     if (upstream !== reading.model) edits.push(replaceText(named, upstream));
   }
+  // These two kinds are OpenAI's wire format, whoever serves them.
   const tellsUsage = reading.stream && (rule.kind === "chat" || rule.kind === "completions");
-  const usage = tellsUsage && provider.dialect === "openai" ? includeUsage(scanned) : undefined;
+  const usage = tellsUsage ? includeUsage(scanned) : undefined;
   if (usage !== undefined) edits.push(usage);
   return { bytes: splice(bytes, edits), hideUsage: usage !== undefined };
 }

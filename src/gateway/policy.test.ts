@@ -155,6 +155,19 @@ test("a connection is named by prefix or in the model, implied by dialect, and n
   expect(used).toEqual(["conn_second", "conn_second", "conn_claude", "conn_openai"]);
 });
 
+test("the only connection there is takes what its provider serves, in whatever dialect", async () => {
+  gateway.directory.list.splice(0, 2);
+  await gateway.post("/v1/chat/completions", { ...ASKED, stream: true });
+  expect(lastSeen()?.headers.get("authorization")).toBe(`Bearer ${PROVIDER_KEY}`);
+  expect(JSON.parse(lastSeen()?.body.toString() ?? "")).toMatchObject({
+    stream_options: { include_usage: true },
+  });
+  expect(await refusal(await gateway.post("/v1/responses", ASKED))).toMatchObject({
+    status: 403,
+    code: "not_allowed",
+  });
+});
+
 test("a name before the slash that is no connection of this key stays part of the model", async () => {
   allow({ connections: ["conn_openai"] });
   await gateway.post("/v1/chat/completions", { ...ASKED, model: "claude/opus" });

@@ -8,11 +8,6 @@ export interface StoredObjectsOptions {
   readonly log: Log;
 }
 
-export interface StoredObjectsWriter extends StoredObjects {
-  /** Writes what is still in memory only: for a timer, and at the end. Rejects without forgetting anything. */
-  flush(): Promise<void>;
-}
-
 /** Objects kept in memory beyond those not yet written. */
 const MAX_REMEMBERED = 10_000;
 /** Objects that nobody asked for in so long are gone at the providers too (responses: 30 days). */
@@ -22,7 +17,7 @@ const DAY_MS = 86_400_000;
 const WRITE_AFTER_MS = 200;
 
 /** Stored objects in the control store, written behind in batches: one durable commit per answer would be too slow. */
-export function createStoredObjects({ store, clock, log }: StoredObjectsOptions): StoredObjectsWriter {
+export function createStoredObjects({ store, clock, log }: StoredObjectsOptions): StoredObjects {
   const remembered = new Map<string, string>();
   let unwritten = new Map<string, StoredObject>();
   let timer: ReturnType<typeof setTimeout> | undefined;

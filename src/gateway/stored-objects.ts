@@ -13,6 +13,8 @@ export interface StoredObject {
 export interface StoredObjects {
   /** Known to {@link StoredObjects.ownerOf} at once; written behind. */
   record(object: StoredObject): void;
+  /** Resolves when everything recorded is written. */
+  flush(): Promise<void>;
   /** The virtual key that made it; `undefined` for objects that no virtual key made. */
   ownerOf(connectionId: string, id: string): string | undefined | Promise<string | undefined>;
 }

@@ -1,0 +1,56 @@
+import type { Command, Option } from "commander";
+import { commandTree, examplesOf, leaves } from "./command-tree.ts";
+import { block, code, document, heading, table } from "./markdown.ts";
+
+const INTRODUCTION = `
+\`ownkey <noun> <verb>\`. Every command takes \`--json\`, which prints one JSON document (lists are \`{"items": […]}\`; an
+error is \`{"error": {"code", "message", "hint"}}\` on standard error), and \`--help\`. People get tables; colour and
+prompts appear on a terminal only. A REF is an id, \`connection/name\`, or a name that is not ambiguous. A time is a date
+(\`2027-01-31\`), an RFC 3339 time, or a span such as \`30d\`, \`12h\`, \`10m\`.
+
+A secret is never taken from an argument: other processes can read it there and the shell keeps it. It comes from a
+prompt, from standard input, or from a variable that is named. Exit codes: [errors](errors.md#exit-codes).
+Settings and variables: [settings](settings.md).`;
+
+/** Every command with its options and examples, from the tree that the program itself parses with. */
+export function cliReference(): string {
+  const commands = leaves(commandTree());
+  const index = table(
+    ["Command", ""],
+    commands.map(({ path, command }) => [`[\`${path}\`](#${anchorOf(path)})`, command.description()]),
+  );
+  return document(heading("Commands"), INTRODUCTION, index, ...commands.map(section));
+}
+
+function section({ path, command }: { path: string; command: Command }): string {
+  const options = command.options.filter(({ long }) => long !== "--json");
+  const examples = examplesOf(command).map((line) => `$ ${line}`);
+  return document(
+    `## ${path}`,
+    sentence(command.description()),
+    block("text", [path, ...argumentsOf(command), ...(options.length > 0 ? ["[options]"] : [])].join(" ")),
+    options.length === 0 ? "" : table(["Option", ""], options.map(optionRow)),
+    examples.length === 0 ? "" : block("sh", examples.join("\n")),
+  );
+}
+
+/** `[rest...]` only catches what must not be given. */
+function argumentsOf({ registeredArguments }: Command): string[] {
+  return registeredArguments
+    .filter((argument) => argument.name() !== "rest")
+    .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`));
+}
+
+function optionRow(option: Option): string[] {
+  const fallback: unknown = option.negate ? undefined : option.defaultValue;
+  const shown = typeof fallback === "string" || typeof fallback === "number" ? `; default ${fallback}` : "";
+  return [code(option.flags), `${option.description}${shown}${option.mandatory ? "; required" : ""}`];
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function anchorOf(path: string): string {
+  return path.replaceAll(" ", "-");
+}

@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+import { buildProgram, type CliContext } from "../../src/cli/index.ts";
+
+/** The commands as `--help` knows them, for reading only. */
+export function commandTree(): Command {
+  return buildProgram(READING);
+}
+
+/** Every command that does something, depth first, with the words that call it: `ownkey keys add`. */
+export function leaves(command: Command, path = command.name()): { path: string; command: Command }[] {
+  if (command.commands.length === 0) return [{ path, command }];
+  const below = command.commands.flatMap((child) => leaves(child, `${path} ${child.name()}`));
+  return command.registeredArguments.length > 0 ? [{ path, command }, ...below] : below;
+}
+
+/** The lines behind `$ ` that a command's help ends with. */
+export function examplesOf(command: Command): string[] {
+  let text = "";
+  command.configureOutput({ writeOut: (piece) => (text += piece) });
+  command.outputHelp();
+  return [...text.matchAll(/^ {2}\$ (.+)$/gm)].map((match) => match[1] ?? "");
+}
+
+function never(): never {
+  throw new Error("the command tree was built for reading; it runs nothing");
+}
+
+const READING: CliContext = {
+  stdout: { write: () => {} },
+  stderr: { write: () => {} },
+  interactive: false,
+  colour: false,
+  environment: {},
+  workingDirectory: "/",
+  home: "/",
+  readStdin: never,
+  readFile: never,
+  client: { call: never },
+  up: never,
+  programs: { service: never, install: never },
+};

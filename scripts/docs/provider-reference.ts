@@ -16,7 +16,7 @@ const DENIED_INTRODUCTION = `
 ## Never carried
 
 Routes that mint credentials or administer an account, whatever a virtual key allows. Letters are compared without
-regard to case; \`:rest*\` is everything below.`;
+regard to case; \`/…\` stands for everything below as well.`;
 
 export function providerReference(): string {
   const own = PROVIDERS.filter(({ preset }) => preset === null);
@@ -53,8 +53,11 @@ function routeSection({ title, id, routes }: Provider): string {
 }
 
 function deniedSection({ title, denied }: Provider): string {
-  // Each subtree stands twice in the data: the path, and everything below it.
-  const paths = denied.filter((path) => !path.endsWith("/:rest*"));
+  // A subtree stands twice in the data: the path, and everything below it.
+  const below = "/:rest*";
+  const paths = denied
+    .filter((path) => !path.endsWith(below))
+    .map((path) => (denied.includes(path + below) ? `${path}/…` : path));
   return document(`### ${title}`, paths.map(code).join(" "));
 }
 

@@ -1,11 +1,14 @@
-import { AppError, hasSecretShape } from "../kernel/index.ts";
+import { AppError, hasSecretMark, isOpaqueSecret } from "../kernel/index.ts";
 
 /**
  * Refuses a command line that holds something shaped like a credential: every process of the machine can read it
- * there, and the shell has already written it into its history.
+ * there, and the shell has already written it into its history. Keys without a mark of their own look like a digest or
+ * an account's id: those are refused only where no option's value stands.
  */
 export function refuseSecretArguments(argv: readonly string[]): void {
-  if (argv.some(hasSecretShape)) throw secretInArgument();
+  const isSecret = (argument: string, index: number) =>
+    hasSecretMark(argument) || (isOpaqueSecret(argument) && !argv[index - 1]?.startsWith("--"));
+  if (argv.some(isSecret)) throw secretInArgument();
 }
 
 export function secretInArgument(): AppError {

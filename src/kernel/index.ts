@@ -1,5 +1,6 @@
 export * from "./bytes.ts";
 export * from "./clock.ts";
+export * from "./closing.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./json.ts";

@@ -8,7 +8,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** One line of JSON per event. Everything written passes {@link maskSecrets}; headers and bodies are never given to it. */
+/**
+ * One line of JSON per event. Every text in it passes {@link maskSecrets}; headers and bodies are never given to it.
+ * Logging never throws: a field that cannot be written is said to be so.
+ */
 export interface Log {
   debug(event: string, fields?: LogFields): void;
   info(event: string, fields?: LogFields): void;
@@ -29,19 +32,34 @@ export function createLog({ level, clock, write }: LogOptions): Log {
   const at = (name: Exclude<LogLevel, "silent">) => {
     if (LOG_LEVELS.indexOf(name) < threshold) return () => {};
     return (event: string, fields: LogFields = {}) => {
-      const line = JSON.stringify({ time: formatTime(clock.nowMs()), level: name, event, ...fields }, plain);
-      write(`${maskSecrets(line)}\n`);
+      const head = { time: formatTime(clock.nowMs()), level: name, event };
+      write(`${lineOf(head, fields)}\n`);
     };
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** Errors and bigints in a form that JSON has. */
-function plain(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return value.toString();
-  if (value instanceof AppError) {
-    return { code: value.code, message: value.message, cause: value.cause };
+function lineOf(head: LogFields, fields: LogFields): string {
+  try {
+    return JSON.stringify({ ...head, ...fields, ...head }, plain);
+  } catch {
+    return JSON.stringify({ ...head, unwritable: Object.keys(fields) }, plain);
   }
-  if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack };
+}
+
+/**
+ * Each value in a form that JSON has. Texts are masked here, before they are escaped: in the finished line a key after
+ * a line break would stand behind `\n` and no longer at a word's beginning, and a masked backslash would break the line.
+ */
+function plain(_name: string, value: unknown): unknown {
+  if (typeof value === "string") return maskSecrets(value);
+  if (typeof value === "bigint") return value.toString();
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (value instanceof AppError) {
+    return { code: value.code, message: value.message, details: value.details, cause: value.cause };
+  }
+  if (value instanceof Error) {
+    return { name: value.name, message: value.message, stack: value.stack, cause: value.cause };
+  }
   return value;
 }

@@ -34,7 +34,10 @@ export function scaledDecimal(value: number | string, places: number): bigint | 
   return digits % divisor === 0n ? digits / divisor : undefined;
 }
 
-/** `units` at a price per million, rounded up: a fraction of a nano-dollar is charged, never lost. */
+/**
+ * `units` (none below zero) at a price per million, rounded up: a fraction of a nano-dollar is charged, never lost.
+ * @throws RangeError for a number that is not whole.
+ */
 export function costOf(units: number | bigint, price: NanosPerMillion): bigint {
   return (BigInt(units) * price + 999_999n) / 1_000_000n;
 }

@@ -14,15 +14,13 @@ export function every(
 ): { close(): Promise<void> } {
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    running ??= (async () => {
-      try {
-        await task();
-      } catch (error) {
-        onError(error);
-      } finally {
+    // The first `then` makes a task that throws at once end after `running` is set, like any other.
+    running ??= Promise.resolve()
+      .then(task)
+      .catch(onError)
+      .finally(() => {
         running = undefined;
-      }
-    })();
+      });
   }, everyMs);
   timer.unref();
   return {

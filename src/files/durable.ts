@@ -1,15 +1,26 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { randomUUID } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { PRIVATE_FILE_MODE } from "./permissions.ts";
 
 /**
  * Replaces a file so that after a crash it holds either the old or the new content, whole: a temporary file beside
- * the target, write, fsync, rename, fsync of the folder. The mode defaults to the owner only.
+ * the target, write, fsync, rename, fsync of the folder. The mode defaults to the owner only. A symbolic link at the
+ * path is replaced itself; what it points to stays as it is. A crash may leave a `.NAME.….tmp` behind.
  */
 export function writeDurable(path: string, content: Uint8Array | string, mode = PRIVATE_FILE_MODE): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  writeNew(temporary, content, mode);
   try {
-    writeNew(temporary, content, mode, constants.O_TRUNC);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -19,11 +30,12 @@ export function writeDurable(path: string, content: Uint8Array | string, mode = 
 }
 
 /**
- * Creates a file that was not there, durably.
- * @throws the system's `EEXIST` when it exists: of two callers at once one succeeds.
+ * Creates a file that was not there, durably; when it cannot be written whole, it is gone again. Only a crash in
+ * between can leave a part of it.
+ * @throws the system's `EEXIST` when it exists, be it as a link to nowhere: of two callers at once one succeeds.
  */
 export function createDurable(path: string, content: Uint8Array | string, mode = PRIVATE_FILE_MODE): void {
-  writeNew(path, content, mode, constants.O_EXCL);
+  writeNew(path, content, mode);
   syncDir(dirname(path));
 }
 
@@ -38,12 +50,18 @@ export function syncDir(path: string): void {
   }
 }
 
-function writeNew(path: string, content: Uint8Array | string, mode: number, flag: number): void {
+/** O_EXCL: the file, with its mode, is ours from its first byte, and no link is followed. */
+function writeNew(path: string, content: Uint8Array | string, mode: number): void {
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
-  const handle = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | flag, mode);
+  const handle = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
   try {
+    // The umask may have taken away rights that were asked for.
+    fchmodSync(handle, mode);
     for (let offset = 0; offset < bytes.length;) offset += writeSync(handle, bytes, offset);
     fsyncSync(handle);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   } finally {
     closeSync(handle);
   }

@@ -42,6 +42,23 @@ export class ConnectionsReader {
     return await this.#keysFrom(await keyRows(this.#store));
   }
 
+  /**
+   * For a gateway that has to go on serving: rows that were changed outside Ownkey are left out, and their ids told.
+   * Keys of every state.
+   */
+  async intact(): Promise<{ connections: Connection[]; keys: ProviderKey[]; damaged: string[] }> {
+    const damaged: string[] = [];
+    const sound = <Rec extends { id: string }>(records: readonly Rec[], check: (record: Rec) => Rec): Rec[] =>
+      records.filter((record) => {
+        if (isSound(() => check(record))) return true;
+        damaged.push(record.id);
+        return false;
+      });
+    const connections = sound(await connectionRows(this.#store), (record) => this.#checkedConnection(record));
+    const keys = sound(await keyRows(this.#store), (record) => this.#checkedKey(record));
+    return { connections: connections.map(connectionOf), keys: await this.#keysFrom(keys), damaged };
+  }
+
   /** Keys of every state, oldest first. */
   async keysOf(connectionId: string): Promise<ProviderKey[]> {
     return await this.keysIn(this.#store, connectionId);
@@ -134,6 +151,16 @@ export class ConnectionsReader {
   #checkedKey(record: KeyRecord): KeyRecord {
     if (!this.#vault.locked) this.#vault.check("provider_keys", record.id, keyContent(record), record.mac);
     return record;
+  }
+}
+
+function isSound(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "corrupt") return false;
+    throw error;
   }
 }
 

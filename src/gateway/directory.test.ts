@@ -11,7 +11,7 @@ import {
   newKey,
   openConnectionsTest,
 } from "../connections/connections.testing.ts";
-import { idMaker, systemRandomness } from "../kernel/index.ts";
+import { idMaker, silentLog, systemRandomness } from "../kernel/index.ts";
 import { createDirectory, STALE_AFTER_MS, type StoreDirectory } from "./directory.ts";
 
 let home: ConnectionsTest;
@@ -39,6 +39,7 @@ beforeEach(async () => {
     vault,
     caller: GATEWAY,
     clock,
+    log: silentLog,
   });
 });
 
@@ -152,6 +153,17 @@ test("requests that come while it catches up wait for what was committed before 
   }
 });
 
+test("a connection whose row was changed outside Ownkey is left out, and the others go on", async () => {
+  const { connection } = await home.connections.addKey(ADA, newKey("openai", "one"));
+  const other = await home.connections.addKey(ADA, newKey("anthropic", "two"));
+  await home.store.run("UPDATE connections SET settings = ? WHERE id = ?", [
+    JSON.stringify({ baseUrl: "https://evil.example" }),
+    connection.id,
+  ]);
+  await upToDate();
+  expect(directory.connections().map(({ id }) => id)).toEqual([other.connection.id]);
+});
+
 test("a node that has lost the store serves nobody", async () => {
   await upToDate();
   const { store } = home;
@@ -164,6 +176,7 @@ test("a node that has lost the store serves nobody", async () => {
     vault: home.vault,
     caller: GATEWAY,
     clock: home.clock,
+    log: silentLog,
   });
   expect(lost.unready()).toBe("control_stale");
   expect(await codeOf(async () => await lost.refresh())).toBe("control_stale");

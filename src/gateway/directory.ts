@@ -6,16 +6,19 @@ import {
 } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
 import { type Connection, type ProviderKey, servingKey } from "../connections/index.ts";
-import { AppError, type Clock } from "../kernel/index.ts";
+import { AppError, type Clock, type Log } from "../kernel/index.ts";
 import type { Store } from "../store/index.ts";
 import { LEND_ACTION, type Lender, LentKeys } from "./lent-keys.ts";
 import type { Directory } from "./parts.ts";
 
 /** The connections room's `Connections`, as the directory uses it. */
 export interface ConnectionSource extends Lender {
-  list(): Promise<readonly Connection[]>;
-  /** Keys of every state. */
-  keys(): Promise<readonly ProviderKey[]>;
+  /** Rows whose MAC holds; keys of every state. */
+  intact(): Promise<{
+    connections: readonly Connection[];
+    keys: readonly ProviderKey[];
+    damaged: readonly string[];
+  }>;
 }
 
 /** All virtual keys in memory: access's `VirtualKeyDirectory`. */
@@ -41,6 +44,7 @@ export interface DirectoryOptions {
   /** This gateway process, as it stands in the audit log. */
   readonly caller: Caller;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** The store's directory, and what `app.ts` tells it. */
@@ -118,12 +122,10 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
   }
 
   async function readConnections(): Promise<void> {
-    const [allConnections, allKeys] = await Promise.all([
-      options.connections.list(),
-      options.connections.keys(),
-    ]);
-    connections = allConnections;
-    keys = inUse(allKeys);
+    const sound = await options.connections.intact();
+    if (sound.damaged.length > 0) options.log.error("directory.damaged_rows", { ids: sound.damaged });
+    connections = sound.connections;
+    keys = inUse(sound.keys);
     lent.keepOnly(keys.values());
   }
 

@@ -133,7 +133,7 @@ function edit(
   }
   // These two kinds are OpenAI's wire format, whoever serves them.
   const tellsUsage = reading.stream && (rule.kind === "chat" || rule.kind === "completions");
-  const usage = tellsUsage ? includeUsage(scanned) : undefined;
+  const usage = tellsUsage && provider.streamUsage === "option" ? includeUsage(scanned) : undefined;
   if (usage !== undefined) edits.push(usage);
   return { bytes: splice(bytes, edits), hideUsage: usage !== undefined };
 }

@@ -68,6 +68,7 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
     vault: control.vault,
     caller,
     clock,
+    log,
   });
   app.onCommit(() => directory.noteCommit());
   const gateway = createGateway({

@@ -142,6 +142,11 @@ export interface Provider {
   readonly keyVariables: readonly string[];
   /** True for local servers that need no key: an empty value may be stored, and no credential is sent for it. */
   readonly keyOptional: boolean;
+  /**
+   * How usage is had on routes in OpenAI's chat and completions format: `option` = it has to be asked for with
+   * `stream_options.include_usage`; `always` = it comes by itself, and the server may refuse the option as unknown.
+   */
+  readonly streamUsage: "option" | "always";
   /** Base URL of the public service; `undefined` when the user has to give one. */
   readonly defaultBaseUrl: string | undefined;
   /** Base URLs of regions with data residency, by the region's name. */

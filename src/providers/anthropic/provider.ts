@@ -35,6 +35,7 @@ export const anthropic: Provider = {
   keyFormats: ANTHROPIC_KEY_FORMATS,
   keyVariables: ["ANTHROPIC_API_KEY"],
   keyOptional: false,
+  streamUsage: "option",
   defaultBaseUrl: "https://api.anthropic.com",
   routes: ANTHROPIC_ROUTES,
   denied: ANTHROPIC_DENIED,

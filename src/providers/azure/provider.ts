@@ -38,6 +38,7 @@ export const azure: Provider = {
   keyFormats: AZURE_KEY_FORMATS,
   keyVariables: ["AZURE_OPENAI_API_KEY"],
   keyOptional: false,
+  streamUsage: "option",
   defaultBaseUrl: undefined,
   routes: AZURE_ROUTES,
   denied: AZURE_DENIED,

@@ -39,6 +39,7 @@ export const google: Provider = {
   keyFormats: GOOGLE_KEY_FORMATS,
   keyVariables: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
   keyOptional: false,
+  streamUsage: "option",
   defaultBaseUrl: "https://generativelanguage.googleapis.com",
   routes: GOOGLE_ROUTES,
   denied: GOOGLE_DENIED,

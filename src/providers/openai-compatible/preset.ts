@@ -10,6 +10,8 @@ export interface Preset {
   readonly keyFormats: readonly KeyFormat[];
   readonly keyVariables: readonly string[];
   readonly keyOptional?: boolean;
+  /** Default `option`. */
+  readonly streamUsage?: "option" | "always";
   readonly links: ConsoleLinks;
   /** Canonical path of the cheapest call that needs the key. */
   readonly testPath: string;

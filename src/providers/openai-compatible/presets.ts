@@ -69,6 +69,8 @@ export const PRESETS: readonly Preset[] = [
     baseUrl: "https://api.mistral.ai",
     keyFormats: [],
     keyVariables: ["MISTRAL_API_KEY"],
+    // The last chunk holds usage anyhow; the option was answered with 422 (field reports).
+    streamUsage: "always",
     links: {
       keys: "https://console.mistral.ai/api-keys",
       usage: "https://console.mistral.ai/usage",

@@ -46,6 +46,7 @@ function compatible(preset: Preset): Provider {
     keyFormats: preset.keyFormats,
     keyVariables: preset.keyVariables,
     keyOptional: preset.keyOptional ?? false,
+    streamUsage: preset.streamUsage ?? "option",
     defaultBaseUrl: undefined,
     routes: openaiRoutes("/v1"),
     denied: COMPATIBLE_DENIED,

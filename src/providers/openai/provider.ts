@@ -36,6 +36,7 @@ export const openai: Provider = {
   keyFormats: OPENAI_KEY_FORMATS,
   keyVariables: ["OPENAI_API_KEY", "OPENAI_ADMIN_KEY"],
   keyOptional: false,
+  streamUsage: "option",
   defaultBaseUrl: "https://api.openai.com",
   regionalBaseUrls: {
     us: "https://us.api.openai.com",

@@ -2,8 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const MAIN = join(import.meta.dir, "../../src/main.ts");
+import { ownkeyCommand } from "./program.ts";
 
 export interface CommandResult {
   readonly code: number;
@@ -86,7 +85,7 @@ export class OwnkeyHome {
     args: readonly string[],
     options: { stdin?: string; env?: Record<string, string> } = {},
   ): Promise<CommandResult> {
-    const child = Bun.spawn([process.execPath, MAIN, ...args], {
+    const child = Bun.spawn([...(await ownkeyCommand()), ...args], {
       env: { ...this.#environment, ...options.env },
       cwd: this.folder,
       stdin: new Blob([options.stdin ?? ""]),
@@ -100,6 +99,33 @@ export class OwnkeyHome {
     ]);
     this.printed.push(stdout, stderr);
     return { code, stdout, stderr };
+  }
+
+  /** Starts a command that goes on until it is stopped. */
+  async start(
+    args: readonly string[],
+  ): Promise<{ line(): Promise<string>; printed(): boolean; stop(): Promise<void> }> {
+    const child = Bun.spawn([...(await ownkeyCommand()), ...args], {
+      env: this.#environment,
+      cwd: this.folder,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    this.#running.push(child);
+    let printed = false;
+    return {
+      async line() {
+        const line = await firstLine(child.stdout);
+        printed = true;
+        return line;
+      },
+      printed: () => printed,
+      async stop() {
+        child.kill("SIGINT");
+        await child.exited;
+      },
+    };
   }
 
   /** Runs a command with `--json` that must succeed, and gives its document. */
@@ -152,7 +178,7 @@ export class OwnkeyHome {
 
   /** Starts `ownkey up` on free ports and waits for its ready line. */
   async up(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningUp> {
-    const child = Bun.spawn([process.execPath, MAIN, "up", "--port", "0", "--json", ...args], {
+    const child = Bun.spawn([...(await ownkeyCommand()), "up", "--port", "0", "--json", ...args], {
       env: { ...this.#environment, ...env },
       cwd: this.folder,
       stdin: "ignore",

@@ -58,7 +58,7 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
       await control.store.tx(async (tx) => control.audit.appendAll(control.audit.begin(tx), events));
     },
   });
-  const lastUses = createLastUses(app);
+  const lastUses = createLastUses(app, caller);
   const directory = createDirectory({
     store: control.store,
     audit: control.audit,

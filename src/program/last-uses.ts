@@ -1,34 +1,70 @@
-import { LastUsed } from "../access/index.ts";
+import { type Caller, LastUsed } from "../access/index.ts";
 import type { App } from "../app.ts";
-import type { Ledger } from "../ledger/index.ts";
+import type { AttemptRef, Ledger } from "../ledger/index.ts";
+import { type VerdictName, VERDICTS } from "../providers/index.ts";
 
-/** When virtual and provider keys were last used, noted for each request and written now and then. */
+/**
+ * When keys were last used, and what providers said of them in passing: noted in memory for each request, written
+ * now and then. A crash loses what was not yet written.
+ */
 export interface LastUses {
-  /** The ledger, noting whose attempt each is. */
+  /** The ledger, noting whose attempt each is and how it ended. */
   noting(ledger: Ledger): Ledger;
   flush(): Promise<void>;
 }
 
-export function createLastUses({ control }: App): LastUses {
-  const virtualKeys = new LastUsed(control.store);
-  let providerKeys = new Map<string, number>();
+/** Verdicts about the key; the others are about one request or the moment. */
+const ABOUT_THE_KEY: ReadonlySet<string> = new Set<VerdictName>([
+  "ok",
+  "invalid_key",
+  "leaked",
+  "key_kind_disabled",
+  "quota_exhausted",
+  "scope_missing",
+  "region_blocked",
+]);
+
+export function createLastUses({ control }: App, caller: Caller): LastUses {
+  const { connections, store } = control;
+  const virtualKeys = new LastUsed(store);
+  const keyOf = new Map<AttemptRef, string>();
+  let usedAtMs = new Map<string, number>();
+  let verdicts = new Map<string, VerdictName>();
+
+  const noteVerdict = (keyId: string | undefined, verdict: string | null) => {
+    const name = VERDICTS.find((one) => one === verdict);
+    if (keyId !== undefined && name !== undefined && ABOUT_THE_KEY.has(name)) verdicts.set(keyId, name);
+  };
 
   return {
     noting: (ledger) => ({
-      reserve(attempt) {
+      async reserve(attempt) {
         virtualKeys.note(attempt.virtualKeyId, attempt.startedAtMs);
-        providerKeys.set(attempt.providerKeyId, attempt.startedAtMs);
-        return ledger.reserve(attempt);
+        usedAtMs.set(attempt.providerKeyId, attempt.startedAtMs);
+        const ref = await ledger.reserve(attempt);
+        keyOf.set(ref, attempt.providerKeyId);
+        return ref;
       },
-      settle: (ref, settled) => ledger.settle(ref, settled),
+      settle(ref, settled) {
+        noteVerdict(keyOf.get(ref), settled.verdict);
+        keyOf.delete(ref);
+        return ledger.settle(ref, settled);
+      },
       close: () => ledger.close(),
     }),
     async flush() {
       await virtualKeys.flush();
-      const noted = providerKeys;
-      if (noted.size === 0) return;
-      providerKeys = new Map();
-      await control.connections.touchLastUsed(noted);
+      const used = usedAtMs;
+      usedAtMs = new Map();
+      if (used.size > 0) await connections.touchLastUsed(used);
+      const said = verdicts;
+      verdicts = new Map();
+      if (said.size === 0) return;
+      for (const key of await connections.keys()) {
+        const verdict = said.get(key.id);
+        const isNews = verdict !== undefined && verdict !== key.verdict && key.state !== "removed";
+        if (isNews) await connections.recordVerdict(caller, key.id, verdict);
+      }
     },
   };
 }

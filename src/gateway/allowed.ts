@@ -1,5 +1,5 @@
 import { matchesAny, matchesPattern, type VirtualKeyPolicy } from "../access/index.ts";
-import type { AppError } from "../kernel/index.ts";
+import { type AppError, maskSecrets } from "../kernel/index.ts";
 import type { RouteRule } from "../providers/index.ts";
 import { notAllowed } from "./errors.ts";
 
@@ -50,7 +50,8 @@ export function checkModel(policy: VirtualKeyPolicy, rule: RouteRule, model: str
   );
 }
 
-/** Names of others in our messages stay short. */
+/** Names of others in our messages stay short, and what looks like a key in them stays with its owner. */
 function shown(text: string): string {
-  return text.length <= 100 ? text : `${text.slice(0, 100)}…`;
+  const masked = maskSecrets(text);
+  return masked.length <= 100 ? masked : `${masked.slice(0, 100)}…`;
 }

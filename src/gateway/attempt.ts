@@ -1,4 +1,4 @@
-import { AppError, type Clock, type Log, toAppError } from "../kernel/index.ts";
+import { AppError, type Clock, type Log, type Secret, toAppError } from "../kernel/index.ts";
 import type { AttemptEnd, AttemptRef, Ledger } from "../ledger/index.ts";
 import type { Meter, MeterOptions, MeterResult, Pricing } from "../usage/index.ts";
 import { createAnswerCopy, type AnswerCopy } from "./answer-copy.ts";
@@ -6,6 +6,7 @@ import type { Destinations } from "./destination.ts";
 import { failureAnswer } from "./failure.ts";
 import { type Fetch, forward, isRedirect, neverConnected } from "./forward.ts";
 import { answerHeaders, type HeaderPairs } from "./headers.ts";
+import { createKeyFilter, type KeyFilter } from "./hide-key.ts";
 import { createUsageChunkFilter, type UsageChunkFilter } from "./hide-usage-chunk.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Directory, GatewaySettings } from "./parts.ts";
@@ -72,7 +73,7 @@ export async function runAttempt(parts: AttemptParts, plan: Plan, number: number
   try {
     const signal = attempt.start();
     const answer = await forward(parts.fetch, { method, url, destination, headers, body, signal });
-    return await attempt.pass(answer);
+    return await attempt.pass(answer, key);
   } catch (error) {
     throw attempt.failed(error);
   }
@@ -117,8 +118,8 @@ export class Attempt implements Limited {
     return this.upstream.signal;
   }
 
-  /** Turns the provider's answer into the caller's. */
-  async pass(answer: Response): Promise<Response> {
+  /** Turns the provider's answer into the caller's; `key` is what it must not repeat. */
+  async pass(answer: Response, key: Secret): Promise<Response> {
     this.status = answer.status;
     if (isRedirect(answer.status)) {
       this.finish("refused");
@@ -137,6 +138,7 @@ export class Attempt implements Limited {
     const eventStream = contentType?.startsWith("text/event-stream") === true;
     const filter =
       hideUsage && eventStream && contentEncoding === null ? createUsageChunkFilter() : undefined;
+    const hidden = answer.ok ? undefined : createKeyFilter(key);
     const headers = answerHeaders(answer.headers, {
       requestId: this.plan.requestId,
       edited: filter !== undefined || (this.plan.filterList && answer.ok),
@@ -150,9 +152,9 @@ export class Attempt implements Limited {
     }
     const length = answer.headers.get("content-length");
     if (length !== null && Number(length) <= SMALL_ANSWER_BYTES && !eventStream) {
-      return new Response(await this.whole(answer), init);
+      return new Response(await this.whole(answer, hidden), init);
     }
-    return new Response(this.tapped(answer.body, filter), init);
+    return new Response(this.tapped(answer.body, hidden ?? filter), init);
   }
 
   /** Ends what could not be finished, and gives the error that the caller gets. */
@@ -176,11 +178,11 @@ export class Attempt implements Limited {
     this.upstream.abort();
   }
 
-  private async whole(answer: Response): Promise<Uint8Array> {
+  private async whole(answer: Response, hidden: KeyFilter | undefined): Promise<Uint8Array> {
     const bytes = await answer.bytes();
     this.take(bytes);
     this.finish("complete");
-    return bytes;
+    return hidden === undefined ? bytes : Buffer.concat([hidden.push(bytes), hidden.flush()]);
   }
 
   private async ownList(answer: Response): Promise<string> {
@@ -196,7 +198,7 @@ export class Attempt implements Limited {
 
   private tapped(
     body: ReadableStream<Uint8Array>,
-    filter: UsageChunkFilter | undefined,
+    filter: UsageChunkFilter | KeyFilter | undefined,
   ): ReadableStream<Uint8Array> {
     const passing = (bytes: Uint8Array) => {
       this.bytesOut += bytes.length;

@@ -10,6 +10,7 @@ import {
   documentPaths,
   type FencedBlock,
   fencedBlocks,
+  namedCommands,
   readDocument,
   relativeLinks,
 } from "./support/documents.ts";
@@ -34,6 +35,15 @@ test("every example that a command's help shows is a command line that the progr
       await parseOnly(line);
     }
   }
+});
+
+test("every command that a document names in its text is there, with its options", () => {
+  const unknown = documents.flatMap((path) =>
+    namedCommands(readDocument(path))
+      .filter((line) => !isKnownCommand(line))
+      .map((line) => `${path}: ${line}`),
+  );
+  expect(unknown).toEqual([]);
 });
 
 test("every relative link leads to a file, and to a heading where it names one", () => {
@@ -94,6 +104,20 @@ async function parseOnly(line: string): Promise<void> {
   const tree = commandTree();
   for (const { command } of leaves(tree)) command.action(() => {});
   await tree.parseAsync(words, { from: "user" });
+}
+
+/** Whether the first words name a command, or a group of them, and each option is one of it. */
+function isKnownCommand(line: string): boolean {
+  const words = line.split(" ").slice(1);
+  let command = commandTree();
+  for (const word of words) {
+    const child = command.commands.find((one) => one.name() === word);
+    if (!child) break;
+    command = child;
+  }
+  const options = words.filter((word) => word.startsWith("--"));
+  const known = command.options.map(({ long }) => long);
+  return command.parent !== null && options.every((option) => known.includes(option) || option === "--help");
 }
 
 function leadsSomewhere(from: string, target: string): boolean {

@@ -46,6 +46,12 @@ export function relativeLinks(text: string): string[] {
     .filter((target) => !/^[a-z]+:/.test(target));
 }
 
+/** Command lines in running text: code that begins with `ownkey` and a word. */
+export function namedCommands(text: string): string[] {
+  const outside = text.replace(/^```.*?^```$/gms, "");
+  return [...outside.matchAll(/`(ownkey [a-z][^`]*)`/g)].map((match) => match[1] ?? "");
+}
+
 /** The anchors that a reader of the page can go to, as GitHub makes them of headings. */
 export function anchors(text: string): ReadonlySet<string> {
   const headings = [...text.replace(/^```.*?^```$/gms, "").matchAll(/^#{1,6} +(.+)$/gm)];

@@ -28,7 +28,25 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+  return bytes.toHex();
+}
+
+/**
+ * Where `wanted` first stands, or -1. Buffer's search works on all bytes: making a Buffer of a small array first would
+ * cost ten times as much as searching it, as its memory then has to become an ArrayBuffer.
+ */
+export function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array | number, from = 0): number {
+  return Buffer.prototype.indexOf.call(bytes, wanted, from);
+}
+
+/** A part as text, without making a Buffer of it first; see {@link indexOfBytes}. */
+export function textOfPart(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  encoding: "utf8" | "latin1" = "utf8",
+): string {
+  return Buffer.prototype.toString.call(bytes, encoding, start, end);
 }
 
 export function toBase64Url(bytes: Uint8Array): string {

@@ -27,13 +27,19 @@ function encodeTime(timeMs: number): string {
   return text;
 }
 
+/** Five bits a character, the first bits first. */
 function encodeRandom(bytes: Uint8Array): string {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
   let text = "";
-  for (let i = 0; i < 16; i++) {
-    text = ALPHABET.charAt(Number(value & 31n)) + text;
-    value >>= 5n;
+  let bits = 0;
+  let bitCount = 0;
+  for (const byte of bytes) {
+    bits = (bits << 8) | byte;
+    bitCount += 8;
+    while (bitCount >= 5) {
+      bitCount -= 5;
+      text += ALPHABET.charAt((bits >> bitCount) & 31);
+    }
+    bits &= 0xff;
   }
   return text;
 }

@@ -28,7 +28,7 @@ function readByFirstByte(readings: Readings): Splitter {
         if (byte === BYTE_ORDER_MARK[marksSeen]) marksSeen += 1;
         else if (byte > 0x20) {
           reader = readerStarting(byte, readings);
-          return reader.push(chunk.subarray(i));
+          return reader.push(i === 0 ? chunk : chunk.subarray(i));
         }
       }
     },

@@ -9,6 +9,8 @@ const TAIL_BYTES = 256 * 1024;
  */
 export class GrowingBuffer {
   readonly #maxBytes: number;
+  /** The first part, as long as it is the only one: most content comes in one part, and is not copied. */
+  #only: Buffer | undefined;
   #bytes = Buffer.alloc(0);
   #length = 0;
   /** Last bytes once the limit is passed; twice the tail, so that it is moved rarely. */
@@ -30,7 +32,7 @@ export class GrowingBuffer {
 
   /** Everything, or the beginning when overflown. Valid until the next `append`. */
   get content(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#only ?? this.#bytes.subarray(0, this.#length);
   }
 
   /** The end when overflown, else nothing. */
@@ -39,10 +41,18 @@ export class GrowingBuffer {
     return this.#tail.subarray(Math.max(0, this.#tailLength - TAIL_BYTES), this.#tailLength);
   }
 
-  append(part: Uint8Array): void {
+  /** The part must stay as it is until the next call. */
+  append(part: Buffer): void {
+    if (part.length === 0) return;
     if (this.#tail) return this.#appendTail(this.#tail, part);
     const length = this.#length + part.length;
     if (length > this.#maxBytes) return this.#overflow(part);
+    if (this.#length === 0) {
+      this.#only = part;
+      this.#length = length;
+      return;
+    }
+    this.#ownFirst();
     if (length > this.#bytes.length) this.#grow(length);
     this.#bytes.set(part, this.#length);
     this.#length = length;
@@ -51,9 +61,21 @@ export class GrowingBuffer {
   /** Forgets everything; a large buffer is given back. */
   clear(): void {
     if (this.#bytes.length > HEAD_BYTES) this.#bytes = Buffer.alloc(0);
+    this.#only = undefined;
     this.#length = 0;
     this.#tail = undefined;
     this.#tailLength = 0;
+  }
+
+  /** Another part follows the first one, which from now on has to be a copy. */
+  #ownFirst(): void {
+    const first = this.#only;
+    if (first === undefined) return;
+    this.#only = undefined;
+    this.#length = 0;
+    if (first.length > this.#bytes.length) this.#grow(first.length);
+    this.#bytes.set(first, 0);
+    this.#length = first.length;
   }
 
   #grow(needed: number): void {
@@ -65,6 +87,7 @@ export class GrowingBuffer {
   }
 
   #overflow(part: Uint8Array): void {
+    this.#ownFirst();
     const tail = Buffer.allocUnsafe(2 * TAIL_BYTES);
     this.#tail = tail;
     this.#appendTail(tail, this.content);

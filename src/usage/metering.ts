@@ -14,6 +14,7 @@ export interface MeterOptions {
  * of memory whatever it is fed.
  */
 export interface Meter {
+  /** The chunk must stay as it is until the next call: it is copied only when another one follows. */
   push(chunk: Uint8Array): void;
   /** After the last byte, however the answer ended. */
   finish(): MeterResult | Promise<MeterResult>;

@@ -32,7 +32,7 @@ export class PieceCollector {
     return this.#held.isEmpty;
   }
 
-  /** Keeps the part of a piece that ends beyond this chunk. */
+  /** Keeps the part of a piece that ends beyond this chunk, which must stay as it is until the next call. */
   hold(part: Buffer): void {
     if (part.length > 0) this.#held.append(part);
   }

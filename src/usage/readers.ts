@@ -1,7 +1,8 @@
+import { indexOfBytes } from "../kernel/index.ts";
 import { splitArray, splitLines, wholeDocument } from "./json-splitters.ts";
 import type { Splitter, SplitterOptions } from "./piece-collector.ts";
 import type { Readings } from "./readings.ts";
-import { nameOfEvent, parseSseEvent } from "./sse-event.ts";
+import { EVENT_FIELD, nameOfEvent, parseSseEvent } from "./sse-event.ts";
 import { splitSse } from "./sse-splitter.ts";
 import { isWorthParsing } from "./worth-parsing.ts";
 
@@ -27,6 +28,9 @@ export function readSse(readings: Readings, maxPieceBytes = MAX_PIECE_BYTES): Sp
   };
   return splitSse({
     ...oversized(readings, maxPieceBytes),
+    // Most of a stream: events without a name, behind the opening, that tell nothing.
+    passOver: (events) =>
+      readings.knowsModel && indexOfBytes(events, EVENT_FIELD) < 0 && !isWorthParsing(events),
     onPiece(piece) {
       if (!isNews(nameOfEvent(piece)) && !isWorthParsing(piece)) return;
       const { name, data } = parseSseEvent(piece);

@@ -7,7 +7,7 @@ export interface SseEvent {
 
 const LF = 10;
 const CR = 13;
-const EVENT_FIELD = Buffer.from("event:");
+export const EVENT_FIELD = Buffer.from("event:");
 const DATA_FIELD = "data:";
 
 /** The fields of one event; comments, ids and unknown fields are passed over. */

@@ -1,3 +1,5 @@
+import { indexOfBytes, textOfPart } from "../kernel/index.ts";
+
 /** Beginnings of the members that tell something about money or failure, and what may follow before the quote. */
 const TELLING: readonly (readonly [Buffer, readonly string[]])[] = [
   [Buffer.from('"usage'), ['"', 'Metadata"']],
@@ -14,14 +16,14 @@ const OPEN_OBJECT = 0x7b;
  * value. Parsing every piece of a stream would cost more than all else. In a JSON text these bytes cannot stand
  * inside a string, where the quotes would be escaped; `"usage":null` does not count.
  */
-export function isWorthParsing(piece: Buffer): boolean {
+export function isWorthParsing(piece: Uint8Array): boolean {
   return TELLING.some(([beginning, endings]) => hasMember(piece, beginning, endings));
 }
 
-function hasMember(piece: Buffer, beginning: Buffer, endings: readonly string[]): boolean {
-  for (let at = piece.indexOf(beginning); at >= 0; at = piece.indexOf(beginning, at + beginning.length)) {
+function hasMember(piece: Uint8Array, beginning: Buffer, endings: readonly string[]): boolean {
+  for (let at = indexOfBytes(piece, beginning); at >= 0; at = indexOfBytes(piece, beginning, at + 1)) {
     const rest = at + beginning.length;
-    const ending = endings.find((text) => piece.toString("latin1", rest, rest + text.length) === text);
+    const ending = endings.find((text) => textOfPart(piece, rest, rest + text.length, "latin1") === text);
     if (ending === undefined) continue;
     const colon = afterSpaces(piece, rest + ending.length);
     if (piece[colon] !== COLON) continue;
@@ -31,7 +33,7 @@ function hasMember(piece: Buffer, beginning: Buffer, endings: readonly string[])
   return false;
 }
 
-function afterSpaces(piece: Buffer, from: number): number {
+function afterSpaces(piece: Uint8Array, from: number): number {
   let at = from;
   while (SPACES.has(piece[at] ?? 0)) at += 1;
   return at;

@@ -8,19 +8,14 @@ import { join } from "node:path";
 import { type Caller, createPerform, type Perform, ToolTokens, VirtualKeys } from "./access/index.ts";
 import { type AuditLog, createAuditLog, createReserve, type Reserve, withReserve } from "./audit/index.ts";
 import { finishRestore, readRestored } from "./backup/index.ts";
-import { type Config, declarationOf, SETTINGS, writeSetting } from "./config.ts";
+import type { Config } from "./config.ts";
 import { Connections, KeyTester } from "./connections/index.ts";
-import {
-  type Control,
-  ModelLists,
-  type OfflineControl,
-  type SettingsView,
-  type SettingView,
-} from "./control/index.ts";
+import { type Control, ModelLists, type OfflineControl } from "./control/index.ts";
 import { createOutboundFetch, type ResolveHost } from "./gateway/index.ts";
 import { ensurePrivateDir, writeDurable } from "./files/index.ts";
 import {
   type Clock,
+  Closing,
   idMaker,
   type Log,
   type NewId,
@@ -29,6 +24,7 @@ import {
   systemRandomness,
 } from "./kernel/index.ts";
 import { openLedgerReader } from "./ledger/index.ts";
+import { settingsView } from "./settings-view.ts";
 import { MIGRATIONS, openStore, type Store, textOf } from "./store/index.ts";
 import { bundledPrices, createPriceBook, loadPrices, type PriceFile, PriceOverrides } from "./usage/index.ts";
 import { Anchor, type Keychain, openOrCreateVault, readVaultRow, systemKeychain } from "./vault/index.ts";
@@ -93,17 +89,14 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
   const { caller, seams = SYSTEM_SEAMS } = options;
   const { clock, randomness } = seams;
   const newId = idMaker(clock, randomness);
-  const closing: (() => void | Promise<void>)[] = [];
-  const close = async () => {
-    for (const one of closing.splice(0).reverse()) await one();
-  };
+  const closing = new Closing();
   try {
     finishRestore(config.home);
     ensurePrivateDir(config.home);
     const restored = readRestored(config.home);
 
     const store = await openStoreOf(config, options);
-    closing.push(() => store.close());
+    closing.add(() => store.close());
     const audit = createAuditLog({ clock });
     let anchor = await checkedAnchor(config, options, { store, audit, restored: restored !== undefined });
     const commitListeners = new Set<() => void>();
@@ -138,7 +131,7 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     const virtualKeys = new VirtualKeys({ store, perform, sealer: vault, clock, randomness, newId });
     const toolTokens = new ToolTokens({ virtualKeys, perform, signer: vault, clock, newId });
     const ledgers = openLedgerReader(join(config.home, "ledger"));
-    closing.push(() => ledgers.close());
+    closing.add(() => ledgers.close());
     const outboundFetch = createOutboundFetch({ fetch: seams.fetch, resolveHost: seams.resolveHost, clock });
     const priceFile = createPriceFile(config.home);
     const priceOverrides = new PriceOverrides(store);
@@ -174,11 +167,10 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       statement,
       reserve,
       onCommit: (listener) => void commitListeners.add(listener),
-      close,
+      close: () => closing.close(),
     };
   } catch (error) {
-    await close();
-    throw error;
+    return await closing.closeAfter(error);
   }
 }
 
@@ -238,33 +230,6 @@ function openStoreOf(
     log,
     databaseUrl: config.databaseUrl ?? undefined,
   });
-}
-
-function settingsView(config: Config): SettingsView {
-  const viewOf = (name: string): SettingView => {
-    const declaration = declarationOf(name);
-    const value = config[declaration.name as keyof Config] as SettingView["value"];
-    return {
-      name,
-      value: declaration.secret && value !== null ? "[secret]" : value,
-      source: config.sources[declaration.name as keyof Config["sources"]],
-      default: declaration.default,
-      variable: declaration.variable,
-      needsRestart: declaration.needsRestart,
-      help: declaration.help,
-    };
-  };
-  return {
-    list: () => SETTINGS.map(({ name }) => viewOf(name)),
-    set(name, text) {
-      writeSetting(config.home, name, text);
-      return {
-        ...viewOf(name),
-        value: text ?? declarationOf(name).default,
-        source: text === undefined ? "default" : "file",
-      };
-    },
-  };
 }
 
 function createPriceFile(home: string): PriceFile {

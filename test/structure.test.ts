@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ledger: ["kernel", "files"],
   tools: ["kernel", "files"],
   service: ["kernel", "files"],
+  settings: ["kernel", "files"],
   audit: ["kernel", "store"],
   access: ["kernel", "store", "audit"],
   vault: ["kernel", "files", "store", "access", "audit"],
@@ -43,8 +44,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Files at the top of `src`, and what they may import besides each other. */
 const TOP: Readonly<Record<string, readonly string[]>> = {
   "home.ts": [],
-  "config.ts": ["kernel", "files", "home.ts"],
-  "app.ts": [...domains, "control", "config.ts"],
+  "config.ts": ["kernel", "settings", "home.ts"],
+  "settings-view.ts": ["control", "settings", "config.ts"],
+  "app.ts": [...domains, "control", "config.ts", "settings-view.ts"],
   "main.ts": ["control", "program", "home.ts"],
 };
 

@@ -37,5 +37,6 @@ const READING: CliContext = {
   readFile: never,
   client: { call: never },
   up: never,
+  ensureRunning: never,
   programs: { service: never, install: never },
 };

@@ -2,7 +2,7 @@ import { config } from "../control/index.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example, given } from "./options.ts";
-import { print, table } from "./output.ts";
+import { print, table, warn } from "./output.ts";
 
 export const registerConfig: Register = (program, context) => {
   const group = program.command("config").description("settings");
@@ -12,6 +12,7 @@ export const registerConfig: Register = (program, context) => {
     .description("all settings, their values and where these come from")
     .action(async (options: CommonOptions) => {
       const list = await context.client.call(config.list, {});
+      for (const problem of list.problems) warn(context, problem);
       print(context, options, list, () =>
         table(
           list.items,
@@ -40,6 +41,7 @@ export const registerConfig: Register = (program, context) => {
     .addHelpText("after", example("ownkey config set port 8899"))
     .action(async (name: string, value: string | undefined, options: CommonOptions) => {
       const item = await context.client.call(config.set, { name, ...given({ value }) });
+      if (item.source === "environment") warn(context, `${item.variable} is set and wins over the file`);
       print(context, options, item, () =>
         item.needsRestart ? "written; it applies from the next start" : "written",
       );

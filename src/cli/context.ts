@@ -18,6 +18,8 @@ export interface CliContext {
   readonly client: ControlClient;
   /** Starts the program in this process and resolves with the exit code when it has stopped. */
   up(flags: UpFlags): Promise<number>;
+  /** Makes sure that the program runs: starts it in the background, without a word, when it does not. */
+  ensureRunning(): Promise<void>;
   readonly programs: Programs;
 }
 

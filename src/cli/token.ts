@@ -14,8 +14,9 @@ export const registerToken: Register = (program, context) => {
     .addHelpText("after", example("ownkey token claude-code"))
     .action(async (tool: string | undefined) => {
       if (tool === undefined) return token.help();
-      const { client } = context;
-      context.stdout.write(`${(await client.call(tokens.issue, { tool })).token}\n`);
+      // A token is of no use without somebody who takes it.
+      await context.ensureRunning();
+      context.stdout.write(`${(await context.client.call(tokens.issue, { tool })).token}\n`);
     });
 
   token

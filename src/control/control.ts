@@ -57,6 +57,11 @@ export interface SettingView {
 /** Settings as config.ts declares and reads them. */
 export interface SettingsView {
   list(): readonly SettingView[];
-  /** Writes one to the file; `undefined` brings the default back. */
+  /** What is wrong in file and environment, in words; the defaults stand in the list instead. */
+  readonly problems: readonly string[];
+  /**
+   * Writes one to the file; `undefined` brings the default back, and takes out what is no setting. Gives what is in
+   * force from the next start.
+   */
   set(name: string, text: string | undefined): SettingView;
 }

@@ -8,6 +8,7 @@ import {
   type Config,
   type Environment,
   readConfig,
+  readSoundConfig,
   userName,
   type SettingName,
   type SettingValue,
@@ -23,6 +24,7 @@ import {
 import { homeOf } from "../home.ts";
 import { AppError, Secret, silentLog, toAppError } from "../kernel/index.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
+import { startDetached } from "./detach.ts";
 import { createPrograms } from "./system.ts";
 import { up } from "./up.ts";
 
@@ -64,8 +66,7 @@ class Edge {
       readStdin,
       readFile: (path) => readUserFile(path),
       client: {
-        call: async (operation, input) =>
-          await (await this.#clientFor(operation.place)).call(operation, input),
+        call: async (operation, input) => await (await this.#clientFor(operation)).call(operation, input),
       },
       up: (flags) =>
         up({
@@ -74,6 +75,9 @@ class Edge {
           argv,
           context: this.context,
         }),
+      ensureRunning: async () => {
+        if (!(await this.#runningClient())) await startDetached(home, ["up"]);
+      },
       programs: createPrograms(() => this.config(), environment),
     };
   }
@@ -87,7 +91,11 @@ class Edge {
     await this.#app?.close();
   }
 
-  async #clientFor(place: Operation["place"]): Promise<ControlClient> {
+  async #clientFor({
+    place,
+    mendsSettings,
+  }: Pick<Operation, "place" | "mendsSettings">): Promise<ControlClient> {
+    if (mendsSettings) this.#config ??= readSoundConfig({ environment: this.#environment });
     if (place === "offline") return createOfflineClient(offlineControl(this.config()), this.#caller);
     const running = place === "own-process" ? undefined : await this.#runningClient();
     if (running) return running;

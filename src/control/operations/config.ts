@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AppError } from "../../kernel/index.ts";
 import type { OfflineControl, SettingView } from "../control.ts";
 import { operation } from "../operation.ts";
-import { emptySchema, listOf } from "../schemas.ts";
+import { emptySchema } from "../schemas.ts";
 
 const valueSchema = z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.null()]);
 
@@ -21,9 +21,13 @@ export const list = operation({
   summary: "All settings, their values and where these come from",
   place: "offline",
   input: emptySchema,
-  output: listOf(settingSchema),
-  async run(control) {
-    return { items: control.settings.list().map(settingDocument) };
+  mendsSettings: true,
+  output: z.object({
+    items: z.array(settingSchema),
+    problems: z.array(z.string()).describe("what is wrong in file and environment"),
+  }),
+  async run({ settings }) {
+    return { items: settings.list().map(settingDocument), problems: [...settings.problems] };
   },
 });
 
@@ -31,6 +35,7 @@ export const get = operation({
   name: "config.get",
   summary: "One setting",
   place: "offline",
+  mendsSettings: true,
   input: z.object({ name: z.string() }),
   output: settingSchema,
   async run(control, _caller, { name }) {
@@ -40,13 +45,13 @@ export const get = operation({
 
 export const set = operation({
   name: "config.set",
-  summary: "Write one setting to config.jsonc",
+  summary: "Write one setting to config.jsonc; without a value, take it out",
   place: "own-process",
   whileLocked: true,
-  input: z.object({ name: z.string(), value: z.string().max(4096).optional() }),
+  mendsSettings: true,
+  input: z.object({ name: z.string().min(1).max(64), value: z.string().max(4096).optional() }),
   output: settingSchema,
   async run(control, caller, { name, value }) {
-    settingNamed(control, name);
     return await control.perform(
       caller,
       { action: "config.set", permission: "config.manage", details: { name } },

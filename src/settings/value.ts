@@ -1,0 +1,77 @@
+import { AppError } from "../kernel/index.ts";
+import type { SettingDeclaration, SettingValue } from "./declaration.ts";
+
+/**
+ * A setting's value from a text, as a variable or a command line holds it; lists are separated by commas.
+ * @param place where it stands, for the message: `the variable OWNKEY_PORT`.
+ * @throws AppError `invalid_input` naming setting, place and what is allowed, never the value.
+ */
+export function parseSetting(declaration: SettingDeclaration, text: string, place: string): SettingValue {
+  return checkSetting(declaration, valueIn(declaration, text), place);
+}
+
+/** The value, if the setting may have it. @throws AppError as {@link parseSetting}. */
+export function checkSetting(declaration: SettingDeclaration, value: unknown, place: string): SettingValue {
+  if (fits(declaration, value)) return value;
+  throw new AppError(
+    "invalid_input",
+    `the setting "${declaration.name}" must be ${wanted(declaration)}; in ${place} it is not`,
+    { hint: `correct it in ${place}` },
+  );
+}
+
+function valueIn({ type }: SettingDeclaration, text: string): SettingValue {
+  switch (type) {
+    case "integer":
+      return /^-?\d{1,9}$/.test(text) ? Number(text) : text;
+    case "boolean":
+      return text === "true" ? true : text === "false" ? false : text;
+    case "list":
+      return text
+        .split(",")
+        .map((part) => part.trim())
+        .filter((part) => part !== "");
+    case "string":
+    case "url":
+    case "choice":
+      return text;
+  }
+}
+
+function fits(declaration: SettingDeclaration, value: unknown): value is SettingValue {
+  switch (declaration.type) {
+    case "integer":
+      return (
+        Number.isInteger(value) &&
+        Number(value) >= (declaration.minimum ?? -Infinity) &&
+        Number(value) <= (declaration.maximum ?? Infinity)
+      );
+    case "boolean":
+      return typeof value === "boolean";
+    case "list":
+      return Array.isArray(value) && value.every((one) => typeof one === "string" && one !== "");
+    case "choice":
+      return typeof value === "string" && (declaration.choices ?? []).includes(value);
+    case "url":
+      return typeof value === "string" && /^https?:$/.test(URL.parse(value)?.protocol ?? "");
+    case "string":
+      return typeof value === "string" && value !== "";
+  }
+}
+
+function wanted({ type, choices, minimum, maximum }: SettingDeclaration): string {
+  switch (type) {
+    case "integer":
+      return `a whole number from ${minimum ?? "-∞"} to ${maximum ?? "∞"}`;
+    case "boolean":
+      return "true or false";
+    case "list":
+      return "a list of texts";
+    case "choice":
+      return `one of ${(choices ?? []).join(", ")}`;
+    case "url":
+      return "an http or https URL";
+    case "string":
+      return "a text that is not empty";
+  }
+}

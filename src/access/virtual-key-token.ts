@@ -40,9 +40,11 @@ export function isVirtualKeyToken(text: string): boolean {
   return checksumOf(text.slice(0, -CHECKSUM_CHARS)) === text.slice(-CHECKSUM_CHARS);
 }
 
-/** SHA-256 of the whole token. */
+/** SHA-256 of the whole token. For every request: `Bun.SHA256` takes a tenth of the time of `createHash`. */
 export function tokenHash(text: string): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(text).digest());
+  const hash = new Uint8Array(32);
+  Bun.SHA256.hash(text, hash);
+  return hash;
 }
 
 function hintOf(text: string): string {

@@ -1,6 +1,6 @@
 // The documents tell what is: generated ones are up to date, examples are carried out as they stand, links lead somewhere.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { commandTree, examplesOf, leaves } from "../scripts/docs/command-tree.ts";
 import { generatedDocuments } from "../scripts/docs.ts";
@@ -35,6 +35,15 @@ test("every example that a command's help shows is a command line that the progr
       await parseOnly(line);
     }
   }
+});
+
+test("every folder of the source is on the map of rooms", () => {
+  const rooms = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  const map = readDocument("docs/architecture.md");
+  const missing = rooms.map(({ name }) => name).filter((name) => !map.includes(`| \`${name}/\` |`));
+  expect(missing).toEqual([]);
 });
 
 test("every command that a document names in its text is there, with its options", () => {

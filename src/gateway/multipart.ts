@@ -1,17 +1,16 @@
 /**
- * Finds the governed fields (`model`) of a multipart form while it streams by, without keeping the file: fields that
- * come before it are read from the beginning of the body, as all SDKs write them. A form that names its model behind
- * the file is kept in memory up to {@link MAX_KEPT_BYTES} and looked through as a whole.
+ * Finds the model of a multipart form while it streams by, without keeping the file: fields that come before it are
+ * read from the beginning of the body, as all SDKs write them. A form that names its model behind the file is kept in
+ * memory up to {@link MAX_KEPT_BYTES}. What is behind the model is watched too: a second one ends the request.
  */
 import { AppError } from "../kernel/index.ts";
 import { limitedStream } from "./body.ts";
+import { FormWatch } from "./form-watch.ts";
 
 /** As much of the beginning is looked at before anything goes on. */
 const LOOK_BYTES = 64 * 1024;
 /** Forms with the model behind the file are carried up to this size. */
 export const MAX_KEPT_BYTES = 25 * 1024 * 1024;
-/** A field longer than this names no model. */
-const MAX_FIELD_BYTES = 1024;
 
 export interface MultipartForm {
   /** The whole body, unchanged. */
@@ -19,102 +18,71 @@ export interface MultipartForm {
   readonly model: string | undefined;
 }
 
-/** @throws AppError `too_large`; `ambiguous_body` when a form has two models; `invalid_input` without a boundary. */
+/**
+ * @throws AppError `too_large`; `ambiguous_body` when a form has two models; `invalid_input` for what is no form, or
+ *   one that could be read in two ways. A body that goes on as a stream fails in the same ways.
+ */
 export async function readMultipart(
   stream: ReadableStream<Uint8Array>,
   contentType: string,
   limitBytes: number,
 ): Promise<MultipartForm> {
-  const boundary = boundaryOf(contentType);
+  const watch = new FormWatch(boundaryOf(contentType), "model");
   const reader = limitedStream(stream, limitBytes).getReader();
-  const beginning = await collect(reader, LOOK_BYTES);
-  const early = fieldIn(beginning.bytes, boundary, "model");
-  if (beginning.ended) return { model: early, body: beginning.bytes };
-  if (early !== undefined) return { model: early, body: continued(beginning.bytes, reader) };
-  const more = await collect(reader, MAX_KEPT_BYTES - beginning.bytes.length);
-  if (!more.ended) {
-    await reader.cancel().catch(() => {});
-    throw modelTooLate();
-  }
-  const whole = Buffer.concat([beginning.bytes, more.bytes]);
-  return { model: fieldIn(whole, boundary, "model"), body: whole };
-}
-
-/** Reads until the end, or until there are at least so many bytes. */
-async function collect(reader: Reader, enoughBytes: number): Promise<{ bytes: Buffer; ended: boolean }> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  while (size < enoughBytes) {
-    const read = await reader.read();
-    if (read.done) return { bytes: Buffer.concat(pieces), ended: true };
-    pieces.push(read.value);
-    size += read.value.length;
+  try {
+    while (size < LOOK_BYTES || (watch.value === undefined && size < MAX_KEPT_BYTES)) {
+      const read = await reader.read();
+      if (read.done) {
+        watch.end();
+        return { model: watch.value, body: Buffer.concat(pieces) };
+      }
+      watch.push(read.value);
+      pieces.push(read.value);
+      size += read.value.length;
+    }
+    if (watch.value === undefined) throw modelTooLate();
+  } catch (error) {
+    await reader.cancel().catch(() => {});
+    throw error;
   }
-  return { bytes: Buffer.concat(pieces), ended: false };
+  return { model: watch.value, body: watched(Buffer.concat(pieces), reader, watch) };
 }
 
-/** The text of a form's field, from as much of the body as is there; `undefined` when it is not in it, whole. */
-export function fieldIn(bytes: Buffer, boundary: string, name: string): string | undefined {
-  const mark = `--${boundary}`;
-  const found: string[] = [];
-  let at = bytes.indexOf(mark);
-  while (at >= 0) {
-    const headStart = at + mark.length + 2;
-    const headEnd = bytes.indexOf("\r\n\r\n", headStart);
-    if (headEnd < 0) break;
-    const next = bytes.indexOf(`\r\n${mark}`, headEnd + 2);
-    if (next < 0) break;
-    const isField = fieldName(bytes.toString("latin1", headStart, headEnd)) === name;
-    const length = next - headEnd - 4;
-    if (isField && length >= 0 && length <= MAX_FIELD_BYTES)
-      found.push(bytes.toString("utf8", headEnd + 4, next));
-    at = next + 2;
-  }
-  if (found.length > 1) {
-    throw new AppError("ambiguous_body", `the form has "${name}" more than once`, {
-      hint: "send each field once",
-    });
-  }
-  return found[0];
-}
-
-function fieldName(head: string): string | undefined {
-  const disposition = head
-    .split("\r\n")
-    .find((line) => line.toLowerCase().startsWith("content-disposition:"));
-  if (disposition === undefined || /;\s*filename/i.test(disposition)) return undefined;
-  const match = /;\s*name=(?:"([^"]*)"|([^;\s]+))/i.exec(disposition);
-  return (match?.[1] ?? match?.[2])?.toLowerCase();
-}
-
-function boundaryOf(contentType: string): string {
-  const match = /;\s*boundary=(?:"([^"]{1,70})"|([^;\s]{1,70}))/i.exec(contentType);
-  const boundary = match?.[1] ?? match?.[2];
-  if (boundary !== undefined) return boundary;
-  throw new AppError("invalid_input", "the multipart body has no boundary in its Content-Type", {
-    hint: "let the HTTP client set Content-Type itself",
-  });
-}
-
-/** What was looked at, then what is still to come. */
-function continued(seen: Uint8Array, reader: Reader): ReadableStream<Uint8Array> {
-  let first: Uint8Array | undefined = seen;
+/** What was read already, then the rest as it comes, as long as it names no second model. */
+function watched(beginning: Uint8Array, reader: Reader, watch: FormWatch): ReadableStream<Uint8Array> {
+  let begun = false;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        if (first !== undefined) {
-          controller.enqueue(first);
-          first = undefined;
+        if (!begun) {
+          begun = true;
+          controller.enqueue(beginning);
           return;
         }
         const read = await reader.read();
-        if (read.done) controller.close();
-        else controller.enqueue(read.value);
+        if (read.done) {
+          watch.end();
+          controller.close();
+          return;
+        }
+        watch.push(read.value);
+        controller.enqueue(read.value);
       },
       cancel: (reason) => reader.cancel(reason),
     },
     { highWaterMark: 0 },
   );
+}
+
+function boundaryOf(contentType: string): string {
+  const found = [...contentType.matchAll(/;\s*boundary=(?:"([^"]{1,70})"|([^;\s]{1,70}))/gi)];
+  const boundary = found[0]?.[1] ?? found[0]?.[2];
+  if (boundary !== undefined && found.length === 1) return boundary;
+  throw new AppError("invalid_input", "the multipart body has no single boundary in its Content-Type", {
+    hint: "let the HTTP client set the Content-Type",
+  });
 }
 
 function modelTooLate(): AppError {

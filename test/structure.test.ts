@@ -27,6 +27,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   store: ["kernel", "files"],
   ledger: ["kernel", "files"],
   tools: ["kernel", "files"],
+  scan: ["kernel", "files", "providers", "tools"],
   service: ["kernel", "files"],
   settings: ["kernel", "files"],
   audit: ["kernel", "store"],

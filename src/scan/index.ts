@@ -1,0 +1,6 @@
+export * from "./baseline.ts";
+export * from "./finding.ts";
+export * from "./known-keys.ts";
+export * from "./rule.ts";
+export * from "./scan-options.ts";
+export * from "./source.ts";

@@ -1,0 +1,28 @@
+import type { Form } from "./finding.ts";
+
+/** A key of the vault, as the scanner names it. */
+export interface KnownKey {
+  /** The name under which the vault holds it. */
+  readonly name: string;
+  /** `fp_…`, as everywhere else. */
+  readonly fingerprint?: string;
+  readonly provider?: string;
+}
+
+/** Where a known key stands in the bytes that were looked at. */
+export interface KnownMatch {
+  readonly key: KnownKey;
+  readonly form: Form;
+  /** Offsets of its first byte and of the byte after its last one. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Finds the vault's keys exactly, whatever their format: no look-alike is ever reported. */
+export interface KnownKeys {
+  /**
+   * The known keys of which a part lies within `bytes[start, end)`: a run of letters, digits, `_` and `-`. Looks
+   * beyond the run as far as the whole key reaches. The bytes are one window of a stream, on the whole in memory.
+   */
+  matchesIn(bytes: Uint8Array, start: number, end: number): readonly KnownMatch[];
+}

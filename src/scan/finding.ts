@@ -1,5 +1,6 @@
 import type { Secret } from "../kernel/index.ts";
-import type { Origin } from "./source.ts";
+import type { ScanNotice } from "./notice.ts";
+import type { Origin } from "./origin.ts";
 
 /**
  * `critical`: whoever reads it can spend money or take over an account, and others can read it. `high`: a live secret
@@ -43,27 +44,6 @@ export interface Finding {
   readonly secret?: Secret;
 }
 
-export type NoticeReason =
-  | "unreadable"
-  | "gone"
-  | "broken_link"
-  | "link_loop"
-  | "not_a_file"
-  | "binary"
-  | "too_large"
-  | "too_many_findings"
-  | "ignored"
-  | "source_failed";
-
-/** Something that was not looked at, or not wholly. Never fatal. */
-export interface ScanNotice {
-  readonly type: "notice";
-  readonly reason: NoticeReason;
-  readonly path: string;
-  /** For people; names things and sizes, never contents. */
-  readonly message: string;
-}
-
 export type ScanEvent = Finding | ScanNotice;
 
 /** What `--json` prints for a finding (contract: scan item). */
@@ -98,8 +78,4 @@ export function findingDocument(finding: Finding): FindingDocument {
     ...(origin.readers === undefined ? {} : { readers: origin.readers }),
     fix,
   };
-}
-
-export function notice(reason: NoticeReason, path: string, message: string): ScanNotice {
-  return { type: "notice", reason, path, message };
 }

@@ -26,7 +26,7 @@ export function checkDatabase(path: string, name: string): void {
   const problem = integrityProblem(path);
   if (problem === undefined) return;
   throw new AppError("corrupt", `the database ${name} is damaged`, {
-    hint: "run: ownkey doctor; an older backup may be whole",
+    hint: "restore an older backup, which may be whole: ownkey backup restore FILE",
     cause: problem,
   });
 }

@@ -109,7 +109,7 @@ function addressRefused(name: string): AppError {
   return notAllowed(
     "address",
     `"${name}" has only private addresses, and this connection may not call those`,
-    "if it is meant to: ownkey connections set NAME --allow-private",
+    "if it is meant to: ownkey connections set NAME --allow-private yes",
   );
 }
 

@@ -37,7 +37,7 @@ export function refuseUncarried(request: Request): void {
     throw notAllowed(
       "path",
       "this address is for tools, not for browsers",
-      "open the page of `ownkey up` instead",
+      "point an SDK or a tool at it: see the README",
     );
   }
   // Other upgrades (h2c) are offers that may be passed over.

@@ -109,6 +109,6 @@ function statementOf({ id, kind }: PreparedSlot, home: string): string {
   return (
     `Your keys are encrypted. The key to them is the file ${keyFilePath(home, id)}, readable by you only: it protects ` +
     "the database when that alone is copied, but any program that runs as you can read both. " +
-    "For more: ownkey slots add passphrase, then ownkey slots remove the key file."
+    `For more: ownkey slots add passphrase, then ownkey slots remove ${id}`
   );
 }

@@ -78,17 +78,29 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
   let commits = 0;
   let seenCommits = 0;
   let underWay: Promise<void> | undefined;
+  /** Asked of the store once in a turn of the event loop, for all requests that came in together. */
+  let markOfTurn: number | undefined;
 
   const isStale = () => clock.monotonicMs() - store.confirmedAtMs() > STALE_AFTER_MS;
 
   function refresh(): Promise<void> | undefined {
     if (isStale()) throw stale();
     if (underWay !== undefined) return underWay.then(refresh);
-    if (store.changeMark() === seenMark && commits === seenCommits) return undefined;
+    if (commits === seenCommits && currentMark() === seenMark) return undefined;
     underWay = catchUp().finally(() => {
       underWay = undefined;
     });
     return underWay;
+  }
+
+  function currentMark(): number {
+    if (markOfTurn === undefined) {
+      markOfTurn = store.changeMark();
+      setImmediate(() => {
+        markOfTurn = undefined;
+      });
+    }
+    return markOfTurn;
   }
 
   async function catchUp(): Promise<void> {

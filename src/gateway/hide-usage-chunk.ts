@@ -1,3 +1,5 @@
+import { indexOfBytes, textOfPart } from "../kernel/index.ts";
+
 /**
  * Takes out of a chat stream the one chunk that is there only because we asked for usage. All other bytes pass as
  * they came. Only an event that is not complete yet is held back, and at most {@link MAX_HELD_BYTES} of it: no
@@ -30,6 +32,15 @@ class Filter implements UsageChunkFilter {
   private hidden = false;
 
   push(chunk: Uint8Array): Uint8Array {
+    return this.isBetweenEvents() && passesWhole(chunk) ? chunk : this.pushInParts(chunk);
+  }
+
+  /** Nothing is held, and what comes next begins an event. */
+  private isBetweenEvents(): boolean {
+    return this.lineEmpty && !this.afterReturn && !this.oversized && this.held.length === 0;
+  }
+
+  private pushInParts(chunk: Uint8Array): Uint8Array {
     const passed: Uint8Array[] = [];
     /** From `passFrom` to `eventStart` lie whole events that pass. */
     let passFrom = 0;
@@ -95,13 +106,17 @@ class Filter implements UsageChunkFilter {
   }
 }
 
+/** Whole events, none of which can be the usage chunk: nearly all of a stream. They leave the filter as it was. */
+function passesWhole(chunk: Uint8Array): boolean {
+  const end = chunk.length;
+  return chunk[end - 1] === LINE_FEED && chunk[end - 2] === LINE_FEED && indexOfBytes(chunk, USAGE) < 0;
+}
+
 /** `data: {…"choices":[]…"usage":{…}}`, as OpenAI documents it; any doubt lets the event pass. */
 function isUsageChunk(event: Uint8Array): boolean {
   if (event.length > MAX_HELD_BYTES) return false;
-  const text = Buffer.from(event.buffer, event.byteOffset, event.byteLength);
-  if (text.indexOf(`"usage"`) < 0 || text.indexOf(`"choices"`) < 0) return false;
-  const data = text
-    .toString("utf8")
+  if (indexOfBytes(event, USAGE) < 0 || indexOfBytes(event, CHOICES) < 0) return false;
+  const data = textOfPart(event, 0, event.length)
     .split(/\r\n|\r|\n/)
     .filter((line) => line.startsWith("data:"))
     .map((line) => line.slice(5))
@@ -121,6 +136,8 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return filled.length <= 1 ? (filled[0] ?? EMPTY) : Buffer.concat(filled);
 }
 
+const USAGE = Buffer.from('"usage"');
+const CHOICES = Buffer.from('"choices"');
 const EMPTY = new Uint8Array(0);
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

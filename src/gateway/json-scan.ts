@@ -4,7 +4,7 @@
  * One pass, linear time. What it leaves out: a value tree.
  */
 import { isUtf8 } from "node:buffer";
-import { AppError } from "../kernel/index.ts";
+import { AppError, textOfPart } from "../kernel/index.ts";
 import { foldName, type GovernedNames } from "./governed.ts";
 
 export type JsonKind = "object" | "array" | "string" | "number" | "boolean" | "null";
@@ -48,7 +48,6 @@ const HINT = "send one JSON object as RFC 8259 defines it";
 
 class Scanner {
   private readonly bytes: Uint8Array;
-  private readonly latin: Buffer;
   private readonly governed: GovernedNames;
   private readonly members = new Map<string, Member>();
   private readonly references: string[] = [];
@@ -58,7 +57,6 @@ class Scanner {
 
   constructor(bytes: Uint8Array, governed: GovernedNames) {
     this.bytes = bytes;
-    this.latin = latinView(bytes);
     this.governed = governed;
   }
 
@@ -87,7 +85,7 @@ class Scanner {
 
   private count(member: Member | undefined): number | undefined {
     if (member?.kind !== "number") return undefined;
-    const value = Number(this.latin.toString("latin1", member.start, member.end));
+    const value = Number(textOfPart(this.bytes, member.start, member.end, "latin1"));
     return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   }
 
@@ -171,7 +169,7 @@ class Scanner {
     const end = this.at - 1;
     // No governed name comes near this length, however it is escaped.
     if (end - start > MAX_NAME_BYTES) return undefined;
-    const raw = this.latin.toString("latin1", start, end);
+    const raw = textOfPart(this.bytes, start, end, "latin1");
     const folded = this.escaped || !isPlain(raw) ? foldName(this.decoded(start, end)) : foldName(raw);
     const member = path === undefined ? undefined : this.governed.canonical(path, folded);
     const reference = this.governed.isReference(folded);
@@ -191,7 +189,7 @@ class Scanner {
   }
 
   private decoded(start: number, end: number): string {
-    return JSON.parse(`"${this.latin.toString("utf8", start, end)}"`) as string;
+    return JSON.parse(`"${textOfPart(this.bytes, start, end)}"`) as string;
   }
 
   private string(): void {
@@ -257,7 +255,7 @@ class Scanner {
   }
 
   private word(word: string): void {
-    if (this.latin.toString("latin1", this.at, this.at + word.length) !== word) throw this.malformed();
+    if (textOfPart(this.bytes, this.at, this.at + word.length, "latin1") !== word) throw this.malformed();
     this.at += word.length;
   }
 
@@ -291,10 +289,6 @@ function tooDeep(): AppError {
   return new AppError("invalid_input", `the JSON body is nested deeper than ${MAX_DEPTH} levels`, {
     hint: HINT,
   });
-}
-
-function latinView(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function isPlain(text: string): boolean {

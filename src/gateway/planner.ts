@@ -13,7 +13,7 @@ import { checkOwnership } from "./ownership.ts";
 import type { Plan } from "./plan.ts";
 import { type Reading, readRequest } from "./reading.ts";
 import { createRouteLookup, type RouteLookup } from "./route-cache.ts";
-import { isListing, type StoredObjects } from "./stored-objects.ts";
+import { isCreation, isListing, type StoredObjects } from "./stored-objects.ts";
 import type { Target } from "./target.ts";
 
 export interface PlannerOptions {
@@ -79,7 +79,7 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
           ? routeOf(connection, method, target.path).url()
           : provider.upstreamUrl(connection.settings, call),
       headers: forwardedHeaders(request.headers, {
-        identity: rule.free !== true || isListing(rule, method),
+        identity: rule.free !== true || isListing(rule, method) || isCreation(rule, method),
         decoded: reading.decoded,
         accountHeaders: provider.accountHeaders,
         uploadBytes: reading.upload === null ? undefined : reading.sizeBytes,
@@ -91,8 +91,7 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
       hideUsage: edited.hideUsage,
       filterList: isListing(rule, method) && !matchesAny(policy.paths, target.path),
       modelRequested: model ?? null,
-      modelPriced:
-        (model === undefined ? undefined : connection.settings.deployments?.[model]) || (model ?? null),
+      modelPriced: model === undefined ? null : runBy(connection, model),
       outputLimit: reading.outputLimit,
       choices: reading.choices,
       clientSignal: request.signal,
@@ -149,11 +148,16 @@ function checkAlternatives(policy: VirtualKeyPolicy, { scanned }: Reading): void
   );
 }
 
+/** The model that a deployment of this name runs; any other name stands for itself. */
+function runBy({ settings: { deployments = {} } }: Connection, model: string): string {
+  return (Object.hasOwn(deployments, model) ? deployments[model] : undefined) || model;
+}
+
 /** First 16 bytes; none while the vault is locked, as then there is no key to hash with. */
 function hashOf(keyedHash: PlannerOptions["keyedHash"], bytes: Uint8Array | null): Uint8Array | null {
   if (bytes === null) return null;
   try {
-    return keyedHash("request-body", bytes).subarray(0, 16);
+    return keyedHash("request-body", bytes).slice(0, 16);
   } catch (error) {
     if (error instanceof AppError && error.code === "vault_locked") return null;
     throw error;

@@ -266,32 +266,28 @@ test("slots, locking and unlocking, with right and wrong secrets", async () => {
 
 test("backup, audit log, settings, and what was typed wrong", async () => {
   const file = join(home.folder, "home.age");
-  await run(0, ["backup", "create", file, "--passphrase-stdin"], backupPassphrase);
-  const elsewhere = { OWNKEY_HOME: join(home.folder, "elsewhere") };
-  await run(4, ["backup", "verify", file, "--passphrase-stdin", "--json"], wrongPassphrase);
-  await run(
-    1,
-    ["backup", "restore", join(home.home, "control.db"), "--passphrase-stdin"],
-    wrongPassphrase,
-    elsewhere,
-  );
+  const database = { OWNKEY_DATABASE_URL: `postgres://me:${databasePassword}@127.0.0.1:1/none` };
   await Promise.all([
+    backup(file),
     run(0, ["audit", "show", "--limit", "500", "--json"]),
     run(0, ["audit", "verify"]),
     run(0, ["status"]),
-    run(0, ["config", "list"], "", {
-      OWNKEY_DATABASE_URL: `postgres://me:${databasePassword}@127.0.0.1:1/none`,
-    }),
-    run(1, ["status"], "", {
-      OWNKEY_HOME: join(home.folder, "with-postgres"),
-      OWNKEY_DATABASE_URL: `postgres://me:${databasePassword}@127.0.0.1:1/none`,
-    }),
+    run(0, ["config", "list"], "", database),
+    run(1, ["status"], "", { OWNKEY_HOME: join(home.folder, "with-postgres"), ...database }),
     run(2, ["nonsense", keys.argument]),
     run(2, ["unlock", "--passphrase", keys.argument]),
     run(2, ["backup", "create", file, `--passphrase=${keys.argument}`]),
-    run(2, ["config", "set", "databaseUrl", `postgres://me:${databasePassword}@127.0.0.1:1/none`]),
+    run(2, ["config", "set", "databaseUrl", database.OWNKEY_DATABASE_URL]),
   ]);
 });
+
+async function backup(file: string): Promise<void> {
+  const elsewhere = { OWNKEY_HOME: join(home.folder, "elsewhere") };
+  const notOne = join(home.home, "control.db");
+  await run(0, ["backup", "create", file, "--passphrase-stdin"], backupPassphrase);
+  await run(4, ["backup", "verify", file, "--passphrase-stdin", "--json"], wrongPassphrase);
+  await run(1, ["backup", "restore", notOne, "--passphrase-stdin"], wrongPassphrase, elsewhere);
+}
 
 test("none of it is anywhere: neither while it runs, nor after it has ended", async () => {
   expect(filesBelow(home.home)).toContain("control.db-wal");

@@ -13,8 +13,17 @@ export async function ownkeyCommand(): Promise<readonly string[]> {
   const home = homedir();
   if (!basename(home).startsWith("ownkey-test-home-")) return [process.execPath, join(root, "src/main.ts")];
   const program = join(home, "ownkey-under-test");
-  if (!existsSync(program)) await build(program);
+  if (!existsSync(program)) await (underWay.get(program) ?? start(program));
   return [program];
+}
+
+/** Builds that several tests wait for at once. */
+const underWay = new Map<string, Promise<void>>();
+
+function start(program: string): Promise<void> {
+  const building = build(program);
+  underWay.set(program, building);
+  return building;
 }
 
 async function build(program: string): Promise<void> {

@@ -32,6 +32,17 @@ test("the id is found in a plain answer, in a stream's first event and in Google
   expect(createdObject("")).toBeUndefined();
 });
 
+test("the id of a long answer is known before its end, and never taken from a text within", () => {
+  const long = "y".repeat(100_000);
+  const event = { type: "response.created", id: "event_1", response: { id: "resp_1", instructions: long } };
+  const begun = `event: response.created\ndata: ${JSON.stringify(event)}`;
+  expect(createdObject(begun.slice(0, 60_000))).toBe("resp_1");
+  const answer = { tools: [{ id: "tool_1" }], output: { id: "inner" }, id: "resp_2", instructions: long };
+  expect(createdObject(JSON.stringify(answer).slice(0, 60_000))).toBe("resp_2");
+  const trap = JSON.stringify({ instructions: `{"id":"resp_other"}`.repeat(5000), id: "resp_3" });
+  expect(createdObject(trap.slice(0, 60_000))).toBeUndefined();
+});
+
 test("rules tell creating, listing and looking up apart", () => {
   const rule = (method: "GET" | "POST", path: string) =>
     ({ method, path, kind: "files", maxBodyBytes: 0, stores: "file" }) as const;

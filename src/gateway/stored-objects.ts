@@ -1,5 +1,6 @@
 import { isJsonObject, objectAt, parseJson, stringAt } from "../kernel/index.ts";
 import type { RouteRule } from "../providers/index.ts";
+import { leadingTexts } from "./leading-texts.ts";
 
 /** An object that a virtual key made at a provider: a file, a stored response, a batch. */
 export interface StoredObject {
@@ -43,10 +44,16 @@ export function isCreation(rule: RouteRule, method: string): boolean {
 export function createdObject(text: string): string | undefined {
   const event = /^data: ?(.*)$/m.exec(text)?.[1];
   const document = parseJson(event ?? text);
-  if (!isJsonObject(document)) return undefined;
+  if (!isJsonObject(document)) return announcedObject(text, event);
   const id = stringAt(objectAt(document, "response"), "id") ?? stringAt(document, "id");
   const name = stringAt(objectAt(document, "file"), "name") ?? stringAt(document, "name");
   return id ?? name?.slice(name.lastIndexOf("/") + 1);
+}
+
+/** Answers repeat instructions and tools: the whole may be longer than what is kept of it. Only ids are certain then. */
+function announcedObject(text: string, event: string | undefined): string | undefined {
+  if (event !== undefined) return leadingTexts(event).get("response.id");
+  return text.trimStart().startsWith("{") ? leadingTexts(text).get("id") : undefined;
 }
 
 const OBJECT_PARAMETERS: ReadonlySet<string> = new Set([

@@ -23,12 +23,19 @@ const NESTED: Readonly<Record<string, readonly string[]>> = {
   generation_config: ["max_output_tokens", "candidate_count"],
 };
 
-/** Members, at any depth, whose text names an object stored at the provider. */
+/** Members, at any depth, whose text, list of texts or `{"id": …}` names an object stored at the provider. */
 const REFERENCES = [
   "previous_response_id",
+  "response_id",
+  "batch_id",
+  "thread_id",
   "file_id",
+  "file_ids",
   "input_file_id",
+  "training_file",
+  "validation_file",
   "file_uri",
+  "file_name",
   "cached_content",
 ] as const;
 

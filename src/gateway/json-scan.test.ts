@@ -115,6 +115,13 @@ test("ids of stored objects are found at any depth, however the name is spelled"
   expect(references).toEqual(["resp_1", "file-2", "file-3", "f4"]);
 });
 
+test("ids of stored objects are found in lists and objects too, and in nothing else", () => {
+  const { references } = scan(
+    `{"file_ids":["f1","f2"],"previous_response_id":{"id":"r1","note":"x"},"tools":[{"container":{"file_ids":[["f3"],4]}}],"id":"no","input":[{"id":"no"}]}`,
+  );
+  expect(references).toEqual(["f1", "f2", "r1", "f3"]);
+});
+
 test("nesting beyond the limit is refused without exhausting the stack", () => {
   expect(codeOf(() => scan("[".repeat(MAX_DEPTH) + "]".repeat(MAX_DEPTH)))).toBeUndefined();
   expect(codeOf(() => scan("[".repeat(1_000_000)))).toBe("invalid_input");

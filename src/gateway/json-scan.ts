@@ -62,7 +62,7 @@ class Scanner {
 
   document(): ScannedJson {
     this.space();
-    const root = this.value(1, "");
+    const root = this.value(1, "", false);
     this.space();
     if (this.at !== this.bytes.length) throw this.malformed();
     const { members, references } = this;
@@ -89,18 +89,22 @@ class Scanner {
     return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   }
 
-  /** `path` is the canonical name of the governed object that this value is, `""` for the root, else undefined. */
-  private value(depth: number, path: string | undefined): Member {
+  /**
+   * `path` is the canonical name of the governed object that this value is, `""` for the root, else undefined.
+   * `names`: texts in here are names of stored objects.
+   */
+  private value(depth: number, path: string | undefined, names: boolean): Member {
     const start = this.at;
     const first = this.bytes[start];
     switch (first) {
       case QUOTE:
         this.string();
+        if (names) this.references.push(this.decoded(start + 1, this.at - 1));
         return { kind: "string", start, end: this.at, empty: false };
       case OPEN_BRACE:
-        return { kind: "object", start, empty: this.object(depth, path), end: this.at };
+        return { kind: "object", start, empty: this.object(depth, path, names), end: this.at };
       case OPEN_BRACKET:
-        return { kind: "array", start, empty: this.array(depth), end: this.at };
+        return { kind: "array", start, empty: this.array(depth, names), end: this.at };
       case LOWER_T:
         this.word("true");
         return { kind: "boolean", start, end: this.at, empty: false };
@@ -116,7 +120,7 @@ class Scanner {
     }
   }
 
-  private object(depth: number, path: string | undefined): boolean {
+  private object(depth: number, path: string | undefined, names: boolean): boolean {
     if (depth > MAX_DEPTH) throw tooDeep();
     this.at++;
     this.space();
@@ -125,12 +129,12 @@ class Scanner {
       return true;
     }
     for (;;) {
-      const name = this.name(path);
+      const name = this.name(path, names);
       this.space();
       this.expect(COLON);
       this.space();
-      const value = this.value(depth + 1, name?.member);
-      if (name !== undefined) this.found(name, value);
+      const value = this.value(depth + 1, name?.member, name?.reference === true);
+      if (name?.member !== undefined) this.found(name.member, value);
       this.space();
       if (this.bytes[this.at] === CLOSE_BRACE) {
         this.at++;
@@ -141,7 +145,7 @@ class Scanner {
     }
   }
 
-  private array(depth: number): boolean {
+  private array(depth: number, names: boolean): boolean {
     if (depth > MAX_DEPTH) throw tooDeep();
     this.at++;
     this.space();
@@ -150,7 +154,7 @@ class Scanner {
       return true;
     }
     for (;;) {
-      this.value(depth + 1, undefined);
+      this.value(depth + 1, undefined, names);
       this.space();
       if (this.bytes[this.at] === CLOSE_BRACKET) {
         this.at++;
@@ -162,7 +166,7 @@ class Scanner {
   }
 
   /** What the rules say about the member whose name stands here. */
-  private name(path: string | undefined): Found | undefined {
+  private name(path: string | undefined, inReference: boolean): Found | undefined {
     if (this.bytes[this.at] !== QUOTE) throw this.malformed();
     const start = this.at + 1;
     this.string();
@@ -172,14 +176,11 @@ class Scanner {
     const raw = textOfPart(this.bytes, start, end, "latin1");
     const folded = this.escaped || !isPlain(raw) ? foldName(this.decoded(start, end)) : foldName(raw);
     const member = path === undefined ? undefined : this.governed.canonical(path, folded);
-    const reference = this.governed.isReference(folded);
+    const reference = this.governed.isReference(folded) || (inReference && folded === "id");
     return member === undefined && !reference ? undefined : { member, reference };
   }
 
-  private found({ member, reference }: Found, value: Member): void {
-    if (reference && value.kind === "string")
-      this.references.push(this.decoded(value.start + 1, value.end - 1));
-    if (member === undefined) return;
+  private found(member: string, value: Member): void {
     if (this.members.has(member)) {
       throw new AppError("ambiguous_body", `the body has "${member}" more than once`, {
         hint: "send each field once, in one spelling",

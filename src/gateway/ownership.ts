@@ -24,10 +24,21 @@ export async function checkOwnership(objects: StoredObjects, use: ObjectUse): Pr
   if (named !== undefined && !matchesAny(virtualKey.policy.paths, path)) {
     if ((await objects.ownerOf(connection.id, named)) !== virtualKey.id) throw notThere(rule);
   }
-  for (const reference of use.references) {
-    const owner = await objects.ownerOf(connection.id, idIn(reference));
+  const references = new Set(use.references.map(idIn));
+  if (references.size > MAX_REFERENCES) throw tooMany(references.size);
+  for (const reference of references) {
+    const owner = await objects.ownerOf(connection.id, reference);
     if (owner !== undefined && owner !== virtualKey.id) throw notThere(rule);
   }
+}
+
+/** Each costs a look into the store. */
+const MAX_REFERENCES = 1000;
+
+function tooMany(amount: number): AppError {
+  return new AppError("invalid_input", `the body refers to ${amount} stored objects`, {
+    hint: `refer to at most ${MAX_REFERENCES} in one request`,
+  });
 }
 
 /** Google names files by URL or `files/id`; the id is what is recorded. */

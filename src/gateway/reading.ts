@@ -43,10 +43,33 @@ export async function readRequest(
   const limitBytes = rules.reduce((largest, rule) => Math.max(largest, rule?.maxBodyBytes ?? 0), 0);
   if (announced !== undefined && announced > limitBytes) throw tooLarge(limitBytes);
   const contentType = request.headers.get("content-type") ?? "";
-  const isFile = rules.every((rule) => rule === undefined || rule.kind === "files" || rule.kind === "other");
-  if (isFile && !contentType.includes("json")) return readUpload(request, target, limitBytes);
-  if (contentType.toLowerCase().startsWith("multipart/")) return readForm(request, target, limitBytes);
+  const takes = (kinds: ReadonlySet<RouteRule["kind"]>) =>
+    rules.every((rule) => !rule || kinds.has(rule.kind));
+  const isForm = contentType.toLowerCase().startsWith("multipart/");
+  const isJson = contentType.includes("json");
+  if (takes(FILES) && !isJson) return readUpload(request, target, limitBytes);
+  if (takes(ANYTHING) && !isJson) {
+    return isForm ? readUpload(request, target, limitBytes) : readAnything(request, target, limitBytes);
+  }
+  // Elsewhere a form is no form: whoever does not look at the content type would read JSON in it.
+  if (isForm && takes(MEDIA)) return readForm(request, target, limitBytes);
   return readJson(request, target, limitBytes);
+}
+
+/** Kinds of routes by what their bodies may be besides JSON: bytes of a file, a form with a model, whatever. */
+const FILES: ReadonlySet<RouteRule["kind"]> = new Set(["files"]);
+const MEDIA: ReadonlySet<RouteRule["kind"]> = new Set(["images", "audio_transcription"]);
+const ANYTHING: ReadonlySet<RouteRule["kind"]> = new Set(["files", "other"]);
+
+/** A body of a route that we do not know: judged when it looks like a JSON object, whatever it says it is. */
+async function readAnything(request: Request, target: Target, limitBytes: number): Promise<Reading> {
+  const coding = request.headers.get("content-encoding")?.toLowerCase() ?? "identity";
+  const isPlain = coding === "identity";
+  const raw = await readBody(request, limitBytes);
+  const bytes = isPlain ? raw : await decodeBody(raw, coding, limitBytes);
+  const first = bytes.find((byte) => !JSON_SPACE.has(byte));
+  if (first === OPEN_BRACE) return judge(bytes, target.path, !isPlain);
+  return { ...readNothing(target.path), bytes: raw, sizeBytes: raw.length };
 }
 
 async function readJson(request: Request, target: Target, limitBytes: number): Promise<Reading> {
@@ -121,6 +144,9 @@ function pathFacts(path: string): Pick<Reading, "model" | "modelIsInPath" | "str
   const model = named ? modelInPath(path) : undefined;
   return { model, modelIsInPath: model !== undefined, stream: path.endsWith(":streamGenerateContent") };
 }
+
+const OPEN_BRACE = 0x7b;
+const JSON_SPACE: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x20]);
 
 const NO_BODY: Reading = {
   bytes: null,

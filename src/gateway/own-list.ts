@@ -9,7 +9,7 @@ const MAX_LIST_BYTES = 8 * 1024 * 1024;
  * @throws AppError `provider_unreachable` when it is no list that we can read: then nothing passes.
  */
 export async function ownObjects(answer: Response, isOwn: (id: string) => Promise<boolean>): Promise<string> {
-  const document = isReadable(answer) ? parseJson(await answer.text()) : undefined;
+  const document = isReadable(answer) ? parseJson((await shortText(answer)) ?? "") : undefined;
   if (!isJsonObject(document)) throw unreadable();
   // OpenAI and Anthropic: `data`; Google: `files`, `cachedContents`, `batches`, absent when empty.
   const filtered: Record<string, Json> = {};
@@ -34,9 +34,19 @@ function idOf(item: JsonObject): string | undefined {
 }
 
 function isReadable({ headers }: Response): boolean {
-  return (
-    headers.get("content-encoding") === null && Number(headers.get("content-length") ?? 0) <= MAX_LIST_BYTES
-  );
+  return headers.get("content-encoding") === null;
+}
+
+/** `undefined` when it is longer than any list. */
+async function shortText({ body }: Response): Promise<string | undefined> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of body ?? []) {
+    size += piece.length;
+    if (size > MAX_LIST_BYTES) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString("utf8");
 }
 
 function unreadable(): AppError {

@@ -1,8 +1,12 @@
+import { Option } from "commander";
 import { connections } from "../control/index.ts";
+import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
-import type { CommonOptions } from "./context.ts";
+import type { CliContext, CommonOptions } from "./context.ts";
 import { collect, example, given } from "./options.ts";
-import { fields, print, shortTime, table } from "./output.ts";
+import { fields, print, shortTime, table, warn } from "./output.ts";
+import { secretInArgument } from "./secret-arguments.ts";
+import { readSecret, secretOptions, type SecretSourceOptions } from "./secret-source.ts";
 
 export const registerConnections: Register = (program, context) => {
   const group = program.command("connections").description("where and how each provider is reached");
@@ -35,9 +39,8 @@ export const registerConnections: Register = (program, context) => {
       print(context, options, one, () => connectionFields(one));
     });
 
-  group
-    .command("set <ref>")
-    .description("change how a connection is used; its host can only be changed by adding the key anew")
+  secretOptions(group.command("set <ref> [rest...]"))
+    .description("change how a connection is used; for another host its key is asked for again")
     .option("--name <name>", "another name")
     .option("--model <model>", "default and test model")
     .option("--organization <id>", "sent with every request; empty to stop")
@@ -46,10 +49,21 @@ export const registerConnections: Register = (program, context) => {
     .option("--api-version <version>", "Azure: version of the dated route")
     .option("--deployment <name[=model]>", "Azure: replaces the list of deployments (repeatable)", collect)
     .option("--base-url <url>", "another path or host; another host needs the key again")
-    .option("--allow-private <yes|no>", "may its host be a private address")
-    .addHelpText("after", example("ownkey connections set openai --model gpt-5-mini"))
-    .action(async (ref: string, options: SetOptions) => {
-      const changed = await context.client.call(connections.set, {
+    .addOption(
+      new Option("--allow-private <yes|no>", "may its host be a private address").choices(["yes", "no"]),
+    )
+    .option("--no-test", "with another host: do not ask the provider about the key")
+    .option("--keep", "with another host: take the key even if the provider refuses it")
+    .addHelpText(
+      "after",
+      example(
+        "ownkey connections set openai --model gpt-5-mini",
+        "ownkey connections set openai --base-url https://proxy.example/v1 --from-env OPENAI_API_KEY",
+      ),
+    )
+    .action(async (ref: string, rest: string[], options: SetOptions) => {
+      if (rest.length > 0) throw secretInArgument();
+      const changed = await setWithKeys(context, options, {
         ref,
         ...given({
           name: options.name,
@@ -62,7 +76,10 @@ export const registerConnections: Register = (program, context) => {
           baseUrl: options.baseUrl,
           allowPrivate: options.allowPrivate === undefined ? undefined : options.allowPrivate === "yes",
         }),
+        test: options.test,
+        keep: options.keep ?? false,
       });
+      for (const text of changed.warnings) warn(context, text);
       print(context, options, changed, () => connectionFields(changed));
     });
 
@@ -75,7 +92,47 @@ export const registerConnections: Register = (program, context) => {
     });
 };
 
-interface SetOptions extends CommonOptions {
+type Changes = Parameters<typeof connections.set.run>[2];
+
+/** A key is bound to its host: when that changes, the operation names the keys that it needs again. */
+async function setWithKeys(
+  context: CliContext,
+  options: SetOptions,
+  changes: Partial<Changes> & Pick<Changes, "ref">,
+) {
+  const { client } = context;
+  try {
+    return await client.call(connections.set, { ...changes, values: {} });
+  } catch (error) {
+    const names = keysNeeded(error);
+    if (names.length === 0 || !canGive(context, options, names)) throw error;
+    const values: Record<string, string> = {};
+    for (const name of names) {
+      const what = `key ${changes.ref}/${name}, for the new host`;
+      values[name] = await readSecret(context, options, { what, variables: [], optional: false });
+    }
+    return await client.call(connections.set, { ...changes, values });
+  }
+}
+
+function keysNeeded(error: unknown): readonly string[] {
+  const refused = error instanceof AppError && error.code === "destination_refused";
+  const names = refused ? error.details?.["keys"] : undefined;
+  return Array.isArray(names) ? (names as readonly string[]) : [];
+}
+
+/** One source gives one value; several are asked for one by one. */
+function canGive(
+  { interactive }: CliContext,
+  { stdin, fromEnv }: SetOptions,
+  names: readonly string[],
+): boolean {
+  return stdin || fromEnv !== undefined ? names.length === 1 : interactive;
+}
+
+interface SetOptions extends CommonOptions, SecretSourceOptions {
+  test: boolean;
+  keep?: boolean;
   name?: string;
   model?: string;
   organization?: string;

@@ -57,8 +57,8 @@ async function callSocket(socket: string, name: string, input: unknown): Promise
       cause: error,
     });
   }
-  const document: unknown = await response.json();
-  if (response.ok) return document;
+  const document: unknown = await response.json().catch(() => undefined);
+  if (response.ok && document !== undefined) return document;
   throw fromDocument(document);
 }
 
@@ -66,8 +66,8 @@ function fromDocument(document: unknown): AppError {
   const error = isJsonObject(document) ? document["error"] : undefined;
   const code = stringAt(error, "code") ?? "";
   return new AppError(
-    code in ERROR_CODES ? (code as ErrorCode) : "internal",
-    stringAt(error, "message") ?? "failed",
+    Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : "internal",
+    stringAt(error, "message") ?? "the running Ownkey gave an answer that this one does not understand",
     {
       hint: stringAt(error, "hint"),
       details: objectAt(error, "details") as AppErrorOptions["details"],

@@ -1,9 +1,10 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Caller } from "../access/index.ts";
 import { AppError, errorDocument, type Log, toAppError } from "../kernel/index.ts";
 import type { Control } from "./control.ts";
 import { openApiDocument } from "./openapi.ts";
 import { type AnyOperation, isRemote } from "./operation.ts";
+import { readJsonBody } from "./request-body.ts";
 import { runOperation } from "./run.ts";
 
 export interface ControlHttpOptions {
@@ -20,26 +21,29 @@ export interface ControlHttpOptions {
 /** Requests to the control port never come from a page of another origin, whatever name it resolves to this machine. */
 const LOCAL_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
 
-const LARGEST_BODY_BYTES = 1024 * 1024;
+export const LARGEST_INPUT_BYTES = 1024 * 1024;
+
+/** On every answer, also on errors. */
+const HEADERS = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+} as const;
 
 /** Every operation as `POST /api/NAME`, beside health and metrics. Served on the control socket and the control port. */
 export function createControlHttp(options: ControlHttpOptions): Hono {
   const { control, operations, log } = options;
-  const byName = new Map(operations.map((one) => [one.name, one]));
+  const byName = new Map(operations.filter(isRemote).map((one) => [one.name, one]));
   const app = new Hono();
 
+  // Before the checks, so that what they refuse is answered with the headers as well.
   app.use(async (context, next) => {
-    if (!LOCAL_HOST.test(context.req.header("host") ?? "")) {
-      throw new AppError("unknown_host", "the control port answers to loopback names only");
-    }
-    const site = context.req.header("sec-fetch-site");
-    if (site !== undefined && site !== "same-origin" && site !== "none") {
-      throw new AppError("denied", "calls from another site's page are refused");
-    }
     await next();
-    context.header("cache-control", "no-store");
-    context.header("x-content-type-options", "nosniff");
-    context.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+    for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
+  });
+  app.use(async (context, next) => {
+    assertLocal(context);
+    await next();
   });
 
   app.get("/healthz", (context) => context.json({ status: "ok" }));
@@ -58,12 +62,9 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
       });
     }
     const found = byName.get(context.req.param("name"));
-    if (!found || !isRemote(found)) {
-      throw new AppError("not_found", `there is no operation "${context.req.param("name")}" here`);
-    }
-    const text = await context.req.text();
-    if (text.length > LARGEST_BODY_BYTES) throw new AppError("too_large", "the input is larger than 1 MiB");
-    return context.json((await runOperation(found, control, caller, parseInput(text))) as object);
+    if (!found) throw new AppError("not_found", "there is no such operation here");
+    const input = await readJsonBody(context.req.raw, LARGEST_INPUT_BYTES);
+    return context.json((await runOperation(found, control, caller, input)) as object);
   });
 
   app.notFound(() => {
@@ -77,10 +78,14 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
   return app;
 }
 
-function parseInput(text: string): unknown {
-  try {
-    return text === "" ? {} : JSON.parse(text);
-  } catch {
-    throw new AppError("invalid_input", "the input is not valid JSON");
+function assertLocal(context: Context): void {
+  const host = context.req.header("host") ?? "";
+  if (!LOCAL_HOST.test(host)) {
+    throw new AppError("unknown_host", "the control port answers to loopback names only");
+  }
+  const site = context.req.header("sec-fetch-site") ?? "none";
+  const origin = context.req.header("origin") ?? `http://${host}`;
+  if ((site !== "same-origin" && site !== "none") || origin !== `http://${host}`) {
+    throw new AppError("denied", "calls from another site's page are refused");
   }
 }

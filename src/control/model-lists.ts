@@ -3,6 +3,7 @@ import type { Connection, Connections, Fetch } from "../connections/index.ts";
 import { isJsonObject, type Json, maskSecrets, parseJson, stringAt } from "../kernel/index.ts";
 import { providerById } from "../providers/index.ts";
 import { assertDestination } from "../vault/index.ts";
+import { readBytesAtMost } from "./bounded-bytes.ts";
 
 export interface ListedModel {
   readonly id: string;
@@ -21,6 +22,8 @@ export interface ModelListsOptions {
   readonly fetch: Fetch;
   readonly timeoutMs: number;
 }
+
+const LARGEST_LIST_BYTES = 8 * 1024 * 1024;
 
 /** Asks providers which models they offer. Free of charge at every provider. */
 export class ModelLists {
@@ -47,9 +50,10 @@ export class ModelLists {
       // `proxy` is Bun's and not in the types: none of the environment's.
       const init = { headers, redirect: "manual", proxy: false, signal: AbortSignal.timeout(timeoutMs) };
       const answer = await fetch(url.href, init as unknown as RequestInit, connection.settings);
-      const text = await answer.text();
+      const bytes = await readBytesAtMost(answer.body, LARGEST_LIST_BYTES);
       if (!answer.ok) return { models: [], problem: `the provider answered ${answer.status}` };
-      return { models: modelsIn(parseJson(text)) };
+      if (!bytes) return { models: [], problem: "the provider's list is larger than 8 MiB" };
+      return { models: modelsIn(parseJson(new TextDecoder().decode(bytes))) };
     } catch (error) {
       return {
         models: [],

@@ -7,13 +7,19 @@ export function openApiDocument(operations: readonly AnyOperation[]): object {
   return {
     openapi: "3.1.0",
     info: { title: "Ownkey control API", version: VERSION },
+    servers: [{ url: "/", description: "the control socket or the control port" }],
     paths: Object.fromEntries(operations.filter(isRemote).map((one) => [`/api/${one.name}`, pathItem(one)])),
     components: { schemas: { Error: z.toJSONSchema(errorSchema) } },
   };
 }
 
 const errorSchema = z.object({
-  error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }),
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    details: z.record(z.string(), z.unknown()).optional(),
+  }),
 });
 
 function pathItem({ name, summary, input, output }: AnyOperation): object {

@@ -3,7 +3,7 @@ import { AppError } from "../kernel/index.ts";
 import type { Control } from "./control.ts";
 import type { AnyOperation } from "./operation.ts";
 
-/** Checks the input, runs, and gives the document of the output schema. */
+/** Checks the input, runs, and gives the document of the output schema: what that does not name does not get out. */
 export async function runOperation(
   found: AnyOperation,
   control: Control,
@@ -19,5 +19,5 @@ export async function runOperation(
       `${place === "" ? "the input" : `"${place}"`}: ${issue?.message ?? "invalid"}`,
     );
   }
-  return await found.run(control, caller, parsed.data as never);
+  return found.output.parse(await found.run(control, caller, parsed.data as never));
 }

@@ -2,11 +2,12 @@
  * How one program of a home finds another: `run/up.lock` is held by the running `ownkey up` for as long as it lives,
  * and `run/up.json` tells where it listens. The lock is the truth; the file is only believed while it is held.
  */
-import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertPrivate, ensurePrivateDir, type FileLock, tryLock, writeDurable } from "../files/index.ts";
-import { isJsonObject, parseJson } from "../kernel/index.ts";
+import { AppError, isJsonObject, parseJson } from "../kernel/index.ts";
 
 /** What the running program tells about itself. */
 export interface Running {
@@ -26,10 +27,15 @@ export function runDir(home: string): string {
   return join(home, "run");
 }
 
-/** Takes the place of the one running program of this home, or `undefined` when there is one already. */
+/**
+ * Takes the place of the one running program of this home, or `undefined` when there is one already. What a former one
+ * left about itself is gone then.
+ */
 export function claimRunning(home: string): FileLock | undefined {
   ensurePrivateDir(runDir(home));
-  return tryLock(join(runDir(home), "up.lock"));
+  const place = tryLock(join(runDir(home), "up.lock"));
+  if (place) removeRunning(home);
+  return place;
 }
 
 /** What the running program wrote about itself; may be left over from one that is gone. */
@@ -55,16 +61,29 @@ export function removeRunning(home: string): void {
  * of the system's temporary one. Removes a stale socket: only to be called under the lock of {@link claimRunning}.
  */
 export function prepareSocketPath(home: string, vaultId: string, userId: number): string {
-  const name = `${vaultId.slice(-12)}.sock`;
-  let path = join(runDir(home), name);
-  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
-    const folder = join(tmpdir(), `ownkey-${userId}`);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    assertPrivate(folder);
-    path = join(folder, name);
-  }
+  const inHome = join(runDir(home), `${vaultId.slice(-12)}.sock`);
+  const fits = Buffer.byteLength(inHome) <= LONGEST_SOCKET_PATH;
+  const path = fits ? inHome : join(sharedFolder(userId), `${vaultId.slice(-12)}-${shortHash(home)}.sock`);
   rmSync(path, { force: true });
   return path;
+}
+
+/** In a folder that everybody can write to: it has to be a folder, made by us and for us alone. */
+function sharedFolder(userId: number): string {
+  const folder = join(tmpdir(), `ownkey-${userId}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!lstatSync(folder).isDirectory()) {
+    throw new AppError("insecure_permissions", `${folder} is a link that somebody else may have made`, {
+      hint: `remove it: rm '${folder}'`,
+    });
+  }
+  assertPrivate(folder);
+  return folder;
+}
+
+/** A copy of a home has the same vault id; its socket must be another one. */
+function shortHash(home: string): string {
+  return createHash("sha256").update(home).digest("hex").slice(0, 12);
 }
 
 /** The socket's own mode, for systems that look at it. */

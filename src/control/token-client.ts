@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+const ANSWER_WITHIN_MS = 5_000;
+
 /** The token, or `undefined` when it could not be had this way. */
 export async function fetchToken(home: string, tool: string): Promise<string | undefined> {
   try {
@@ -10,6 +12,7 @@ export async function fetchToken(home: string, tool: string): Promise<string | u
       unix: socket,
       method: "POST",
       body: JSON.stringify({ tool }),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
     if (!response.ok) return undefined;
     const { token } = (await response.json()) as { token: unknown };

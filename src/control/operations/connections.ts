@@ -4,8 +4,9 @@ import type { Connection } from "../../connections/index.ts";
 import type { Control } from "../control.ts";
 import { connectionDocument, connectionSchema } from "../documents.ts";
 import { operation } from "../operation.ts";
+import { takeInAgain } from "../rebind.ts";
 import { inputOfSettings, settingsInputOf } from "../settings-input.ts";
-import { doneSchema, emptySchema, listOf, nameSchema, refSchema } from "../schemas.ts";
+import { doneSchema, emptySchema, listOf, nameSchema, refSchema, secretInput } from "../schemas.ts";
 
 const byRef = z.object({ ref: refSchema });
 
@@ -49,20 +50,29 @@ export const set = operation({
     project: optionalText,
     region: optionalText,
     allowPrivate: z.boolean().optional(),
+    values: z
+      .record(nameSchema, secretInput)
+      .default({})
+      .describe("for another host: the value of each key again, by the key's name"),
+    test: z.boolean().default(true),
+    keep: z.boolean().default(false).describe("take a value even if the provider refuses it"),
   }),
-  output: connectionSchema,
-  async run(control, caller, { ref, name, ...changes }) {
+  output: connectionSchema.extend({ warnings: z.array(z.string()) }),
+  async run(control, caller, { ref, name, values, test, keep, ...changes }) {
     const before = await control.connections.resolve(ref);
     const provider = providerById(before.provider, before.preset);
-    const { settings } = normaliseSettings(provider, {
+    const { settings, notes } = normaliseSettings(provider, {
       ...inputOfSettings(before.settings),
       ...settingsInputOf(changes),
     });
+    const again = await takeInAgain(control, { connection: before, settings, values, test, keep });
     const after = await control.connections.set(caller, before.id, {
       settings,
       ...(name === undefined ? {} : { name }),
+      ...(again.values.size === 0 ? {} : { values: again.values }),
     });
-    return await documentOf(control, after);
+    for (const [id, verdict] of again.verdicts) await control.connections.recordVerdict(caller, id, verdict);
+    return { ...(await documentOf(control, after)), warnings: [...notes, ...again.warnings] };
   },
 });
 

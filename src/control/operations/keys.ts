@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ProviderKey } from "../../connections/index.ts";
+import { AppError } from "../../kernel/index.ts";
 import { normaliseSettings, providerById, resolveProviderName } from "../../providers/index.ts";
 import type { Control } from "../control.ts";
 import { keyDocument, keySchema, testDocument, testSchema } from "../documents.ts";
@@ -170,6 +171,11 @@ export const test = operation({
   output: z.object({ id: z.string(), name: z.string(), connection: z.string(), ...testSchema.shape }),
   async run(control, caller, { ref }) {
     const key = await control.connections.resolveKey(ref);
+    if (key.kind === "admin") {
+      throw new AppError("unsupported", `"${key.name}" manages keys; the test call is one for requests`, {
+        hint: "test a key for requests: ownkey keys list",
+      });
+    }
     const connection = await control.connections.byId(key.connectionId);
     const value = await control.connections.borrow(caller, key.id, "key.test");
     const result = await control.keyTester.test({

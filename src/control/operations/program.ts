@@ -25,8 +25,8 @@ export const status = operation({
   }),
   async run(control) {
     const { running, store, vault } = control;
-    const count = async (table: string) =>
-      Number((await store.get(`SELECT COUNT(*) AS n FROM ${table}`))?.["n"] ?? 0);
+    const count = async (rows: string) =>
+      Number((await store.get(`SELECT COUNT(*) AS n FROM ${rows}`))?.["n"] ?? 0);
     return {
       running: running !== undefined,
       pid: running?.pid ?? null,
@@ -36,8 +36,8 @@ export const status = operation({
       store: store.engine,
       vaultId: vault.id,
       locked: vault.locked,
-      connections: await count("connections"),
-      keys: await count("provider_keys"),
+      connections: await count("connections WHERE removed = 0"),
+      keys: await count("provider_keys WHERE removed = 0"),
       virtualKeys: await count("virtual_keys"),
       version: VERSION,
     };

@@ -13,7 +13,7 @@ const toolSchema = z
 export const issue = operation({
   name: "tokens.issue",
   summary: "A short-lived token for a tool, bound to the virtual key tool:TOOL",
-  place: "anywhere",
+  place: "running",
   input: z.object({ tool: toolSchema }),
   output: z.object({ token: z.string(), expiresAt: timeSchema }),
   async run({ toolTokens }, caller, { tool }) {

@@ -6,7 +6,7 @@ import type { Destinations } from "./destination.ts";
 import { failureAnswer } from "./failure.ts";
 import { type Fetch, forward, isRedirect, neverConnected } from "./forward.ts";
 import { answerHeaders, type HeaderPairs } from "./headers.ts";
-import { createKeyFilter, type KeyFilter } from "./hide-key.ts";
+import { createKeyFilter, type KeyFilter, withoutKey } from "./hide-key.ts";
 import { createUsageChunkFilter, type UsageChunkFilter } from "./hide-usage-chunk.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Directory, GatewaySettings } from "./parts.ts";
@@ -138,11 +138,13 @@ export class Attempt implements Limited {
     const eventStream = contentType?.startsWith("text/event-stream") === true;
     const filter =
       hideUsage && eventStream && contentEncoding === null ? createUsageChunkFilter() : undefined;
-    const hidden = answer.ok ? undefined : createKeyFilter(key);
+    const mayRepeatKey = !answer.ok || rule.kind === "other";
+    const hidden = mayRepeatKey ? createKeyFilter(key) : undefined;
     const headers = answerHeaders(answer.headers, {
       requestId: this.plan.requestId,
       edited: filter !== undefined || (this.plan.filterList && answer.ok),
-      rewrite: (name, value) => ownUrl(name, value, this.plan.connection, this.plan.callerOrigin),
+      rewrite: (name, value) =>
+        withoutKey(ownUrl(name, value, this.plan.connection, this.plan.callerOrigin), key),
     });
     const init = { status: answer.status, headers };
     if (this.plan.filterList && answer.ok) return new Response(await this.ownList(answer), init);

@@ -17,6 +17,7 @@ const REQUEST_DROPPED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   "host",
   "content-length",
+  "accept-encoding",
   "expect",
   "http2-settings",
   // The caller's credentials and whatever else a provider might take for one.
@@ -59,8 +60,6 @@ const RESPONSE_DROPPED: ReadonlySet<string> = new Set([
 export type HeaderPairs = [string, string][];
 
 export interface RequestHeaderChoices {
-  /** Ask for an uncompressed answer: where we meter or edit. */
-  readonly identity: boolean;
   /** The body was decoded here. */
   readonly decoded: boolean;
   /** Header names that identify an account at this provider; lower case. */
@@ -75,17 +74,11 @@ export function forwardedHeaders(headers: Headers, choices: RequestHeaderChoices
   const pairs: HeaderPairs = [];
   let userAgent = false;
   let accept = false;
-  let encoding = false;
   for (const [name, value] of headers) {
     if (REQUEST_DROPPED.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-ownkey-"))
       continue;
     if (named?.has(name) === true || choices.accountHeaders.includes(name)) continue;
     if (name === "content-encoding" && choices.decoded) continue;
-    if (name === "accept-encoding") {
-      encoding = true;
-      pairs.push([name, choices.identity ? "identity" : value]);
-      continue;
-    }
     if (name === "user-agent") userAgent = true;
     else if (name === "accept") accept = true;
     pairs.push([name, value]);
@@ -93,7 +86,8 @@ export function forwardedHeaders(headers: Headers, choices: RequestHeaderChoices
   // Left out, these would be filled in by the HTTP client with words of its own.
   if (!userAgent) pairs.push(["user-agent", ""]);
   if (!accept) pairs.push(["accept", "*/*"]);
-  if (!encoding) pairs.push(["accept-encoding", "identity"]);
+  // Answers are metered, recorded, or looked through for the key.
+  pairs.push(["accept-encoding", "identity"]);
   if ((choices.uploadBytes ?? 0) > 0) pairs.push(["content-length", String(choices.uploadBytes)]);
   return pairs;
 }
@@ -102,7 +96,7 @@ export interface AnswerHeaderChoices {
   readonly requestId: string;
   /** The body may become shorter than the provider said. */
   readonly edited: boolean;
-  /** Turns URLs of the provider into ours. */
+  /** Turns URLs of the provider into ours, and hides the key. */
   readonly rewrite: (name: string, value: string) => string;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Some providers repeat the credential that they refuse, whole, in the error. The caller must not learn it: who holds
+ * Some providers repeat the credential that they refuse, whole, in the error; some servers show what they were sent
+ * on routes of their own. The caller must not learn it: who holds
  * a virtual key holds no provider key. Every byte of it becomes an asterisk, so that all lengths stay as they were.
  */
 import type { Secret } from "../kernel/index.ts";
@@ -36,6 +37,12 @@ export function createKeyFilter(key: Secret): KeyFilter | undefined {
       return rest;
     },
   };
+}
+
+/** The same for the value of a header. */
+export function withoutKey(text: string, key: Secret): string {
+  const wanted = key.reveal();
+  return wanted.length < SHORTEST_KEY_BYTES ? text : text.replaceAll(wanted, "*".repeat(wanted.length));
 }
 
 /** How many of the last bytes are the first ones of what is wanted. */

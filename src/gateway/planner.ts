@@ -13,7 +13,7 @@ import { checkOwnership } from "./ownership.ts";
 import type { Plan } from "./plan.ts";
 import { type Reading, readRequest } from "./reading.ts";
 import { createRouteLookup, type RouteLookup } from "./route-cache.ts";
-import { isCreation, isListing, type StoredObjects } from "./stored-objects.ts";
+import { isListing, type StoredObjects } from "./stored-objects.ts";
 import type { Target } from "./target.ts";
 
 export interface PlannerOptions {
@@ -79,7 +79,6 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
           ? routeOf(connection, method, target.path).url()
           : provider.upstreamUrl(connection.settings, call),
       headers: forwardedHeaders(request.headers, {
-        identity: rule.free !== true || isListing(rule, method) || isCreation(rule, method),
         decoded: reading.decoded,
         accountHeaders: provider.accountHeaders,
         uploadBytes: reading.upload === null ? undefined : reading.sizeBytes,

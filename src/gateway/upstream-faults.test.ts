@@ -2,7 +2,15 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { chunked, json, rawBytes, startUpstream, type Upstream, whole } from "../../test/support/upstream.ts";
-import { connection, RESERVED_NANOS, startGateway, type TestGateway } from "./gateway.testing.ts";
+import {
+  connection,
+  PROVIDER_KEY,
+  RESERVED_NANOS,
+  startGateway,
+  type TestGateway,
+  VIRTUAL_KEY,
+  virtualKey,
+} from "./gateway.testing.ts";
 
 const ASKED = { model: "gpt-x", messages: [] };
 const USED = { model: "gpt-x", choices: [], usage: { prompt_tokens: 2, completion_tokens: 3 } };
@@ -187,4 +195,24 @@ test("an unpriced model costs null, never 0", async () => {
   const [row] = await gateway.ledger.settledRows(1);
   expect(row?.reserved.reservedNanos).toBeNull();
   expect(row?.settled).toMatchObject({ costNanos: null, estimated: false });
+});
+
+test("a provider that shows what it was sent shows the caller no key: in errors, headers and routes of its own", async () => {
+  const opened = virtualKey({ paths: ["/v1/debug"] });
+  gateway.directory.keys.set(VIRTUAL_KEY, { virtualKey: opened, tool: null });
+  for (const [path, status] of [
+    ["/v1/chat/completions", 401],
+    ["/v1/files", 500],
+    ["/v1/debug", 200],
+  ] as const) {
+    upstream.behave((request, socket) => {
+      const sent = request.headers.get("authorization") ?? "";
+      void json(status, { sent }, { "x-sent": sent })(request, socket);
+    });
+    const answer = await gateway.post(path, ASKED, { "accept-encoding": "gzip" });
+    const shown = `${await answer.text()} ${answer.headers.get("x-sent")}`;
+    expect([path, answer.status, shown.includes(PROVIDER_KEY)]).toEqual([path, status, false]);
+    expect(shown).toContain(`Bearer ${"*".repeat(PROVIDER_KEY.length)}`);
+    expect(upstream.arrived.at(-1)?.headers.get("accept-encoding")).toBe("identity");
+  }
 });

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
+import { commandTree, examplesOf, leaves } from "../scripts/docs/command-tree.ts";
 import { newKey, randomText } from "./support/keys.ts";
 import { type CommandResult, OwnkeyHome, type Ready, type RunningUp } from "./support/ownkey.ts";
 import { ANSWER, hello } from "./support/stage.ts";
@@ -414,6 +415,31 @@ describe("up, status, down", () => {
   });
 });
 
+describe("help", () => {
+  test("every command says what it does and, where an argument or option needs it, shows an example", () => {
+    for (const { path, command } of leaves(commandTree())) {
+      expect([path, command.description() === ""]).toEqual([path, false]);
+      for (const option of command.options)
+        expect([path, option.long, option.description === ""]).toEqual([path, option.long, false]);
+    }
+    const withExamples = leaves(commandTree()).filter(({ command }) => examplesOf(command).length > 0);
+    const paths = withExamples.map(({ path }) => path);
+    for (const path of ["up", "keys add", "vk create", "token", "usage", "backup create"]) {
+      expect(paths).toContain(`ownkey ${path}`);
+    }
+  });
+
+  test("--help and --version print on stdout and exit 0; a word too much is told on stderr", async () => {
+    const help = await home.run(["keys", "add", "--help"]);
+    expect({ code: help.code, stderr: help.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(help.stdout).toContain("$ ownkey keys add openai");
+    expect((await home.run(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const wrong = await home.run(["key", "add"]);
+    expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: 2, stdout: "" });
+    expect(wrong.stderr).toContain("Did you mean keys?");
+  });
+});
+
 test("backup and restore: a new home has the same keys; its virtual keys wait for a confirmation", async () => {
   const identity = await generateIdentity();
   const identityFile = join(home.folder, "identity.txt");
@@ -464,6 +490,9 @@ test("down ends it; then commands work on the home by themselves, and `token` st
   expect(await home.json(["down"])).toEqual({ done: true });
   expectError(await home.run(["lock", "--json"]), 1, "not_running");
   await home.json(["vk", "create", "--name", "made-offline"]);
+
+  expect((await home.run(["token", "No Such Tool"])).code).toBe(2);
+  expect(await home.json(["status"])).toMatchObject({ running: false });
 
   await home.json(["config", "set", "uiPort", "0"]);
   const anyPort = { env: { OWNKEY_PORT: "0" } };

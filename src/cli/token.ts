@@ -1,10 +1,11 @@
 import { tokens } from "../control/index.ts";
+import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
 import { print } from "./output.ts";
 
-/** The fast way of `ownkey token TOOL` is src/token-fast.ts; this one takes over when it cannot answer. */
+/** The fast way of `ownkey token TOOL` is in main.ts; this one takes over when it cannot answer. */
 export const registerToken: Register = (program, context) => {
   const token = program
     .command("token")
@@ -14,7 +15,9 @@ export const registerToken: Register = (program, context) => {
     .addHelpText("after", example("ownkey token claude-code"))
     .action(async (tool: string | undefined) => {
       if (tool === undefined) return token.help();
-      // A token is of no use without somebody who takes it.
+      const { success, error } = tokens.issue.input.safeParse({ tool });
+      // Before anything is started for it.
+      if (!success) throw new AppError("invalid_input", `the tool's name: ${error.issues[0]?.message}`);
       await context.ensureRunning();
       context.stdout.write(`${(await context.client.call(tokens.issue, { tool })).token}\n`);
     });

@@ -8,11 +8,16 @@ import { homeOf } from "./home.ts";
 process.umask(0o077);
 
 const argv = process.argv.slice(2);
-const tool = argv.length === 2 && argv[0] === "token" && !argv[1]?.startsWith("-") ? argv[1] : undefined;
+const tool = argv.length === 2 && argv[0] === "token" && isPlainTool(argv[1]) ? argv[1] : undefined;
 
-if (tool === undefined || tool === "revoke" || !(await printTokenFast(tool))) {
+if (tool === undefined || !(await printTokenFast(tool))) {
   const { runMain } = await import("./program/command-line.ts");
   process.exitCode = await runMain(argv, process.env);
+}
+
+/** Short and like no key: the command line looks closer at all else, also at `token revoke` and `token help`. */
+function isPlainTool(name = ""): boolean {
+  return /^(?!revoke$|help$|(?:sk|gsk|xai)-)[a-z][a-z0-9-]{0,23}$/.test(name);
 }
 
 /** False when nothing is running or anything is odd: the command line then does it, or says what is wrong. */

@@ -83,7 +83,7 @@ test("kill -9 under load: what was open is settled in full as estimated at the n
 });
 
 test.each([
-  ["`down`", async () => void (await home.json(["down"]))],
+  ["`program.stop`", async () => void (await home.call("program.stop"))],
   ["SIGTERM", (kill: (signal: NodeJS.Signals) => void) => kill("SIGTERM")],
   ["SIGINT", (kill: (signal: NodeJS.Signals) => void) => kill("SIGINT")],
 ])(

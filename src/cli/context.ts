@@ -20,6 +20,8 @@ export interface CliContext {
   up(flags: UpFlags): Promise<number>;
   /** Makes sure that the program runs: starts it in the background, without a word, when it does not. */
   ensureRunning(): Promise<void>;
+  /** Waits until no program runs on the home; false when one is still there after the time that a stop may take. */
+  untilStopped(): Promise<boolean>;
   readonly programs: Programs;
 }
 

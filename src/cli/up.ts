@@ -1,6 +1,7 @@
 import { program as running } from "../control/index.ts";
+import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
-import type { CommonOptions, UpFlags } from "./context.ts";
+import type { CliContext, CommonOptions, UpFlags } from "./context.ts";
 import { collect, example, given, wholeNumber } from "./options.ts";
 import { fields, print } from "./output.ts";
 
@@ -54,10 +55,12 @@ export const registerUp: Register = (program, context, exit) => {
   program
     .command("down")
     .description("stop the running Ownkey; streams under way may finish first")
+    .addHelpText("after", example("ownkey down"))
     .action(async (options: CommonOptions) => {
-      const status = await context.client.call(running.status, {});
-      if (!status.running) return print(context, options, { done: true }, () => "nothing is running");
-      print(context, options, await context.client.call(running.stop, {}), () => "stopping");
+      const wasRunning = await askToStop(context);
+      // Until it has really ended: whoever starts the next one must not find this one.
+      if (!(await context.untilStopped())) throw stillFinishing();
+      print(context, options, { done: true }, () => (wasRunning ? "stopped" : "nothing is running"));
     });
 
   program
@@ -81,3 +84,20 @@ export const registerUp: Register = (program, context, exit) => {
       );
     });
 };
+
+/** False when there is nothing to be stopped. */
+async function askToStop({ client }: CliContext): Promise<boolean> {
+  try {
+    await client.call(running.stop, {});
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_running") return false;
+    throw error;
+  }
+}
+
+function stillFinishing(): AppError {
+  return new AppError("time_limit", "Ownkey was told to stop and is still there", {
+    hint: "it may be finishing streams: look again with ownkey status; SIGTERM ends it at once",
+  });
+}

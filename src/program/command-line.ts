@@ -19,14 +19,17 @@ import {
   createOfflineClient,
   createSocketClient,
   type Operation,
-  readRunning,
 } from "../control/index.ts";
 import { homeOf } from "../home.ts";
 import { AppError, Secret, silentLog, toAppError } from "../kernel/index.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
 import { startDetached } from "./detach.ts";
+import { answeringProgram, untilPlaceIsFree } from "./place.ts";
 import { createPrograms } from "./system.ts";
 import { up } from "./up.ts";
+
+/** What closing takes after streams have ended, on a slow machine. */
+const CLOSES_WITHIN_MS = 10_000;
 
 const LARGEST_STDIN_BYTES = 1024 * 1024;
 
@@ -76,8 +79,10 @@ class Edge {
           context: this.context,
         }),
       ensureRunning: async () => {
-        if (!(await this.#runningClient())) await startDetached(home, ["up"]);
+        await startDetached(home, ["up"]);
       },
+      untilStopped: () =>
+        untilPlaceIsFree(home, readSoundConfig({ environment }).drainSeconds * 1000 + CLOSES_WITHIN_MS),
       programs: createPrograms(() => this.config(), environment),
     };
   }
@@ -106,9 +111,8 @@ class Edge {
   }
 
   async #runningClient(): Promise<ControlClient | undefined> {
-    const running = readRunning(this.context.home);
-    const client = running && createSocketClient(running.socket);
-    return client && (await client.answers()) ? client : undefined;
+    const running = await answeringProgram(this.context.home);
+    return running && createSocketClient(running.socket);
   }
 
   async #localClient(): Promise<ControlClient> {

@@ -8,7 +8,7 @@ import {
   OPERATIONS,
   prepareSocketPath,
 } from "../control/index.ts";
-import { AppError, type Log } from "../kernel/index.ts";
+import { AppError, Closing, type Log } from "../kernel/index.ts";
 import type { DataPlane } from "./data-plane.ts";
 
 export interface ControlServer {
@@ -29,7 +29,7 @@ export interface ControlServerOptions {
 }
 
 /** The control API twice: on a private socket for the owner, and on a loopback port for health, metrics and the page. */
-export function serveControl({
+export async function serveControl({
   app,
   config,
   log,
@@ -37,14 +37,16 @@ export function serveControl({
   caller,
   stop,
   onManaged,
-}: ControlServerOptions): ControlServer {
+}: ControlServerOptions): Promise<ControlServer> {
   const shared = {
     operations: OPERATIONS,
     log,
     notReady: () => dataPlane.notReady(),
     metrics: () => dataPlane.metrics(),
   };
+  const closing = new Closing();
   const port = listen(config.uiPort, (request) => portApp.fetch(request));
+  closing.add(() => port.stop(true));
   const url = `http://127.0.0.1:${port.port ?? config.uiPort}`;
   const control: Control = {
     ...app.control,
@@ -57,27 +59,32 @@ export function serveControl({
   };
   const portApp = createControlHttp({ ...shared, control, callerOf: () => undefined });
 
-  const socketPath = prepareSocketPath(config.home, app.control.vault.id, process.getuid?.() ?? 0);
-  // Whoever can open the socket is the owner: its folder is the owner's alone.
-  const socketApp = createControlHttp({ ...shared, control, callerOf: () => (onManaged(), caller) });
-  const socket = Bun.serve({
-    unix: socketPath,
-    fetch: (request) => socketApp.fetch(request),
-  });
-  makeSocketPrivate(socketPath);
-
-  return {
-    url,
-    socket: socketPath,
-    async close() {
-      await Promise.all([socket.stop(true), port.stop(true)]);
-    },
-  };
+  try {
+    // Whoever can open the socket is the owner: its folder is the owner's alone.
+    const socketApp = createControlHttp({ ...shared, control, callerOf: () => (onManaged(), caller) });
+    const socket = openSocket(config.home, app.control.vault.id, (request) => socketApp.fetch(request));
+    closing.add(() => socket.stop(true));
+    return { url, socket: socket.path, close: () => closing.close() };
+  } catch (error) {
+    return await closing.closeAfter(error);
+  }
 }
 
 const STOP_AFTER_ANSWER_MS = 20;
 
-function listen(port: number, answer: (request: Request) => Response | Promise<Response>) {
+type Answer = (request: Request) => Response | Promise<Response>;
+
+function openSocket(home: string, vaultId: string, answer: Answer) {
+  const path = prepareSocketPath(home, vaultId, process.getuid?.() ?? 0);
+  // An operation may be silent for as long as a provider is, and Bun would end it after 10 seconds, on a unix socket
+  // too: there its types know no `idleTimeout`, and `server.timeout` does nothing (seen in 1.4.5).
+  const options = { unix: path, fetch: answer, idleTimeout: 0 };
+  const server = Bun.serve(options as unknown as Parameters<typeof Bun.serve>[0]);
+  makeSocketPrivate(path);
+  return { path, stop: (now: boolean) => server.stop(now) };
+}
+
+function listen(port: number, answer: Answer) {
   try {
     return Bun.serve({ hostname: "127.0.0.1", port, fetch: answer });
   } catch (error) {

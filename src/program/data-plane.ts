@@ -14,7 +14,7 @@ import {
   type Directory,
   listen,
 } from "../gateway/index.ts";
-import { AppError, type Log } from "../kernel/index.ts";
+import { AppError, Closing, type Log } from "../kernel/index.ts";
 import { claimInstance, openLedger, settleAbandoned } from "../ledger/index.ts";
 import { createLastUses, type LastUses } from "./last-uses.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
@@ -42,12 +42,27 @@ export interface DataPlaneOptions {
 
 /** Claims a ledger, settles what a crash left in it, and opens the listener. @throws AppError `address_in_use`. */
 export async function openDataPlane({ app, config, log }: DataPlaneOptions): Promise<DataPlane> {
-  const { control, newId, seams } = app;
-  const { clock } = seams;
   const ledgerDir = join(config.home, "ledger");
   ensurePrivateDir(ledgerDir);
+  const closing = new Closing();
+  try {
+    return await openParts({ app, config, log }, ledgerDir, closing);
+  } catch (error) {
+    return await closing.closeAfter(error);
+  }
+}
+
+async function openParts(
+  { app, config, log }: DataPlaneOptions,
+  ledgerDir: string,
+  closing: Closing,
+): Promise<DataPlane> {
+  const { control, newId, seams } = app;
+  const { clock } = seams;
   const instance = claimInstance(ledgerDir);
+  closing.add(() => instance.close());
   const ledger = openLedger({ path: instance.path, clock, log });
+  closing.add(() => ledger.close());
   const crashed = ledger.settledAfterCrash + settleAbandoned({ dir: ledgerDir, clock, log });
   if (crashed > 0) log.warn("ledger.settled_after_crash", { attempts: crashed });
 
@@ -59,6 +74,8 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
     },
   });
   const lastUses = createLastUses(app, caller);
+  closing.add(() => lastUses.flush());
+  closing.add(() => denials.close());
   const directory = createDirectory({
     store: control.store,
     audit: control.audit,
@@ -93,9 +110,12 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
     onDenied: (denial) => denials.note(denial),
   });
   const listener = listen({ gateway, hostname: config.host, port: config.port, tls: readTls(config) });
-  const forgetOnLock = control.vault.onLock((reason) => {
-    if (reason === "explicit") directory.forgetLent();
-  });
+  closing.add(() => listener.stop(0));
+  closing.add(
+    control.vault.onLock((reason) => {
+      if (reason === "explicit") directory.forgetLent();
+    }),
+  );
 
   return {
     url: listener.url,
@@ -104,14 +124,7 @@ export async function openDataPlane({ app, config, log }: DataPlaneOptions): Pro
     notReady: () => directory.unready(),
     metrics: () => gateway.metrics(),
     stop: (limitMs) => listener.stop(limitMs),
-    async close() {
-      forgetOnLock();
-      await listener.stop(0);
-      await denials.close();
-      await lastUses.flush();
-      await ledger.close();
-      instance.close();
-    },
+    close: () => closing.close(),
   };
 }
 

@@ -20,10 +20,12 @@ export function openLogFile(home: string): LogFile {
   let sizeBytes = fstatSync(handle).size;
 
   const rotate = () => {
-    closeSync(handle);
     renameSync(path, `${path}.1`);
+    const former = handle;
+    // The former handle is closed last: a number that is free may soon be another file's.
     handle = openSync(path, "a", 0o600);
     sizeBytes = 0;
+    closeSync(former);
   };
 
   return {

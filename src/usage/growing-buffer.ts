@@ -2,6 +2,7 @@ const FIRST_BYTES = 4096;
 /** Of content beyond the limit, so much of the beginning and of the end is kept. */
 const HEAD_BYTES = 64 * 1024;
 const TAIL_BYTES = 256 * 1024;
+const EMPTY = Buffer.alloc(0);
 
 /**
  * Bytes up to a limit. Beyond it only the beginning and the end are kept: figures about an answer stand there.
@@ -11,7 +12,7 @@ export class GrowingBuffer {
   readonly #maxBytes: number;
   /** The first part, as long as it is the only one: most content comes in one part, and is not copied. */
   #only: Buffer | undefined;
-  #bytes = Buffer.alloc(0);
+  #bytes = EMPTY;
   #length = 0;
   /** Last bytes once the limit is passed; twice the tail, so that it is moved rarely. */
   #tail: Buffer | undefined;
@@ -37,7 +38,7 @@ export class GrowingBuffer {
 
   /** The end when overflown, else nothing. */
   get tail(): Buffer {
-    if (!this.#tail) return Buffer.alloc(0);
+    if (!this.#tail) return EMPTY;
     return this.#tail.subarray(Math.max(0, this.#tailLength - TAIL_BYTES), this.#tailLength);
   }
 
@@ -60,7 +61,7 @@ export class GrowingBuffer {
 
   /** Forgets everything; a large buffer is given back. */
   clear(): void {
-    if (this.#bytes.length > HEAD_BYTES) this.#bytes = Buffer.alloc(0);
+    if (this.#bytes.length > HEAD_BYTES) this.#bytes = EMPTY;
     this.#only = undefined;
     this.#length = 0;
     this.#tail = undefined;

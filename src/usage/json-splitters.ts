@@ -17,7 +17,7 @@ export function splitLines(options: SplitterOptions): Splitter {
       collector.hold(bytes.subarray(start));
     },
     end() {
-      collector.complete(Buffer.alloc(0));
+      collector.complete();
     },
   };
 }
@@ -62,7 +62,7 @@ export function splitArray(options: SplitterOptions): Splitter {
       if (start >= 0) collector.hold(bytes.subarray(start));
     },
     end() {
-      collector.complete(Buffer.alloc(0));
+      collector.complete();
     },
   };
 }
@@ -72,6 +72,6 @@ export function wholeDocument(options: SplitterOptions): Splitter {
   const collector = new PieceCollector(options);
   return {
     push: (chunk) => collector.hold(asBuffer(chunk)),
-    end: () => collector.complete(Buffer.alloc(0)),
+    end: () => collector.complete(),
   };
 }

@@ -14,6 +14,8 @@ export interface SplitterOptions {
   readonly onOversized: (head: Buffer, tail: Buffer) => void;
 }
 
+const EMPTY = Buffer.alloc(0);
+
 /**
  * Collects pieces across chunks. A piece that lies within one chunk is handed over without a copy; one that is
  * longer than the limit is reduced to its beginning and its end.
@@ -37,8 +39,8 @@ export class PieceCollector {
     if (part.length > 0) this.#held.append(part);
   }
 
-  /** Ends the current piece with this part. */
-  complete(part: Buffer): void {
+  /** Ends the current piece, with this part where there is one. */
+  complete(part: Buffer = EMPTY): void {
     if (this.#held.isEmpty) {
       if (part.length > 0) this.#options.onPiece(part);
       return;

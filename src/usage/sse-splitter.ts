@@ -45,7 +45,7 @@ export function splitSse(options: SseSplitterOptions): Splitter {
       collector.hold(bytes.subarray(start));
     },
     end() {
-      collector.complete(Buffer.alloc(0));
+      collector.complete();
     },
   };
 }

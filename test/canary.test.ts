@@ -3,7 +3,6 @@
  * was printed, logged, answered or stored. The few places that are meant to show one show it once.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Canaries, filesBelow } from "./support/canary.ts";
 import { newKey, randomText } from "./support/keys.ts";
@@ -295,5 +294,4 @@ test("none of it is anywhere: neither while it runs, nor after it has ended", as
   await run(0, ["down"]);
   expect(await up.exited).toBe(0);
   expectNoSecretAnywhere();
-  rmSync(join(home.folder, "home.age"));
 });

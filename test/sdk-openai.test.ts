@@ -311,8 +311,7 @@ test.each([
   ["models", { ...auth, path: "/v1/models", method: "GET" }],
 ] satisfies [string, RawCall][])("byte for byte as direct: %s", async (_, call) => {
   const keys = { provider: providerKey, virtual: virtualKey };
-  const answer = await expectSameAsDirect({ double, url: up.ready.url }, keys, call);
-  expect(answer.body.includes(providerKey)).toBeFalse();
+  await expectSameAsDirect({ double, url: up.ready.url }, keys, call);
 });
 
 test("byte for byte what the provider sent: responses, whose ids differ from call to call", async () => {

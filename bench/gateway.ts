@@ -12,6 +12,7 @@ const rounds = numberOption("--rounds", 5);
 const limitMs = numberOption("--seconds", 3) * 1000;
 const connections = numberOption("--connections", 32);
 const requests = numberOption("--requests", 100_000);
+const WARM_UP_REQUESTS = 20_000;
 const ABORTS = 50;
 const SETTLE_MS = 1000;
 
@@ -37,7 +38,7 @@ try {
   );
   await reportGenerator();
   console.log(`idle memory: bare proxy ${memory(bare)}, Ownkey ${memory(ownkey)}`);
-  for (const server of [bare, ownkey]) await shortSample(server);
+  for (const server of [bare, ownkey]) await warmUp(server);
   await compare(`short requests (1 kB, ${connections} connections)`, "req", shortSample);
   await compare(`streams (${STREAM_EVENTS} chunks, ${connections} at once)`, "chunk", streamSample);
   for (const server of [bare, ownkey]) await reportAborts(server);
@@ -53,6 +54,12 @@ async function reportGenerator(): Promise<void> {
   const result = await sendShortRequests(direct, { connections, requests: Infinity, limitMs });
   const perSecond = (result.requests / result.durationMs) * 1000;
   console.log(`load generator straight to the upstream: ${whole(perSecond)} req/s`);
+}
+
+/** Until the engine has compiled what is hot. */
+async function warmUp(server: ServerUnderTest): Promise<void> {
+  await sendShortRequests(server, { connections, requests: WARM_UP_REQUESTS, limitMs: Infinity });
+  await runStreams(server, upstream, { concurrent: connections, limitMs });
 }
 
 async function shortSample(server: ServerUnderTest): Promise<Sample> {

@@ -16,8 +16,10 @@ export interface ServerUnderTest {
 }
 
 export interface Ownkey extends ServerUnderTest {
-  /** As the program itself measured it. */
+  /** As the program itself measured it, from when its code was loaded. */
   readonly startMs: number;
+  /** From before the process was made until its ready line was here. */
+  readonly readyMs: number;
   /** Runs a command line on the same home; gives what it printed. */
   run(args: readonly string[], stdin?: string): Promise<string>;
   readonly environment: Record<string, string>;
@@ -48,18 +50,25 @@ export async function startOwnkey(program = PROGRAM): Promise<Ownkey> {
     OWNKEY_HOME: join(folder, "home"),
     OWNKEY_LOG: "warn",
   };
+  const log = Bun.file(join(folder, "stderr"));
+  const startedMs = performance.now();
   const child = Bun.spawn(pinned([program, "up", "--port", "0", "--json"]), {
     env: environment,
     stdout: "pipe",
-    stderr: "inherit",
+    stderr: log,
   });
-  const ready = JSON.parse(await firstLine(child.stdout)) as { url: string; pid: number; startMs: number };
+  const line = await firstLine(child.stdout).catch(async (error: Error) => {
+    throw new Error(`${error.message}: ${await log.text()}`);
+  });
+  const readyMs = performance.now() - startedMs;
+  const ready = JSON.parse(line) as { url: string; pid: number; startMs: number };
   return {
     name: "Ownkey",
     port: Number(new URL(ready.url).port),
     pid: ready.pid,
     credential: "",
     startMs: ready.startMs,
+    readyMs,
     environment,
     run: (args, stdin = "") => run([program, ...args], environment, stdin),
     async stop() {

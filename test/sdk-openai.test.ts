@@ -1,6 +1,12 @@
 /** The official `openai` client, unmodified, through Ownkey: it behaves as it does directly, and every request is counted. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import OpenAI, { AuthenticationError, InternalServerError, NotFoundError, RateLimitError } from "openai";
+import OpenAI, {
+  AuthenticationError,
+  InternalServerError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+} from "openai";
 import { expectBytesOf, expectSameAsDirect, type RawCall, send } from "./support/comparing.ts";
 import { ProviderDouble } from "./support/double.ts";
 import { failureOf } from "./support/failure.ts";
@@ -253,6 +259,27 @@ test("errors are the SDK's own: no such model, too fast, broken, bad provider ke
   const refused = await failure("Say hello");
   expect(refused).toBeInstanceOf(AuthenticationError);
   expect(await home.lastRequest()).toMatchObject({ status: 401, verdict: "invalid_key", costUsd: "0" });
+});
+
+test("the SDK's own retries go through, each a row of its own; what Ownkey refuses is not retried", async () => {
+  const patient = new OpenAI({ apiKey: virtualKey, baseURL: `${up.ready.url}/v1`, maxRetries: 2 });
+  const before = (await home.requests()).length;
+  double.answerNextWith(503, { error: { message: "overloaded" } }, { "retry-after-ms": "1" });
+  double.answerNextWith(429, { error: { message: "slow down" } }, { "retry-after-ms": "1" });
+  const answer = await patient.chat.completions.create({ model: "gpt-4o-mini", messages: hello });
+  expect(answer.choices[0]?.message.content).toBe("Hello, wörld ✓");
+  await home.lastRequest();
+  const rows = (await home.requests()).slice(0, -before);
+  expect(rows.map((row) => [row.status, row.costUsd])).toEqual([
+    [200, "0.0002187"],
+    [429, "0"],
+    [503, "0"],
+  ]);
+
+  const arrived = double.exchanges.length;
+  const failure = await failureOf(patient.post("/organization/admin_api_keys", { body: { name: "mine" } }));
+  expect(failure).toBeInstanceOf(PermissionDeniedError);
+  expect(double.exchanges).toHaveLength(arrived);
 });
 
 test("an unknown virtual key is an AuthenticationError, and nothing reaches the provider", async () => {

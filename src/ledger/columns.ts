@@ -1,6 +1,12 @@
+import { NANOS_PER_USD } from "../kernel/index.ts";
 import type { ReservedAttempt, SettledAttempt } from "./ledger.ts";
 
 export type ColumnValue = string | number | bigint | Uint8Array | null;
+
+/** Longer names of models, tools, tiers and places are cut. */
+export const MAX_NAME_LENGTH = 256;
+/** Ten million dollars: no attempt costs more. */
+export const LARGEST_AMOUNT_NANOS = 10_000_000n * NANOS_PER_USD;
 
 /** Columns written by a reservation, in the order of {@link reservedValues}. */
 export const RESERVED_COLUMNS = [
@@ -33,7 +39,7 @@ export function reservedValues(attempt: ReservedAttempt): ColumnValue[] {
     attempt.virtualKeyId,
     attempt.connectionId,
     attempt.providerKeyId,
-    attempt.tool,
+    shortText(attempt.tool),
     attempt.user,
     attempt.team,
     attempt.project,
@@ -41,10 +47,10 @@ export function reservedValues(attempt: ReservedAttempt): ColumnValue[] {
     attempt.dialect,
     attempt.route,
     attempt.stream ? 1 : 0,
-    attempt.modelRequested,
+    shortText(attempt.modelRequested),
     attempt.bytesIn,
     attempt.bodyHash,
-    attempt.reservedNanos,
+    money(attempt.reservedNanos),
     attempt.priceVersion,
   ];
 }
@@ -94,15 +100,27 @@ export function settledValues(settled: SettledAttempt): ColumnValue[] {
     usage?.audioOut ?? null,
     usage?.toolCalls ?? null,
     usage?.clamped === true ? 1 : 0,
-    settled.modelAnswered,
-    settled.serviceTier,
-    settled.geo,
-    settled.costNanos,
+    shortText(settled.modelAnswered),
+    shortText(settled.serviceTier),
+    shortText(settled.geo),
+    money(settled.costNanos),
     settled.estimated ? 1 : 0,
     settled.bytesOut,
     wholeMs(settled.firstByteMs),
     wholeMs(settled.durationMs),
   ];
+}
+
+/** Names come from callers and providers, who must not fill the disk with them. */
+function shortText(text: string | null): string | null {
+  return text === null || text.length <= MAX_NAME_LENGTH ? text : `${text.slice(0, MAX_NAME_LENGTH - 1)}…`;
+}
+
+/** Beyond 64 bits SQLite would take an amount for a negative one. */
+function money(nanos: bigint | null): bigint | null {
+  if (nanos === null) return null;
+  if (nanos < 0n) return 0n;
+  return nanos > LARGEST_AMOUNT_NANOS ? LARGEST_AMOUNT_NANOS : nanos;
 }
 
 /** Durations come from a clock with fractions. */

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { LARGEST_AMOUNT_NANOS, MAX_NAME_LENGTH } from "./columns.ts";
 import { silentLog } from "../kernel/index.ts";
 import {
   fixedClock,
@@ -27,6 +28,29 @@ test("every field of a reservation and of a settlement comes back as it was writ
 
   await ledger.settle(ref, settled);
   expect(reader.list()).toEqual([{ instance: "node-1", ...reserved, settled }]);
+  reader.close();
+  await ledger.close();
+});
+
+test("absurd figures and names of callers and providers neither turn negative nor fill the disk", async () => {
+  const dir = temporaryFolder();
+  const ledger = openIn(dir);
+  const long = "m".repeat(1_000_000);
+  const ref = await ledger.reserve(
+    reservedAttempt({ reservedNanos: 2n ** 64n - 1n, modelRequested: long, tool: long }),
+  );
+  await ledger.settle(
+    ref,
+    settledAttempt({ costNanos: 2n ** 63n, modelAnswered: long, serviceTier: long, geo: long }),
+  );
+  const reader = openLedgerReader(dir);
+  const [row] = reader.list();
+  expect(row?.reservedNanos).toBe(LARGEST_AMOUNT_NANOS);
+  expect(row?.settled?.costNanos).toBe(LARGEST_AMOUNT_NANOS);
+  const { modelAnswered, serviceTier, geo } = row?.settled ?? {};
+  for (const name of [row?.modelRequested, row?.tool, modelAnswered, serviceTier, geo]) {
+    expect(name).toHaveLength(MAX_NAME_LENGTH);
+  }
   reader.close();
   await ledger.close();
 });

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { silentLog } from "../kernel/index.ts";
+import { LARGEST_AMOUNT_NANOS } from "./columns.ts";
 import { fixedClock, reservedAttempt, settledAttempt, temporaryFolder } from "./ledger.testing.ts";
 import { openLedger } from "./open.ts";
 import { openLedgerReader } from "./reader.ts";
@@ -86,6 +87,20 @@ test("sums beyond one slice are complete, and count no row twice", async () => {
   await ledger.close();
 });
 
+test("sums of the largest amounts do not overflow", async () => {
+  const dir = temporaryFolder();
+  const ledger = openLedger({ path: join(dir, "node-1.db"), clock: fixedClock, log: silentLog });
+  const refs = await Promise.all(
+    Array.from({ length: 2000 }, (_, i) => ledger.reserve(reservedAttempt({ requestId: `req_${i}` }))),
+  );
+  await Promise.all(refs.map((ref) => ledger.settle(ref, settledAttempt({ costNanos: 2n ** 63n }))));
+  const reader = openLedgerReader(dir);
+  const parts = await collect(reader.totals({ by: "model", sinceMs: 0, untilMs: 2 ** 52 }));
+  expect(parts.reduce((sum, part) => sum + part.costNanos, 0n)).toBe(2000n * LARGEST_AMOUNT_NANOS);
+  reader.close();
+  await ledger.close();
+});
+
 async function collect(parts: AsyncIterable<Totals>): Promise<Totals[]> {
   const all: Totals[] = [];
   for await (const part of parts) all.push(part);
@@ -154,5 +169,5 @@ test("whatever happens to a ledger, it equals a plain list of what was promised"
 });
 
 function nanosOrNull(): fc.Arbitrary<bigint | null> {
-  return fc.oneof(fc.constant(null), fc.bigInt({ min: 0n, max: 2n ** 60n }));
+  return fc.oneof(fc.constant(null), fc.bigInt({ min: 0n, max: LARGEST_AMOUNT_NANOS }));
 }

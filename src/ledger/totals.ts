@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { AppError } from "../kernel/index.ts";
+import { AppError, NANOS_PER_USD } from "../kernel/index.ts";
 import type { ColumnValue } from "./columns.ts";
 import { bigintOrNull, type RawRow, textOrNull } from "./rows.ts";
 
@@ -89,7 +89,8 @@ function sumsBetween(database: Database, by: GroupBy, from: Position, to: Positi
                 + coalesce(cache_write_5m, 0) + coalesce(cache_write_1h, 0)) AS input,
               sum(coalesce(cache_read, 0)) AS cached,
               sum(coalesce(output, 0)) AS output,
-              sum(coalesce(cost_nanos, 0)) AS cost,
+              sum(coalesce(cost_nanos, 0) / ${NANOS_PER_USD}) AS cost_dollars,
+              sum(coalesce(cost_nanos, 0) % ${NANOS_PER_USD}) AS cost_rest,
               sum(cost_nanos IS NULL) AS unpriced,
               sum(estimated) AS estimated
          FROM attempts
@@ -104,7 +105,8 @@ function sumsBetween(database: Database, by: GroupBy, from: Position, to: Positi
     inputTokens: sum(row, "input"),
     cachedInputTokens: sum(row, "cached"),
     outputTokens: sum(row, "output"),
-    costNanos: sum(row, "cost"),
+    // In two parts: SQLite's sums have 64 bits, and fail beyond.
+    costNanos: sum(row, "cost_dollars") * NANOS_PER_USD + sum(row, "cost_rest"),
     unpriced: sum(row, "unpriced"),
     estimated: sum(row, "estimated"),
   }));

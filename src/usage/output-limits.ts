@@ -17,6 +17,10 @@ const LIMITS: readonly (readonly [RegExp, number])[] = [
   [/^(?:google\/|models\/)?gemini-/, 8192],
 ];
 
+/** No model writes more, and no provider gives more answers at once: beyond it a request's figures mean nothing. */
+export const LARGEST_OUTPUT_LIMIT = 1_000_000;
+export const MOST_CHOICES = 1024;
+
 export const DEFAULT_OUTPUT_LIMIT = 32_768;
 
 export function largestOutput(model: string): number {

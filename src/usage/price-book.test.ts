@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { UNKNOWN_USAGE, type Usage } from "../kernel/index.ts";
 import { bundledPrices } from "./bundled-prices.ts";
+import { LARGEST_OUTPUT_LIMIT, MOST_CHOICES } from "./output-limits.ts";
 import { priceOverride } from "./overrides.ts";
 import { createPriceBook } from "./price-book.ts";
 import type { CostInput } from "./pricing.ts";
@@ -323,6 +324,13 @@ describe("bounds", () => {
   test("without the client's limit the model's own", () => {
     // gpt-5 writes at most 128,000: (2,500,000 + 128,000 × 10,000) × 2
     expect(bound("gpt-5", { outputLimit: null })).toBe(2_565_000_000n);
+  });
+
+  test("no wish of the caller makes them absurd", () => {
+    const largest = bound("gpt-5", { outputLimit: LARGEST_OUTPUT_LIMIT, choices: MOST_CHOICES });
+    for (const wish of [Number.MAX_SAFE_INTEGER, 1e9]) {
+      expect(bound("gpt-5", { outputLimit: wish, choices: wish })).toBe(largest);
+    }
   });
 
   test("embeddings have no output", () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../kernel/index.ts";
 import { boundAt, costOfUsage, totalInput } from "./arithmetic.ts";
 import { type Multiplier, MULTIPLIERS } from "./multipliers.ts";
-import { largestOutput } from "./output-limits.ts";
+import { LARGEST_OUTPUT_LIMIT, largestOutput, MOST_CHOICES } from "./output-limits.ts";
 import { overrideRates, type PriceOverride } from "./overrides.ts";
 import type { ListedModel, PriceSet, PriceSnapshot } from "./price-data.ts";
 import { type Found, priceFinder } from "./price-finder.ts";
@@ -100,7 +100,8 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
       if (found.from === "free") return 0n;
       const outputTokens = WITHOUT_OUTPUT.has(input.kind)
         ? 0
-        : (input.outputLimit ?? largestOutput(input.model)) * Math.max(input.choices, 1);
+        : Math.min(input.outputLimit ?? largestOutput(input.model), LARGEST_OUTPUT_LIMIT) *
+          Math.min(Math.max(input.choices, 1), MOST_CHOICES);
       const bounds = tablesFor(found, (listed) => pricesAround(listed, input.atMs))
         .flat()
         .map(({ rates }) => boundAt(rates, input.bodyBytes, outputTokens, dearestFactor));

@@ -292,19 +292,23 @@ export class Attempt implements Limited {
 
   private price(meter: MeterResult, atMs: number): bigint | null {
     const { connection, provider, modelPriced } = this.plan;
-    const model = meter.modelAnswered ?? modelPriced;
-    if (meter.usage === null || model === null) return null;
-    return this.parts.pricing.cost({
-      provider: provider.id,
-      preset: connection.preset,
-      connectionId: connection.id,
-      model,
-      atMs,
-      usage: meter.usage,
-      serviceTier: meter.serviceTier,
-      geo: meter.geo,
-      batch: false,
-    });
+    const { usage, modelAnswered, serviceTier, geo } = meter;
+    const costAs = (model: string | null) =>
+      usage === null || model === null
+        ? null
+        : this.parts.pricing.cost({
+            provider: provider.id,
+            preset: connection.preset,
+            connectionId: connection.id,
+            model,
+            atMs,
+            usage,
+            serviceTier,
+            geo,
+            batch: false,
+          });
+    // Servers call a model by names of their own, which no price list knows.
+    return costAs(modelAnswered) ?? costAs(modelPriced);
   }
 
   private verdict(meter: MeterResult | null): string | null {

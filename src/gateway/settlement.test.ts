@@ -31,6 +31,16 @@ test.each([
     { costNanos: 7n, estimated: false },
   ],
   ["figures that are not final count in full", { meter: { ...METERED, final: false } }, FULL],
+  [
+    "figures that contradict each other count in full",
+    { meter: { ...METERED, usage: { ...UNKNOWN_USAGE, inputUncached: 0, cacheRead: 9, clamped: true } } },
+    FULL,
+  ],
+  [
+    "figures without any input count in full",
+    { meter: { ...METERED, usage: { ...UNKNOWN_USAGE, output: 1 } } },
+    FULL,
+  ],
   ["no figures count in full", { meter: { ...METERED, usage: null } }, FULL],
   ["a cut counts in full", { end: "upstream_cut", meter: null }, FULL],
   ["a cut before any status counts in full", { end: "upstream_cut", status: null, meter: null }, FULL],

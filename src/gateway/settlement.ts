@@ -1,3 +1,4 @@
+import type { Usage } from "../kernel/index.ts";
 import type { AttemptEnd } from "../ledger/index.ts";
 import type { MeterResult } from "../usage/index.ts";
 
@@ -25,8 +26,13 @@ export function settlementOf(outcome: Outcome): Settlement {
   if (outcome.free || end === "unreachable") return { costNanos: 0n, estimated: false };
   // An error status before any output is never charged.
   if (status !== null && (status >= 400 || end === "refused")) return { costNanos: 0n, estimated: false };
-  if (meter?.final === true && meter.usage !== null) {
+  if (meter?.final === true && isWhole(meter.usage)) {
     return { costNanos: outcome.price(meter), estimated: false };
   }
   return { costNanos: outcome.reservedNanos, estimated: true };
+}
+
+/** Figures that contradict each other, or leave out what every request has, are as good as none. */
+function isWhole(usage: Usage | null): boolean {
+  return usage !== null && usage.clamped !== true && usage.inputUncached !== null;
 }

@@ -197,6 +197,17 @@ test("an unpriced model costs null, never 0", async () => {
   expect(row?.settled).toMatchObject({ costNanos: null, estimated: false });
 });
 
+test("an answer under a name without a price costs what the model asked for costs", async () => {
+  upstream.behave(json(200, { ...USED, model: "unpriced-name-of-its-own" }));
+  await gateway.post("/v1/chat/completions", ASKED);
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.settled).toMatchObject({
+    modelAnswered: "unpriced-name-of-its-own",
+    costNanos: 5000n,
+    estimated: false,
+  });
+});
+
 test("a provider that shows what it was sent shows the caller no key: in errors, headers and routes of its own", async () => {
   const opened = virtualKey({ paths: ["/v1/debug"] });
   gateway.directory.keys.set(VIRTUAL_KEY, { virtualKey: opened, tool: null });

@@ -54,6 +54,8 @@ export interface RunningUp {
   readonly ready: Ready;
   /** What it has written to stderr so far. */
   stderr(): string;
+  /** What it writes to stdout behind the ready line, until it ends. */
+  restOfStdout(): Promise<string>;
   kill(signal: NodeJS.Signals): void;
   /** Exit code. */
   readonly exited: Promise<number>;
@@ -200,6 +202,7 @@ export class OwnkeyHome {
     return {
       ready: JSON.parse(line) as Ready,
       stderr: () => stderr,
+      restOfStdout: () => child.stdout.text(),
       kill: (signal) => child.kill(signal),
       exited: child.exited,
     };

@@ -12,6 +12,7 @@ export const registerAudit: Register = (program, context, exit) => {
   group
     .command("show")
     .description("the newest entries")
+    .addHelpText("after", example("ownkey audit show --limit 20"))
     .option("--limit <number>", "how many", wholeNumber, 50)
     .option("--since <index>", "from this entry on", wholeNumber)
     .action(async (options: CommonOptions & { limit: number; since?: number }) => {

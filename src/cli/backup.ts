@@ -47,6 +47,7 @@ export const registerBackup: Register = (program, context) => {
 
   withPassphrase(group.command("verify <file>"))
     .description("decrypt a backup and check everything in it; nothing is changed")
+    .addHelpText("after", example("ownkey backup verify ownkey.age"))
     .option("--identity-file <file>", "age identity to decrypt with")
     .action(async (file: string, options: ProtectionOptions) => {
       const result = await context.client.call(backup.verify, {

@@ -30,6 +30,7 @@ export const registerConfig: Register = (program, context) => {
   group
     .command("get <name>")
     .description("one setting's value")
+    .addHelpText("after", example("ownkey config get port"))
     .action(async (name: string, options: CommonOptions) => {
       const item = await context.client.call(config.get, { name });
       print(context, options, item, () => valueText(item.value));

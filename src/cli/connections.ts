@@ -34,6 +34,7 @@ export const registerConnections: Register = (program, context) => {
   group
     .command("show <ref>")
     .description("one connection with all its settings")
+    .addHelpText("after", example("ownkey connections show openai"))
     .action(async (ref: string, options: CommonOptions) => {
       const one = await context.client.call(connections.show, { ref });
       print(context, options, one, () => connectionFields(one));
@@ -86,6 +87,7 @@ export const registerConnections: Register = (program, context) => {
   group
     .command("remove <ref>")
     .description("remove a connection that has no keys any more")
+    .addHelpText("after", example("ownkey connections remove openai"))
     .action(async (ref: string, options: CommonOptions) => {
       const done = await context.client.call(connections.remove, { ref });
       print(context, options, done, () => `removed ${ref}`);

@@ -4,7 +4,7 @@ import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { collect, example, futureTime, given } from "./options.ts";
-import { fields, paint, print, shortTime, table, warn } from "./output.ts";
+import { fields, paint, print, printable, shortTime, table, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import { readSecret, type SecretSourceOptions, secretOptions } from "./secret-source.ts";
 import { secretInArgument } from "./secret-arguments.ts";
@@ -49,6 +49,7 @@ export const registerKeys: Register = (program, context, exit) => {
   group
     .command("rename <ref> <name>")
     .description("give the key another name within its connection")
+    .addHelpText("after", example("ownkey keys rename openai/main spare"))
     .action(async (ref: string, name: string, options: CommonOptions) => {
       const key = await context.client.call(keys.rename, { ref, name });
       print(context, options, key, () => `renamed to ${key.connection}/${key.name}`);
@@ -61,6 +62,7 @@ export const registerKeys: Register = (program, context, exit) => {
     group
       .command(`${verb} <ref>`)
       .description(text)
+      .addHelpText("after", example(`ownkey keys ${verb} openai/main`))
       .action(async (ref: string, options: CommonOptions) => {
         const key = await context.client.call(keys[verb], { ref });
         print(context, options, key, () => `${key.connection}/${key.name} is ${said}`);
@@ -70,6 +72,7 @@ export const registerKeys: Register = (program, context, exit) => {
   group
     .command("remove <ref>")
     .description("destroy the stored value; the key's history stays")
+    .addHelpText("after", example("ownkey keys remove openai/spare"))
     .option("--yes", "do not ask")
     .action(async (ref: string, options: CommonOptions & { yes?: boolean }) => {
       const { client } = context;
@@ -91,6 +94,7 @@ export const registerKeys: Register = (program, context, exit) => {
   group
     .command("reveal <ref>")
     .description("print the key itself, on a terminal and after confirmation only; audited")
+    .addHelpText("after", example("ownkey keys reveal openai/main"))
     .action(async (ref: string) => {
       if (!context.interactive) {
         throw new AppError("denied", "a key is revealed on a terminal only", {
@@ -281,8 +285,8 @@ function keyFields(key: KeyDocument): string {
 function testText(context: CliContext, test: TestDocument): string {
   const good = test.verdict === "ok";
   return [
-    `${paint(context, good ? "green" : "red", test.verdict)}  ${test.explanation}`,
-    ...(test.providerText === null ? [] : [`the provider says: ${test.providerText}`]),
+    `${paint(context, good ? "green" : "red", test.verdict)}  ${printable(test.explanation)}`,
+    ...(test.providerText === null ? [] : [`the provider says: ${printable(test.providerText)}`]),
     ...(test.link === null ? [] : [`see ${test.link}`]),
     good ? `proves: ${test.proves}` : `the same by hand: ${test.curl}`,
   ].join("\n");

@@ -30,7 +30,10 @@ export function pastTime(text: string): string {
 function relativeTime(text: string, direction: 1 | -1): string {
   const span = /^(\d{1,5})([mhdw])$/.exec(text);
   if (span) return formatTime(Date.now() + direction * Number(span[1]) * (UNITS[span[2] ?? ""] ?? 0));
-  const timeMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  // Without a zone a time would be read in the machine's own.
+  const timeMs = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
   if (Number.isNaN(timeMs)) {
     throw new InvalidArgumentError(
       "a date (2027-01-31), a time (2027-01-31T12:00:00Z) or a span (30d, 12h) is wanted.",

@@ -7,12 +7,20 @@ export function print(
   document: unknown,
   human: () => string,
 ): void {
-  const text = options.json ? JSON.stringify(document, undefined, 2) : human();
+  const text = options.json ? jsonText(document, 2) : terminalText(human());
   if (text !== "") context.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 
 export function warn(context: CliContext, text: string): void {
-  context.stderr.write(`${paint(context, "yellow", "warning:")} ${text}\n`);
+  context.stderr.write(`${paint(context, "yellow", "warning:")} ${terminalText(text)}\n`);
+}
+
+/** JSON whose control characters are all escaped; JSON itself leaves those from U+007F to U+009F as they are. */
+export function jsonText(document: unknown, indent?: number): string {
+  return JSON.stringify(document, undefined, indent).replace(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 export type Cell = string | number | null | undefined;
@@ -54,7 +62,7 @@ export function fields(pairs: readonly (readonly [name: string, value: Cell])[])
 const COLOURS = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;
 
 export function paint(context: CliContext, colour: keyof typeof COLOURS, text: string): string {
-  return context.colour ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text;
+  return context.colour ? `\u001b[${COLOURS[colour]}m${printable(text)}\u001b[0m` : text;
 }
 
 /** `2026-11-23 14:05` from RFC 3339. */
@@ -62,7 +70,21 @@ export function shortTime(time: string | null | undefined): string {
   return time ? time.slice(0, 16).replace("T", " ") : "";
 }
 
-/** What others wrote may not move the cursor or change colours of somebody's terminal. */
+/**
+ * One line of text that others wrote: it may not move the cursor, change colours or turn the direction of somebody's
+ * terminal.
+ */
 export function printable(cell: Cell): string {
-  return String(cell ?? "").replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, "\ufffd");
+  return String(cell ?? "")
+    .replace(/[\t\r\n\u2028\u2029]+/g, " ")
+    .replace(CONTROLS, "\ufffd");
 }
+
+/** Several lines of text, in which only {@link paint} may have put colours. */
+export function terminalText(text: string): string {
+  return text.replace(PAINT_OR_CONTROL, (found) => (found.length > 1 ? found : "\ufffd"));
+}
+
+const CONTROL_CHARACTERS = "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]";
+const CONTROLS = new RegExp(CONTROL_CHARACTERS, "g");
+const PAINT_OR_CONTROL = new RegExp(`\\u001b\\[(?:0|1|2|31|32|33)m|${CONTROL_CHARACTERS}`, "g");

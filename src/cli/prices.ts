@@ -86,6 +86,7 @@ export const registerPrices: Register = (program, context) => {
   group
     .command("remove <provider> <model>")
     .description("go back to the price data")
+    .addHelpText("after", example("ownkey prices remove openai-compatible my-model"))
     .option("--connection <ref>", "the price of this connection only")
     .action(async (provider: string, model: string, options: CommonOptions & { connection?: string }) => {
       const done = await context.client.call(prices.remove, {

@@ -2,7 +2,7 @@ import { requests } from "../control/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example, given, pastTime, wholeNumber } from "./options.ts";
-import { fields, print, shortTime, table } from "./output.ts";
+import { fields, jsonText, print, printable, shortTime, table } from "./output.ts";
 
 type RequestDocument = Awaited<ReturnType<typeof requests.show.run>>["items"][number];
 
@@ -21,6 +21,7 @@ export const registerRequests: Register = (program, context) => {
   group
     .command("list")
     .description("the newest requests")
+    .addHelpText("after", example("ownkey requests list --since 1h"))
     .option("--limit <number>", "how many", wholeNumber, 50)
     .option("--since <time>", "from this time on: a date or a span back from now such as 1h", pastTime)
     .option("--until <time>", "up to this time", pastTime)
@@ -36,6 +37,7 @@ export const registerRequests: Register = (program, context) => {
   group
     .command("show <id>")
     .description("everything recorded of one request, by the id in its x-ownkey-request-id header")
+    .addHelpText("after", example("ownkey requests show req_01j9zk3v5x"))
     .action(async (id: string, options: CommonOptions) => {
       const found = await context.client.call(requests.show, { id });
       print(context, options, found, () => found.items.map(requestFields).join("\n\n"));
@@ -58,7 +60,7 @@ async function tail(context: CliContext, options: CommonOptions): Promise<void> 
     const ended = items.filter((item) => item.state !== "reserved" && !shown.has(item.attemptId)).reverse();
     for (const item of ended) {
       shown.add(item.attemptId);
-      context.stdout.write(options.json ? `${JSON.stringify(item)}\n` : `${requestLine(item)}\n`);
+      context.stdout.write(`${options.json ? jsonText(item) : printable(requestLine(item))}\n`);
     }
     const open = items.filter((item) => item.state === "reserved").map((item) => item.startedAt);
     since = open.sort()[0] ?? items[0]?.startedAt ?? since;

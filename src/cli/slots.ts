@@ -63,6 +63,7 @@ export const registerSlots: Register = (program, context) => {
     .description(
       "remove a slot; the vault gets a new key, so that an old backup with the old slot cannot open it",
     )
+    .addHelpText("after", example("ownkey slots remove slot_01j9zk3v5x7a8b9c0d1e2f3g4h"))
     .action(async (id: string, options: CommonOptions) => {
       const done = await context.client.call(slots.remove, { id });
       print(

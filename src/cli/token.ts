@@ -13,18 +13,21 @@ export const registerToken: Register = (program, context) => {
     .argument("[tool]", "the tool's name: claude-code, codex, …")
     .enablePositionalOptions()
     .addHelpText("after", example("ownkey token claude-code"))
-    .action(async (tool: string | undefined) => {
+    .option("--json", "print one JSON document")
+    .action(async (tool: string | undefined, options: CommonOptions) => {
       if (tool === undefined) return token.help();
       const { success, error } = tokens.issue.input.safeParse({ tool });
       // Before anything is started for it.
       if (!success) throw new AppError("invalid_input", `the tool's name: ${error.issues[0]?.message}`);
       await context.ensureRunning();
-      context.stdout.write(`${(await context.client.call(tokens.issue, { tool })).token}\n`);
+      const issued = await context.client.call(tokens.issue, { tool });
+      print(context, options, issued, () => issued.token);
     });
 
   token
     .command("revoke <tool>")
     .description("end every token of the tool that is out now; new ones can be had at once")
+    .addHelpText("after", example("ownkey token revoke claude-code"))
     .action(async (tool: string, options: CommonOptions) => {
       const done = await context.client.call(tokens.revoke, { tool });
       print(context, options, done, () => `every token of ${tool} has ended`);

@@ -54,6 +54,7 @@ export const registerVirtualKeys: Register = (program, context) => {
   group
     .command("show <ref>")
     .description("one virtual key and what it may do")
+    .addHelpText("after", example("ownkey vk show laptop"))
     .action(async (ref: string, options: CommonOptions) => {
       const key = await context.client.call(virtualKeys.show, { ref });
       print(context, options, key, () => keyFields(key));
@@ -61,6 +62,7 @@ export const registerVirtualKeys: Register = (program, context) => {
 
   policyOptions(group.command("set <ref>"))
     .description("change what a virtual key may do; the key itself stays")
+    .addHelpText("after", example("ownkey vk set laptop --models gpt-5-mini --expires 30d"))
     .option("--name <name>", "another name")
     .action(async (ref: string, options: PolicyOptions & { name?: string }) => {
       const key = await context.client.call(virtualKeys.set, {
@@ -74,6 +76,7 @@ export const registerVirtualKeys: Register = (program, context) => {
   group
     .command("reissue <ref>")
     .description("a new secret for the same virtual key; the old one ends now or after a grace period")
+    .addHelpText("after", example("ownkey vk reissue laptop --grace 1h"))
     .option("--grace <span>", "how long the old one still works: 10m, 24h", futureTime)
     .action(async (ref: string, options: CommonOptions & { grace?: string }) => {
       const made = await context.client.call(virtualKeys.reissue, {
@@ -94,6 +97,7 @@ export const registerVirtualKeys: Register = (program, context) => {
   group
     .command("enable <ref>")
     .description("accept a disabled virtual key again")
+    .addHelpText("after", example("ownkey vk enable laptop"))
     .action(async (ref: string, options: CommonOptions) => {
       const key = await context.client.call(virtualKeys.enable, { ref });
       print(context, options, key, () => `${key.name} is enabled`);
@@ -106,6 +110,7 @@ export const registerVirtualKeys: Register = (program, context) => {
     group
       .command(`${verb} <ref>`)
       .description(text)
+      .addHelpText("after", example(`ownkey vk ${verb} laptop`))
       .action(async (ref: string, options: CommonOptions) => {
         const done = await context.client.call(virtualKeys[verb], { ref });
         print(context, options, done, () => `${ref} is ${done.state}`);

@@ -1,0 +1,149 @@
+import { describe, expect, test } from "bun:test";
+import type { Command } from "commander";
+import { AppError, ERROR_CODES } from "../kernel/index.ts";
+import { runCommand } from "./cli.testing.ts";
+import type { CliContext } from "./context.ts";
+import { buildProgram } from "./program.ts";
+
+/** Put together at run time: no key-shaped literal stands in any file. */
+const body = "aB3dE6gH9jK2".repeat(8);
+const key = `sk-proj-${body}`;
+const hex32 = "0123456789abcdef".repeat(2);
+
+const silent = { stdout: { write() {} }, stderr: { write() {} }, colour: false } as unknown as CliContext;
+
+function* commandsBelow(command: Command, path = "ownkey"): Generator<[string, Command]> {
+  yield [path, command];
+  for (const child of command.commands) yield* commandsBelow(child, `${path} ${child.name()}`);
+}
+
+const ALL = [...commandsBelow(buildProgram(silent))];
+
+describe("every command says what it does", () => {
+  test.each(ALL)("%s", (path, command) => {
+    expect(command.description()).not.toBe("");
+    for (const option of command.options) expect(option.description).not.toBe("");
+    if (command.commands.length > 0) return;
+    let help = "";
+    command.configureOutput({ writeOut: (text) => (help += text) });
+    command.outputHelp();
+    expect(help).toContain(`\n  $ ${path}`);
+    if (command.name() !== "completion") expect(help).toContain("--json");
+  });
+});
+
+describe("--json", () => {
+  const answers = { "keys.list": { items: [] } };
+
+  test.each([[["keys", "list", "--json"]], [["keys", "--json", "list"]], [["--json", "keys", "list"]]])(
+    "in any place: %p",
+    async (argv) => {
+      const { code, stdout } = await runCommand(argv, { answers });
+      expect({ code, document: JSON.parse(stdout) }).toEqual({ code: 0, document: { items: [] } });
+    },
+  );
+
+  test("behind -- it is a word like any other", async () => {
+    const { calls } = await runCommand(["keys", "show", "--", "--json"], { answers: { "keys.show": {} } });
+    expect(calls).toEqual([{ name: "keys.show", input: { ref: "--json" } }]);
+  });
+
+  test.each([
+    ["an unknown command", ["keys", "lst", "--json"]],
+    ["an unknown option", ["keys", "list", "--what", "--json"]],
+    ["a missing argument", ["keys", "show", "--json"]],
+    ["a wrong value", ["audit", "show", "--limit", "many", "--json"]],
+    ["no command", ["keys", "--json"]],
+  ])("%s is one error document on stderr, exit 2", async (_name, argv) => {
+    const { code, stdout, stderr } = await runCommand(argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "usage", message: expect.any(String) } });
+  });
+});
+
+describe("exit codes", () => {
+  test.each(Object.entries(ERROR_CODES))("%s", async (code, { exit }) => {
+    const fail = () => {
+      throw new AppError(code as "usage", "told", { hint: "do that" });
+    };
+    const run = await runCommand(["keys", "list"], { answers: { "keys.list": fail } });
+    expect(run).toMatchObject({ code: exit, stdout: "", stderr: "error: told\n  do that\n" });
+    const json = await runCommand(["keys", "list", "--json"], { answers: { "keys.list": fail } });
+    expect(json.code).toBe(exit);
+    expect(JSON.parse(json.stderr)).toEqual({ error: { code, message: "told", hint: "do that" } });
+  });
+
+  test("what is wrong inside is told without its text, which only OWNKEY_LOG=debug shows, masked", async () => {
+    const fail = () => {
+      throw new TypeError(`inner text ${key}`);
+    };
+    const run = await runCommand(["keys", "list"], { answers: { "keys.list": fail } });
+    expect(run.code).toBe(1);
+    expect(run.stderr).not.toContain("inner text");
+    const debug = await runCommand(["keys", "list"], {
+      answers: { "keys.list": fail },
+      context: { environment: { OWNKEY_LOG: "debug" } },
+    });
+    expect(debug.stderr).toContain("inner text");
+    expect(debug.stderr).not.toContain(body);
+  });
+
+  test("help and version are fine, a missing command is a mistake", async () => {
+    expect((await runCommand(["--help"])).code).toBe(0);
+    expect((await runCommand(["keys", "add", "--help"])).code).toBe(0);
+    expect((await runCommand(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+/);
+    expect((await runCommand(["keys"])).code).toBe(2);
+    expect((await runCommand(["kyes"])).stderr).toContain("keys");
+  });
+});
+
+describe("a secret as an argument is refused before anything is parsed", () => {
+  test.each([
+    ["as an argument", ["keys", "add", "openai", key]],
+    ["as an option's value", ["keys", "add", "openai", "--name", key]],
+    ["behind an equals sign", ["keys", "add", "openai", `--key=${key}`]],
+    ["for a command that does not exist", ["whatever", key]],
+    ["for help", ["keys", "add", key, "--help"]],
+    ["behind --", ["keys", "show", "--", key]],
+    ["in a URL", ["connections", "set", "openai", "--base-url", `https://h.example/v1?key=${body}`]],
+    ["without a mark", ["keys", "add", "azure", hex32]],
+    ["as a provider", ["keys", "add", hex32]],
+    ["a word more than there should be", ["keys", "add", "azure", "something-opaque"]],
+    ["with a new host", ["connections", "set", "openai", "something-opaque"]],
+    ["a tool's name", ["token", key]],
+  ])("%s", async (_name, argv) => {
+    const { code, stdout, stderr, calls } = await runCommand(["--json", ...argv]);
+    expect({ code, stdout, calls }).toEqual({ code: 2, stdout: "", calls: [] });
+    expect(JSON.parse(stderr).error).toMatchObject({
+      code: "secret_in_argument",
+      hint: expect.stringContaining("--stdin"),
+    });
+    expect(stderr).not.toContain(body);
+    expect(stderr).not.toContain(hex32);
+  });
+
+  test("ordinary arguments pass", async () => {
+    const answers = {
+      "keys.list": { items: [] },
+      "connections.set": {},
+      "backup.verify": { files: [] },
+      "requests.show": { items: [] },
+    };
+    const ordinary = [
+      ["requests", "show", "req_01j9zk3v5x7a8b9c0d1e2f3g4h"],
+      ["backup", "verify", `${hex32}.age`, "--passphrase-stdin"],
+      ["connections", "set", "conn_01j9zk3v5x7a8b9c0d1e2f3g4h", "--project", hex32, "--json"],
+      ["connections", "set", "azure", "--base-url", `https://h.example/${hex32}`, "--json"],
+    ];
+    for (const argv of ordinary) {
+      const { stderr, calls } = await runCommand(argv, { answers, stdin: "x" });
+      expect(stderr).not.toContain("secret");
+      expect(calls).toHaveLength(1);
+    }
+  });
+
+  test("the parser's complaint about a word repeats nothing that looks like a key", async () => {
+    const { stderr } = await runCommand(["keys", "list", `--opaque-${hex32.slice(2)}`, "--name", hex32]);
+    expect(stderr).not.toContain(hex32);
+  });
+});

@@ -1,5 +1,5 @@
-import { AppError } from "../kernel/index.ts";
 import type { Gateway } from "./gateway.ts";
+import { listenError } from "./listen-error.ts";
 
 export interface ListenerOptions {
   gateway: Pick<Gateway, "handle" | "drain">;
@@ -21,7 +21,7 @@ export interface Listener {
 
 const MAX_REQUEST_BODY_BYTES = 2 * 1024 * 1024 * 1024;
 
-/** Opens the data plane. @throws AppError `address_in_use`. */
+/** Opens the data plane. @throws AppError `address_in_use`, `denied`, `invalid_input`. */
 export function listen(options: ListenerOptions): Listener {
   const { gateway, hostname, port, tls } = options;
   const server = open(() =>
@@ -55,11 +55,7 @@ export function listen(options: ListenerOptions): Listener {
     try {
       return serve();
     } catch (error) {
-      if ((error as { code?: unknown }).code !== "EADDRINUSE") throw error;
-      throw new AppError("address_in_use", `another program listens on ${hostname}:${port}`, {
-        hint: `stop it, or choose another port: ownkey up --port ${port + 1}`,
-        details: { hostname, port },
-      });
+      throw listenError(error, options);
     }
   }
 }

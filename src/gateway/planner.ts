@@ -3,6 +3,7 @@ import type { Connection, ProviderKey } from "../connections/index.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Dialect, RouteRequest, RouteRule } from "../providers/index.ts";
 import { allowedRoute, checkModel, pathRefused } from "./allowed.ts";
+import { choicesOf, outputLimitOf } from "./asked-output.ts";
 import { tooLarge } from "./body.ts";
 import { type Candidate, chooseConnection, usableConnections } from "./choose-connection.ts";
 import { type Edit, includeUsage, replaceText, splice } from "./edits.ts";
@@ -91,8 +92,8 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
       filterList: isListing(rule, method) && !matchesAny(policy.paths, target.path),
       modelRequested: model ?? null,
       modelPriced: model === undefined ? null : runBy(connection, model),
-      outputLimit: reading.outputLimit,
-      choices: reading.choices,
+      outputLimit: outputLimitOf(rule.kind, reading.scanned),
+      choices: choicesOf(rule.kind, reading.scanned),
       clientSignal: request.signal,
       callerOrigin: request.url.slice(0, request.url.indexOf("/", request.url.indexOf("://") + 3)),
     };

@@ -23,8 +23,6 @@ export interface Reading {
   readonly model: string | undefined;
   readonly modelIsInPath: boolean;
   readonly stream: boolean;
-  readonly outputLimit: number | null;
-  readonly choices: number;
 }
 
 /**
@@ -124,13 +122,6 @@ function judge(bytes: Uint8Array, path: string, decoded: boolean): Reading {
     modelIsInPath: facts.modelIsInPath,
     model: facts.model ?? scanned.text("model"),
     stream: facts.stream || scanned.isTrue("stream"),
-    outputLimit:
-      scanned.count("max_completion_tokens") ??
-      scanned.count("max_output_tokens") ??
-      scanned.count("max_tokens") ??
-      scanned.count("generation_config.max_output_tokens") ??
-      null,
-    choices: scanned.count("n") ?? scanned.count("generation_config.candidate_count") ?? 1,
   };
 }
 
@@ -157,6 +148,4 @@ const NO_BODY: Reading = {
   model: undefined,
   modelIsInPath: false,
   stream: false,
-  outputLimit: null,
-  choices: 1,
 };

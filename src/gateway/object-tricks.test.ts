@@ -56,6 +56,13 @@ test.each([
   expect((await gateway.post(path, body, as(VIRTUAL_KEY))).status).toBe(200);
 });
 
+test("another connection to the same provider is no way round", async () => {
+  gateway.directory.list.push(connection("second", "openai", { baseUrl: upstream.url }));
+  const body = { model: "gpt-x", input: "hi", previous_response_id: "resp_mine" };
+  const answer = await gateway.post("/c/second/v1/responses", body, as(OTHER_VIRTUAL_KEY));
+  expect(answer.status).toBe(404);
+});
+
 test("a body of a route opened by --paths is judged whatever type it claims to have", async () => {
   const opened = virtualKey({ paths: ["/v1/batches"] }, "vk_other");
   gateway.directory.keys.set(OTHER_VIRTUAL_KEY, { virtualKey: opened, tool: null });

@@ -9,6 +9,8 @@ export interface ObjectUse {
   readonly connection: Connection;
   readonly rule: RouteRule;
   readonly path: string;
+  /** Connections that may lead to the same account as this one, itself included: an id means the same there. */
+  readonly sameAccount: readonly Connection[];
   /** Ids of stored objects that the body refers to. */
   readonly references: readonly string[];
 }
@@ -27,8 +29,10 @@ export async function checkOwnership(objects: StoredObjects, use: ObjectUse): Pr
   const references = new Set(use.references.map(idIn));
   if (references.size > MAX_REFERENCES) throw tooMany(references.size);
   for (const reference of references) {
-    const owner = await objects.ownerOf(connection.id, reference);
-    if (owner !== undefined && owner !== virtualKey.id) throw notThere(rule);
+    for (const { id } of use.sameAccount) {
+      const owner = await objects.ownerOf(id, reference);
+      if (owner !== undefined && owner !== virtualKey.id) throw notThere(rule);
+    }
   }
 }
 

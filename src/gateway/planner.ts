@@ -59,7 +59,20 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
     const references = reading.scanned?.references ?? [];
     if (rule.stores !== undefined || references.length > 0) {
       const { virtualKey } = caller;
-      await checkOwnership(storedObjects, { virtualKey, connection, rule, path: target.path, references });
+      const sameAccount = directory
+        .connections()
+        .filter(
+          ({ provider, settings }) =>
+            provider === connection.provider && settings.baseUrl === connection.settings.baseUrl,
+        );
+      await checkOwnership(storedObjects, {
+        virtualKey,
+        connection,
+        sameAccount,
+        rule,
+        path: target.path,
+        references,
+      });
     }
     const providerKey = directory.keyOf(connection.id) ?? noKey(connection.name);
     const call: RouteRequest = { method, path: target.path, query: target.query };

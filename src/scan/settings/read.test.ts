@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { readJsonc } from "./read-jsonc.ts";
 import { readToml, readVariables, readYaml } from "./read-lines.ts";
 import { readEntries } from "./settings-file.ts";

@@ -239,10 +239,27 @@ describe("documents", () => {
       fingerprint: expect.stringMatching(/^fp_[0-9a-f]{12}$/),
       verdict: "ok",
       state: "active",
-      createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/),
+      createdAt: expect.stringMatching(UTC_TIME),
     });
     for (const name of ["id", "lastUsedAt", "dueAt"]) expect(first).toHaveProperty(name);
     for (const item of items) expect(Object.keys(item)).not.toContain("value");
+  });
+
+  test("every list is one object with `items`; what it tells of times is RFC 3339 in UTC", async () => {
+    const lists = ["keys", "connections", "vk", "requests", "slots", "config", "prices"].map((noun) => [
+      noun,
+      "list",
+    ]);
+    const documents = await Promise.all(
+      [...lists, ["audit", "show"]].map((args) => home.json<ListDocument>(args)),
+    );
+    for (const { items } of documents) {
+      expect(items).toBeArray();
+      for (const [name, value] of items.flatMap((item) => Object.entries(item))) {
+        if (!name.endsWith("At") || value === null) continue;
+        expect([name, value]).toEqual([name, expect.stringMatching(UTC_TIME)]);
+      }
+    }
   });
 
   test("a virtual key is in `vk create` and `vk reissue` only", async () => {
@@ -370,6 +387,12 @@ describe("documents", () => {
     expect((await home.run(["completion", "tcsh"])).code).toBe(2);
   });
 });
+
+const UTC_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+
+interface ListDocument {
+  readonly items: readonly object[];
+}
 
 interface UsageDocument {
   readonly items: readonly { readonly key: string | null; readonly label: string | null }[];

@@ -232,6 +232,18 @@ test("cached and reasoning tokens are priced as OpenAI bills them", async () => 
   });
 });
 
+test("a model that nobody has a price for is unpriced, never free", async () => {
+  const answer = await client.chat.completions.create({ model: "model-of-tomorrow", messages: hello });
+  expect(answer.model).toBe("model-of-tomorrow");
+  expect(await home.lastRequest()).toMatchObject({
+    inputTokens: 1234,
+    outputTokens: 56,
+    reservedUsd: null,
+    costUsd: null,
+    estimated: false,
+  });
+});
+
 test("models: the list is the provider's, and costs nothing", async () => {
   const ids = [];
   for await (const model of client.models.list()) ids.push(model.id);

@@ -1,0 +1,170 @@
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AppError } from "../../kernel/index.ts";
+import { guardStatus, installGuard, uninstallGuard } from "./guard.ts";
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), "ownkey-guard-")));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let folder = "";
+let program = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(root, "r-"));
+  git("init", "-q", "-b", "main");
+  program = script(
+    join(mkdtempSync(join(root, "bin's ")), "ownkey"),
+    `echo "ownkey $*" >> "${folder}/called"; cat >> "${folder}/called"`,
+  );
+});
+
+function run(...command: readonly string[]): { code: number; stderr: string } {
+  const { exitCode, stderr } = Bun.spawnSync([...command], {
+    cwd: folder,
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: root,
+      GIT_AUTHOR_NAME: "Ada",
+      GIT_AUTHOR_EMAIL: "ada@example.com",
+      GIT_COMMITTER_NAME: "Ada",
+      GIT_COMMITTER_EMAIL: "ada@example.com",
+    },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  return { code: exitCode, stderr: stderr.toString() };
+}
+
+function git(...args: readonly string[]) {
+  return run("git", ...args);
+}
+
+function script(path: string, body: string): string {
+  writeFileSync(path, `#!/bin/sh\n${body}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+const called = () => (existsSync(join(folder, "called")) ? readFileSync(join(folder, "called"), "utf8") : "");
+
+function commit(name: string) {
+  writeFileSync(join(folder, name), "text");
+  git("add", name);
+  return git("commit", "-q", "-m", name);
+}
+
+describe.skipIf(process.platform === "win32")("guard", () => {
+  test("each commit runs the guard, each push runs it with the remote and what is pushed", () => {
+    expect(installGuard(folder, program).hooks.every(({ installed }) => installed)).toBe(true);
+    expect(commit("a").code).toBe(0);
+    expect(called()).toBe("ownkey guard run pre-commit\n");
+    Bun.spawnSync(["git", "init", "-q", "--bare", join(folder, "remote.git")]);
+    expect(git("push", "-q", join(folder, "remote.git"), "main").code).toBe(0);
+    expect(called()).toMatch(
+      /ownkey guard run pre-push \S+remote\.git \S+remote\.git\nrefs\/heads\/main [0-9a-f]{40} refs\/heads\/main 0{40}\n/,
+    );
+  });
+
+  test("what the guard refuses is not committed", () => {
+    installGuard(folder, script(join(folder, "refuses"), "exit 7"));
+    expect(commit("a").code).not.toBe(0);
+    expect(git("rev-parse", "--verify", "-q", "HEAD").code).not.toBe(0);
+  });
+
+  test("a guard whose program is gone lets nothing through, and says what to do", () => {
+    installGuard(folder, join(folder, "gone"));
+    const { code, stderr } = commit("a");
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("git commit --no-verify");
+  });
+
+  test("a hook that was there is called first, may refuse, and comes back when the guard goes", () => {
+    const hook = script(
+      join(folder, ".git/hooks/pre-commit"),
+      `echo before >> "${folder}/called"; [ ! -e stop ]`,
+    );
+    const text = readFileSync(hook, "utf8");
+    installGuard(folder, program);
+    installGuard(folder, program);
+    expect(guardStatus(folder).hooks[0]).toEqual({
+      hook: "pre-commit",
+      installed: true,
+      previous: "pre-commit.before-ownkey",
+    });
+    expect(commit("a").code).toBe(0);
+    expect(called()).toBe("before\nownkey guard run pre-commit\n");
+    writeFileSync(join(folder, "stop"), "");
+    expect(commit("b").code).not.toBe(0);
+    expect(called()).toEndWith("before\n");
+    expect(uninstallGuard(folder).hooks.some(({ installed }) => installed)).toBe(false);
+    expect(readFileSync(hook, "utf8")).toBe(text);
+    expect(existsSync(`${hook}.before-ownkey`)).toBe(false);
+  });
+
+  test("a pre-push hook that was there gets what is pushed as well", () => {
+    script(
+      join(folder, ".git/hooks/pre-push"),
+      `echo "before $1" >> "${folder}/called"; cat >> "${folder}/called"`,
+    );
+    installGuard(folder, program);
+    commit("a");
+    Bun.spawnSync(["git", "init", "-q", "--bare", join(folder, "remote.git")]);
+    git("push", "-q", "./remote.git", "main");
+    expect(called().match(/refs\/heads\/main/g)).toHaveLength(4);
+  });
+
+  test("core.hooksPath is respected; a folder for all repositories is told", () => {
+    git("config", "core.hooksPath", ".githooks");
+    expect(installGuard(folder, program)).toMatchObject({
+      hooksFolder: join(folder, ".githooks"),
+      hooksShared: false,
+    });
+    expect(commit("a").code).toBe(0);
+    expect(called()).toContain("pre-commit");
+    git("config", "core.hooksPath", join(root, "all-hooks"));
+    expect(guardStatus(folder).hooksShared).toBe(true);
+  });
+
+  test("where a hook manager writes the hooks nothing is changed; what to add is told instead", () => {
+    const managers = { husky: ".husky", lefthook: "lefthook.yml", "pre-commit": ".pre-commit-config.yaml" };
+    for (const [name, file] of Object.entries(managers)) {
+      const path = join(folder, file);
+      if (name === "husky") mkdirSync(path);
+      else writeFileSync(path, "");
+      const status = installGuard(folder, program);
+      expect(status.manager?.name).toBe(name);
+      expect(status.manager?.snippet).toContain("ownkey guard run pre-commit");
+      expect(status.hooks.some(({ installed }) => installed)).toBe(false);
+      rmSync(path, { recursive: true });
+    }
+  });
+
+  test("in a second work tree of the repository the guard works too", () => {
+    commit("a");
+    git("worktree", "add", "-q", join(folder, "second"), "-b", "second");
+    installGuard(join(folder, "second"), program);
+    expect(guardStatus(folder).hooks.every(({ installed }) => installed)).toBe(true);
+  });
+
+  test("outside of a repository it says so", () => {
+    let thrown: unknown;
+    try {
+      guardStatus(root);
+    } catch (error) {
+      thrown = error;
+    }
+    expect((thrown as AppError).code).toBe("not_found");
+  });
+});

@@ -40,6 +40,8 @@ export interface GatewayOptions {
 /** What of the server a request needs. */
 export interface ServerSide {
   readonly port: number | undefined;
+  /** How long the request's connection may be silent from now on; 0 = the gateway's own limits count. */
+  timeout(request: Request, seconds: number): void;
 }
 
 export interface Gateway {
@@ -84,6 +86,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const caller = await authenticate(directory, credentials, (refusal) => denied(refusal));
     known.virtualKeyId = caller.virtualKey.id;
     const planned = await plan({ ...known, request, target, caller });
+    // A model may think for minutes.
+    server.timeout(request, 0);
     try {
       return await runAttempt(parts, planned, 1);
     } catch (error) {

@@ -9,6 +9,8 @@ export interface ListenerOptions {
   tls?: { cert: string; key: string } | undefined;
   /** No route takes more; each route has its own, smaller limit. */
   maxRequestBodyBytes?: number;
+  /** How long a request may take to arrive, unless it goes on as a stream. */
+  readLimitSeconds?: number;
 }
 
 export interface Listener {
@@ -19,6 +21,8 @@ export interface Listener {
   stop(limitMs: number): Promise<void>;
 }
 
+/** The server cannot count further. */
+const READ_LIMIT_SECONDS = 240;
 const MAX_REQUEST_BODY_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** Opens the data plane. @throws AppError `address_in_use`, `denied`, `invalid_input`. */
@@ -31,8 +35,8 @@ export function listen(options: ListenerOptions): Listener {
       maxRequestBodySize: options.maxRequestBodyBytes ?? MAX_REQUEST_BODY_BYTES,
       ...(tls === undefined ? {} : { tls }),
       fetch(request, server) {
-        // A model may think for minutes: the gateway has limits of its own.
-        server.timeout(request, 0);
+        // Until the gateway has read the request and takes over: a body that never ends would hold a connection for good.
+        server.timeout(request, options.readLimitSeconds ?? READ_LIMIT_SECONDS);
         return gateway.handle(request, server);
       },
       error: () => new Response(null, { status: 500 }),

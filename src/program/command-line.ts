@@ -160,12 +160,15 @@ function settingsOf({
 
 async function readStdin(): Promise<string> {
   let text = "";
+  let sizeBytes = 0;
   const decoder = new TextDecoder("utf-8", { fatal: true });
   try {
     for await (const chunk of Bun.stdin.stream()) {
-      text += decoder.decode(chunk, { stream: true });
-      if (text.length > LARGEST_STDIN_BYTES)
+      sizeBytes += chunk.length;
+      if (sizeBytes > LARGEST_STDIN_BYTES) {
         throw new AppError("too_large", "standard input is larger than 1 MiB");
+      }
+      text += decoder.decode(chunk, { stream: true });
     }
     return text + decoder.decode();
   } catch (error) {

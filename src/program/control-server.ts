@@ -88,6 +88,7 @@ function listen(port: number, answer: Answer) {
   try {
     return Bun.serve({ hostname: "127.0.0.1", port, fetch: answer });
   } catch (error) {
+    if ((error as { code?: unknown }).code !== "EADDRINUSE") throw error;
     throw new AppError("address_in_use", `another program listens on the control port ${port}`, {
       hint: "stop it, or choose another port: ownkey up --ui-port PORT",
       cause: error,

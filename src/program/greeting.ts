@@ -37,7 +37,8 @@ function keySuggestions({ environment }: CliContext): string[] {
   const known = PROVIDERS.map((provider) => ({
     provider: provider.preset ?? provider.id,
     variables: provider.keyVariables,
-    ...(provider.id === "azure" ? { options: '--endpoint "$AZURE_OPENAI_ENDPOINT"' } : {}),
+    // Where nobody but the user knows the address.
+    ...(provider.defaultBaseUrl === undefined ? { options: "--base-url URL" } : {}),
   }));
   const found = suggestKeys(environment, known);
   if (found.length === 0) return ["  ownkey keys add openai            asks for the key and tests it"];
@@ -52,9 +53,11 @@ function toolSuggestions({ userHome, platform }: Config, { environment }: CliCon
   ];
 }
 
-function tryIt(url: string, model: string | undefined): string[] {
+function tryIt(url: string, settingsModel: string | undefined): string[] {
+  // The lines are copied into a shell: a name with quotes in it is left out.
+  const model = /^[\w.:/@-]+$/.test(settingsModel ?? "") ? settingsModel : "gpt-4.1-mini";
   return [
     `  curl ${url}/v1/chat/completions -H "Authorization: Bearer $OWNKEY_VK" -H "Content-Type: application/json" \\`,
-    `    -d '{"model":"${model ?? "gpt-4.1-mini"}","messages":[{"role":"user","content":"Say hello"}]}'`,
+    `    -d '{"model":"${model}","messages":[{"role":"user","content":"Say hello"}]}'`,
   ];
 }

@@ -1,4 +1,5 @@
-import { inspect } from "node:util";
+/** `inspect.custom` of node:util, which would load a good part of Node's library for it. */
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /**
  * A secret on its way through the program. Printing, JSON, `inspect` and string conversion give `[secret]`;
@@ -33,7 +34,7 @@ export class Secret {
     return "[secret]";
   }
 
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return "[secret]";
   }
 }

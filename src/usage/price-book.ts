@@ -7,7 +7,15 @@ import { overrideRates, type PriceOverride } from "./overrides.ts";
 import type { ListedModel, PriceSet, PriceSnapshot } from "./price-data.ts";
 import { type Found, priceFinder } from "./price-finder.ts";
 import type { PricedModel, Pricing } from "./pricing.ts";
-import { largest, pricesAround, pricesAt, ratesFor, type RateTable, rateTable } from "./rates.ts";
+import {
+  isConditional,
+  largest,
+  pricesAround,
+  pricesAt,
+  ratesFor,
+  type RateTable,
+  rateTable,
+} from "./rates.ts";
 
 export interface PriceBookOptions {
   readonly snapshot: PriceSnapshot;
@@ -110,8 +118,9 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
   };
 }
 
-/** Rates as integers, worked out once for each price set. */
+/** Rates as integers, worked out once for each price set, and once for each model whose prices stay. */
 function rateTables() {
+  const lasting = new WeakMap<ListedModel, readonly RateTable[]>();
   const tables = new WeakMap<PriceSet, { table: RateTable | undefined }>();
   const tableOf = (prices: PriceSet, modelId: string): RateTable | undefined => {
     let entry = tables.get(prices);
@@ -121,9 +130,14 @@ function rateTables() {
   return (found: Found, pricesOf: (listed: ListedModel) => readonly PriceSet[]): readonly RateTable[] => {
     if (found.from === "override") return [[{ fromInput: 0, rates: overrideRates(found.override) }]];
     if (found.from !== "list") return [];
-    return pricesOf(found.listed)
-      .map((prices) => tableOf(prices, found.listed.id))
+    const { listed } = found;
+    const known = lasting.get(listed);
+    if (known) return known;
+    const current = pricesOf(listed)
+      .map((prices) => tableOf(prices, listed.id))
       .filter((table) => table !== undefined);
+    if (!isConditional(listed.prices)) lasting.set(listed, current);
+    return current;
   };
 }
 

@@ -113,7 +113,10 @@ export function rateOf(usd: number, places: number): bigint | undefined {
 
 const FINER_PLACES = 20;
 
-function isConditional(prices: ListedModel["prices"]): prices is Exclude<ListedModel["prices"], PriceSet> {
+/** Whether a model's prices change with the date or the hour. */
+export function isConditional(
+  prices: ListedModel["prices"],
+): prices is Exclude<ListedModel["prices"], PriceSet> {
   return Array.isArray(prices);
 }
 

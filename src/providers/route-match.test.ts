@@ -115,6 +115,7 @@ test("any path at all is matched without an error", () => {
 
 test.each([
   ["/v1beta/models/gemini-x:generateContent", "gemini-x"],
+  ["/v1beta/tunedModels/mine:generateContent", "tunedModels/mine"],
   ["/v1beta/models/gemini-x", "gemini-x"],
   ["/openai/deployments/my-gpt/chat/completions", "my-gpt"],
   ["/v1/models/ft:gpt-4o:me::abc", "ft:gpt-4o:me::abc"],

@@ -58,18 +58,23 @@ function literalStart({ parts }: PathPattern): string {
 }
 
 /**
- * The model or deployment that a path names (`/v1beta/models/m:generateContent`, `/openai/deployments/d/…`), or
- * `undefined` when the body names it.
+ * The model or deployment that a path names (`/v1beta/models/m:generateContent`, `/openai/deployments/d/…`), a tuned
+ * one as `tunedModels/m`, or `undefined` when the body names it.
  */
 export function modelInPath(path: string): string | undefined {
   const segments = segmentsOf(path);
-  const at = segments.findIndex((segment) => segment === "models" || segment === "deployments");
+  const at = segments.findIndex((segment) => COLLECTIONS.has(segment));
+  const collection = segments[at];
   const rest = at < 0 ? [] : segments.slice(at + 1);
-  const text = segments[at] === "deployments" ? rest[0] : rest.join("/");
-  if (text === undefined || text === "") return undefined;
+  const name = collection === "deployments" ? rest[0] : rest.join("/");
+  if (name === undefined || name === "") return undefined;
+  const text = collection === "tunedModels" ? `${collection}/${name}` : name;
   const verb = /:[A-Za-z]+$/.exec(text)?.[0];
   return verb && VERBS.has(verb) ? text.slice(0, -verb.length) : text;
 }
+
+/** What stands in front of a model's name. */
+const COLLECTIONS: ReadonlySet<string> = new Set(["models", "tunedModels", "deployments"]);
 
 /** Verbs that Gemini appends to a model; other colons belong to the name (`ft:gpt-4o:me::x`). */
 const VERBS: ReadonlySet<string> = new Set([

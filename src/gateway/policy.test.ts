@@ -140,6 +140,15 @@ test("a list of models holds in every spelling of the body", async () => {
   expect(upstream.arrived.length).toBe(1);
 });
 
+test("a tuned model is named by its path, not by the body beside it", async () => {
+  allow({ models: ["gemini-x"] });
+  const path = "/v1beta/tunedModels/other:generateContent";
+  const answer = await gateway.post(path, { model: "gemini-x", contents: [] });
+  expect(await refusal(answer)).toMatchObject({ status: 403, code: "not_allowed" });
+  allow({ models: ["tunedModels/*"] });
+  expect((await gateway.post(path, { contents: [] })).status).toBe(200);
+});
+
 test("a connection is named by prefix or in the model, implied by dialect, and never guessed", async () => {
   gateway.directory.list.push(connection("second", "openai", { baseUrl: upstream.url }));
   const ambiguous = await refusal(await gateway.post("/v1/chat/completions", ASKED));

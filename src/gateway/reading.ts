@@ -131,8 +131,7 @@ function readNothing(path: string): Reading {
 
 function pathFacts(path: string): Pick<Reading, "model" | "modelIsInPath" | "stream"> {
   // A model in the path comes before one in the body: so do the providers read it.
-  const named = path.includes("/models/") || path.includes("/deployments/");
-  const model = named ? modelInPath(path) : undefined;
+  const model = modelInPath(path);
   return { model, modelIsInPath: model !== undefined, stream: path.endsWith(":streamGenerateContent") };
 }
 

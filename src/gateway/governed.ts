@@ -23,6 +23,9 @@ const NESTED: Readonly<Record<string, readonly string[]>> = {
   generation_config: ["max_output_tokens", "candidate_count"],
 };
 
+/** Lists whose objects name models of their own: tools that write or paint with another one. */
+const LISTS: Readonly<Record<string, readonly string[]>> = { tools: ["model"], plugins: ["model"] };
+
 /** Members, at any depth, whose text, list of texts or `{"id": …}` names an object stored at the provider. */
 const REFERENCES = [
   "previous_response_id",
@@ -64,19 +67,25 @@ export interface GovernedNames {
   /** The canonical name of a member of the governed object at `path` (`""` = the root), by its folded name. */
   canonical(path: string, folded: string): string | undefined;
   isReference(folded: string): boolean;
+  /** A governed list: its path is that of each object in it, and members of several of these may have one name. */
+  isList(path: string): boolean;
 }
 
 export const GOVERNED: GovernedNames = governedNames();
 
 function governedNames(): GovernedNames {
   const tables = new Map<string, ReadonlyMap<string, string>>();
-  tables.set("", new Map([...TOP_LEVEL, ...Object.keys(NESTED)].map((name) => [foldName(name), name])));
-  for (const [parent, names] of Object.entries(NESTED)) {
+  tables.set(
+    "",
+    new Map([...TOP_LEVEL, ...Object.keys({ ...NESTED, ...LISTS })].map((name) => [foldName(name), name])),
+  );
+  for (const [parent, names] of Object.entries({ ...NESTED, ...LISTS })) {
     tables.set(parent, new Map(names.map((name) => [foldName(name), `${parent}.${name}`])));
   }
   const references = new Set(REFERENCES.map(foldName));
   return {
     canonical: (path, folded) => tables.get(path)?.get(folded),
+    isList: (path) => Object.hasOwn(LISTS, path),
     isReference: (folded) => references.has(folded),
   };
 }

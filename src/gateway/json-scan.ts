@@ -30,6 +30,8 @@ export interface ScannedJson {
   isTrue(name: string): boolean;
   /** Texts of members anywhere in the document that name stored objects. */
   readonly references: readonly string[];
+  /** Models that tools of the request name; empty text for what is none. */
+  readonly toolModels: readonly string[];
 }
 
 /** Deeper nesting than any provider takes is refused. */
@@ -51,6 +53,7 @@ class Scanner {
   private readonly governed: GovernedNames;
   private readonly members = new Map<string, Member>();
   private readonly references: string[] = [];
+  private readonly listed: string[] = [];
   private at = 0;
   /** The string read last had an escape in it. */
   private escaped = false;
@@ -65,11 +68,12 @@ class Scanner {
     const root = this.value(1, "", false);
     this.space();
     if (this.at !== this.bytes.length) throw this.malformed();
-    const { members, references } = this;
+    const { members, references, listed } = this;
     return {
       root,
       members,
       references,
+      toolModels: listed,
       text: (name) => this.text(members.get(name)),
       count: (name) => this.count(members.get(name)),
       isTrue: (name) => {
@@ -104,7 +108,7 @@ class Scanner {
       case OPEN_BRACE:
         return { kind: "object", start, empty: this.object(depth, path, names), end: this.at };
       case OPEN_BRACKET:
-        return { kind: "array", start, empty: this.array(depth, names), end: this.at };
+        return { kind: "array", start, empty: this.array(depth, path, names), end: this.at };
       case LOWER_T:
         this.word("true");
         return { kind: "boolean", start, end: this.at, empty: false };
@@ -134,7 +138,7 @@ class Scanner {
       this.expect(COLON);
       this.space();
       const value = this.value(depth + 1, name?.member, name?.reference === true);
-      if (name?.member !== undefined) this.found(name.member, value);
+      if (name?.member !== undefined) this.found(name.member, value, path);
       this.space();
       if (this.bytes[this.at] === CLOSE_BRACE) {
         this.at++;
@@ -145,7 +149,7 @@ class Scanner {
     }
   }
 
-  private array(depth: number, names: boolean): boolean {
+  private array(depth: number, path: string | undefined, names: boolean): boolean {
     if (depth > MAX_DEPTH) throw tooDeep();
     this.at++;
     this.space();
@@ -153,8 +157,9 @@ class Scanner {
       this.at++;
       return true;
     }
+    const inner = path !== undefined && this.governed.isList(path) ? path : undefined;
     for (;;) {
-      this.value(depth + 1, undefined, names);
+      this.value(depth + 1, inner, names);
       this.space();
       if (this.bytes[this.at] === CLOSE_BRACKET) {
         this.at++;
@@ -180,7 +185,11 @@ class Scanner {
     return member === undefined && !reference ? undefined : { member, reference };
   }
 
-  private found(member: string, value: Member): void {
+  private found(member: string, value: Member, path: string | undefined): void {
+    if (path !== undefined && this.governed.isList(path)) {
+      this.listed.push(this.text(value) ?? "");
+      return;
+    }
     if (this.members.has(member)) {
       throw new AppError("ambiguous_body", `the body has "${member}" more than once`, {
         hint: "send each field once, in one spelling",

@@ -150,9 +150,17 @@ function edit(
   return { bytes: splice(bytes, edits), hideUsage: usage !== undefined };
 }
 
-/** A list of other models to fall back to would go round the list of allowed ones. */
+/** A list of other models to fall back to, or a tool with one of its own, would go round the list of allowed ones. */
 function checkAlternatives(policy: VirtualKeyPolicy, { scanned }: Reading): void {
   if (policy.models.length === 0 || scanned === undefined) return;
+  const other = scanned.toolModels.find((model) => !matchesAny(policy.models, model));
+  if (other !== undefined) {
+    throw notAllowed(
+      "model",
+      "this virtual key may use certain models only, and a tool of the request names another",
+      `allowed: ${policy.models.join(", ")}`,
+    );
+  }
   if (!scanned.members.has("models") && !scanned.members.has("fallbacks")) return;
   throw notAllowed(
     "model",

@@ -140,6 +140,19 @@ test("a list of models holds in every spelling of the body", async () => {
   expect(upstream.arrived.length).toBe(1);
 });
 
+test("tools bring no model of their own past a list of models", async () => {
+  allow({ models: ["gpt-x", "image-ok"] });
+  const ask = async (tools: unknown) =>
+    (await gateway.post("/c/openai/v1/responses", { model: "gpt-x", input: "hi", tools })).status;
+  expect(await ask([{ type: "image_generation", model: "image-dear" }])).toBe(403);
+  expect(await ask([{ type: "x" }, { type: "image_generation", Model: "image-dear" }])).toBe(403);
+  expect(await ask([{ type: "image_generation", model: ["image-dear"] }])).toBe(403);
+  expect(await ask({ model: "image-dear" })).toBe(403);
+  const parameters = { type: "object", properties: { model: { type: "string" } } };
+  const harmless = { type: "function", name: "f", parameters };
+  expect(await ask([{ type: "image_generation", model: "image-ok" }, harmless, harmless])).toBe(200);
+});
+
 test("a tuned model is named by its path, not by the body beside it", async () => {
   allow({ models: ["gemini-x"] });
   const path = "/v1beta/tunedModels/other:generateContent";

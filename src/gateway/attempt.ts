@@ -242,6 +242,7 @@ export class Attempt implements Limited {
     running.delete(this);
     limits.release(this);
     this.plan.clientSignal.removeEventListener("abort", this.onClientGone);
+    this.copy?.end();
     const settled = this.settle(this.ended).catch((error: unknown) => {
       this.parts.log.error("gateway.settle_failed", {
         requestId: this.plan.requestId,

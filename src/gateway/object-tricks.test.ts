@@ -118,6 +118,14 @@ test("a response whose beginning repeats long instructions is its maker's", asyn
   expect(gateway.storedObjects.objects.slice(2).map(({ id }) => id)).toEqual(["resp_whole", "resp_stream"]);
 });
 
+test("an id that comes late, in crumbs, is found all the same", async () => {
+  const text = JSON.stringify({ object: "response", output: "y".repeat(5000), id: "resp_late" });
+  const crumbs = text.match(/.{1,100}/g) ?? [];
+  upstream.behave(chunked(crumbs, { "content-type": "application/json" }));
+  await (await gateway.post("/c/openai/v1/responses", { model: "gpt-x", input: "hi" })).text();
+  expect(gateway.storedObjects.objects.at(-1)?.id).toBe("resp_late");
+});
+
 test("a list without end is not collected", async () => {
   const piece = `{"object":"list","data":[${" ".repeat(1_000_000)}`;
   upstream.behave(chunked(Array<string>(10).fill(piece), { "content-type": "application/json" }));

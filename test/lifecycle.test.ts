@@ -158,7 +158,7 @@ describe("stopping", () => {
   test("down on no home makes none", async () => {
     const home = newHome();
     expect(await home.json(["down"])).toEqual({ done: true });
-    expect(existsSync(join(home.home, "control.db"))).toBeFalse();
+    expect(existsSync(home.home)).toBeFalse();
   });
 });
 

@@ -4,7 +4,7 @@ import { code, document, heading, table } from "./markdown.ts";
 const INTRODUCTION = `
 The value in force is the first of: command line, variable, \`config.jsonc\` in the home, default. \`ownkey config list\`
 shows each value and where it comes from; \`ownkey config set NAME VALUE\` writes to \`config.jsonc\` and keeps its comments.
-All but \`testSeconds\` apply from the next start.`;
+A program that runs takes a change at its next start.`;
 
 const PLACES = `
 ## Where Ownkey keeps its files

@@ -77,7 +77,7 @@ describe("keys add takes the key from one source, and only there", () => {
         "--keep",
         "--admin",
         "--expires",
-        "2030-01-31",
+        "2999-01-31",
       ],
       { answers: { ...answers, "keys.add": { ...ADDED, warnings: ["look out"] } }, stdin: "x" },
     );
@@ -94,7 +94,7 @@ describe("keys add takes the key from one source, and only there", () => {
       test: false,
       keep: true,
       admin: true,
-      expiresAt: "2030-01-31T00:00:00.000Z",
+      expiresAt: "2999-01-31T00:00:00.000Z",
     });
     expect(stderr).toBe("warning: look out\n");
     expect(stdout).toContain("stored openai/main");
@@ -256,6 +256,13 @@ describe("times", () => {
   );
 });
 
+test.each(["2020-01-31", "0d"])("an expiry of %s is refused: it lies behind us", async (text) => {
+  expect(await runCommand(["vk", "create", "--name", "x", "--expires", text])).toMatchObject({
+    code: 2,
+    calls: [],
+  });
+});
+
 test("usage as CSV: quoted where needed, and no cell is a formula", async () => {
   const sums = {
     requests: 1,
@@ -266,7 +273,7 @@ test("usage as CSV: quoted where needed, and no cell is a formula", async () => 
     unpriced: 1,
     estimated: 0,
   };
-  const items = [`=cmd|"x"`, "a,b", "-1", "plain"].map((label) => ({ key: "k", label, ...sums }));
+  const items = [`=cmd|"x"`, "a,b", "-1", "pl\u001b[2Jain"].map((label) => ({ key: "k", label, ...sums }));
   const { stdout } = await runCommand(["usage", "--csv"], {
     answers: { "usage.report": { items, total: sums } },
   });
@@ -278,7 +285,7 @@ test("usage as CSV: quoted where needed, and no cell is a formula", async () => 
     `"'=cmd|""x"""`,
     `"a,b"`,
     "'-1",
-    "plain",
+    "pl\ufffd[2Jain",
   ]);
 });
 

@@ -19,7 +19,9 @@ const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86
 
 /** A time in the future: `2027-01-31`, an RFC 3339 time, or a span such as `30d`, `12h`. */
 export function futureTime(text: string): string {
-  return relativeTime(text, 1);
+  const time = relativeTime(text, 1);
+  if (Date.parse(time) <= Date.now()) throw new InvalidArgumentError("a time in the future is wanted.");
+  return time;
 }
 
 /** A time in the past: the same forms, a span counting back from now. */

@@ -2,7 +2,7 @@ import { usage } from "../control/index.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example, given, pastTime } from "./options.ts";
-import { print, table } from "./output.ts";
+import { print, printable, table } from "./output.ts";
 
 interface UsageOptions extends CommonOptions {
   by: "model" | "key" | "vk" | "connection" | "tool" | "user" | "team" | "project" | "day" | "month";
@@ -77,7 +77,7 @@ function toCsv(report: Report): string {
 
 /** Quoted where needed; a leading = + - @ would be a formula in a spreadsheet. */
 function csvCell(value: string | number | null | undefined): string {
-  const text = String(value ?? "");
+  const text = printable(value);
   const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,5 +1,6 @@
 /** One home, one running program: who has the place, and waiting for it to be free. */
-import { claimRunning, createSocketClient, readRunning, type Running } from "../control/index.ts";
+import { existsSync } from "node:fs";
+import { claimRunning, createSocketClient, readRunning, runDir, type Running } from "../control/index.ts";
 import type { FileLock } from "../files/index.ts";
 import { AppError } from "../kernel/index.ts";
 
@@ -33,6 +34,8 @@ export async function answeringProgram(home: string): Promise<Running | undefine
 
 /** Waits until no program holds the place; false when one still does at the end of the time. */
 export async function untilPlaceIsFree(home: string, limitMs: number): Promise<boolean> {
+  // Looking must not make a home where there is none.
+  if (!existsSync(runDir(home))) return true;
   const free = await look(limitMs, () => {
     const lock = claimRunning(home);
     lock?.close();

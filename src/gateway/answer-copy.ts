@@ -1,5 +1,5 @@
 import type { Provider } from "../providers/index.ts";
-import type { Plan } from "./plan.ts";
+import type { SentPlan } from "./plan.ts";
 import { createdObject, isCreation, type StoredObjects } from "./stored-objects.ts";
 
 /** The beginning of an answer, kept beside the stream for what cannot be told from the status. */
@@ -17,7 +17,7 @@ const LOOK_ALWAYS_BYTES = 4 * 1024;
 
 /** `undefined` when nobody needs the answer's text. */
 export function createAnswerCopy(
-  plan: Plan,
+  plan: SentPlan,
   answer: Response,
   storedObjects: StoredObjects,
 ): AnswerCopy | undefined {

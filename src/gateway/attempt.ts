@@ -10,7 +10,7 @@ import { createKeyFilter, type KeyFilter, withoutKey } from "./hide-key.ts";
 import { createUsageChunkFilter, type UsageChunkFilter } from "./hide-usage-chunk.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Directory, GatewaySettings } from "./parts.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, SentPlan } from "./plan.ts";
 import { reservation } from "./reservation.ts";
 import { settlementOf } from "./settlement.ts";
 import { ownObjects } from "./own-list.ts";
@@ -59,7 +59,8 @@ export async function runAttempt(parts: AttemptParts, plan: Plan, number: number
   const key = lent instanceof Promise ? await lent : lent;
   const reserved = reservation(parts.pricing, plan, number, parts.clock.nowMs());
   const ref = await parts.ledger.reserve(reserved);
-  const attempt = new Attempt(parts, plan, ref, reserved.reservedNanos);
+  const { body, ...sent } = plan;
+  const attempt = new Attempt(parts, sent, ref, reserved.reservedNanos);
   const { method, path, query } = plan;
   const headers: HeaderPairs = [...plan.headers];
   for (const [name, value] of plan.provider.authHeaders(key.reveal(), plan.connection.settings, {
@@ -69,7 +70,7 @@ export async function runAttempt(parts: AttemptParts, plan: Plan, number: number
   })) {
     headers.push([name, value]);
   }
-  const { url, body } = plan;
+  const { url } = plan;
   try {
     const signal = attempt.start();
     const answer = await forward(parts.fetch, { method, url, destination, headers, body, signal });
@@ -86,7 +87,7 @@ export async function runAttempt(parts: AttemptParts, plan: Plan, number: number
 export class Attempt implements Limited {
   deadlineMs = Number.POSITIVE_INFINITY;
   private readonly parts: AttemptParts;
-  private readonly plan: Plan;
+  private readonly plan: SentPlan;
   private readonly ref: AttemptRef;
   private readonly reservedNanos: bigint | null;
   private readonly upstream = new AbortController();
@@ -99,7 +100,7 @@ export class Attempt implements Limited {
   private firstByteMs: number | null = null;
   private ended: AttemptEnd | undefined;
 
-  constructor(parts: AttemptParts, plan: Plan, ref: AttemptRef, reservedNanos: bigint | null) {
+  constructor(parts: AttemptParts, plan: SentPlan, ref: AttemptRef, reservedNanos: bigint | null) {
     this.parts = parts;
     this.plan = plan;
     this.ref = ref;

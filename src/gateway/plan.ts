@@ -37,3 +37,6 @@ export interface Plan {
   /** Scheme, name and port under which the caller reached us. */
   readonly callerOrigin: string;
 }
+
+/** A plan whose body has gone: an answer may take minutes, and the body is the large part of a request. */
+export type SentPlan = Omit<Plan, "body">;

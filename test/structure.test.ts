@@ -17,7 +17,7 @@ const anyDomain = [
   "connections",
   "gateway",
 ];
-const domains = [...anyDomain, "usage", "backup", "tools", "service"];
+const domains = [...anyDomain, "usage", "backup", "tools", "scan", "service"];
 
 /** Room → rooms it may import. docs/architecture.md explains them. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {

@@ -45,6 +45,7 @@ export async function runCommand(argv: readonly string[], options: CliRunOptions
     workingDirectory: "/work",
     home: "/home",
     readStdin: () => Promise.resolve(stdin),
+    stdin: () => new Blob([stdin]).stream(),
     readFile: (path) => `content of ${path}`,
     client: {
       call: (operation, input) => Promise.resolve().then(() => call(operation, input)),

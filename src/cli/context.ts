@@ -13,6 +13,8 @@ export interface CliContext {
   readonly home: string;
   /** Standard input to its end, at most 1 MiB. */
   readStdin(): Promise<string>;
+  /** Standard input as bytes, whatever its size. */
+  stdin(): AsyncIterable<Uint8Array>;
   readFile(path: string): string;
   /** Runs each operation where it belongs: in the running program when there is one, else in this process. */
   readonly client: ControlClient;

@@ -67,6 +67,7 @@ class Edge {
       workingDirectory: process.cwd(),
       home,
       readStdin,
+      stdin: () => Bun.stdin.stream(),
       readFile: (path) => readUserFile(path),
       client: {
         call: async (operation, input) => await (await this.#clientFor(operation)).call(operation, input),

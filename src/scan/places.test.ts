@@ -22,9 +22,9 @@ function put(path: string, text = "content"): string {
 
 const placesAt = () => new Places({ platform: "linux", home, env: {} });
 
-async function pathsOf(places: Places, folder = home): Promise<string[]> {
+function pathsOf(places: Places, folder = home): string[] {
   const paths: string[] = [];
-  for await (const item of places.source(folder).streams()) {
+  for (const item of places.streams([...places.found, ...places.inProject(folder)])) {
     paths.push("reason" in item ? `${item.reason} ${item.path}` : item.origin.path);
   }
   // What administrators of this machine have set is there as well.
@@ -45,7 +45,7 @@ test("a star stands for every name of a folder, in order; what is not there stan
   expect(expandPath(join(home, "absent/*/x"))).toEqual([]);
 });
 
-test("all profiles of an editor, shell files and a project's files are looked at, and nothing that is not there", async () => {
+test("all profiles of an editor, shell files and a project's files are looked at, and nothing that is not there", () => {
   put(".config/Cursor/User/settings.json");
   put(".config/Cursor/User/profiles/-1ab/settings.json");
   put(".codex/auth.json");
@@ -53,7 +53,7 @@ test("all profiles of an editor, shell files and a project's files are looked at
   put("work/.env.local");
   put("work/.claude/settings.json");
   put("work/readme.md");
-  expect(await pathsOf(placesAt(), join(home, "work"))).toEqual([
+  expect(pathsOf(placesAt(), join(home, "work"))).toEqual([
     "~/.bashrc",
     "~/.codex/auth.json",
     "~/.config/Cursor/User/profiles/-1ab/settings.json",
@@ -72,9 +72,9 @@ test("a file of the user's own is the user's, also when the working folder is th
   expect(places.placeOf(put("work/main.ts"))).toBeUndefined();
 });
 
-test("links to nowhere, folders and broken databases are told or passed over, never fatal", async () => {
+test("links to nowhere, folders and broken databases are told or passed over, never fatal", () => {
   mkdirSync(join(home, ".zshrc"));
   symlinkSync(join(home, "nowhere"), join(home, ".profile"));
   put(".config/Cursor/User/globalStorage/state.vscdb", "no database");
-  expect(await pathsOf(placesAt())).toEqual(["unreadable ~/.config/Cursor/User/globalStorage/state.vscdb"]);
+  expect(pathsOf(placesAt())).toEqual(["unreadable ~/.config/Cursor/User/globalStorage/state.vscdb"]);
 });

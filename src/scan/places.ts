@@ -1,14 +1,17 @@
-/** The machine's known places as a source for the engine, and what is known of each file while others look at it. */
+/** The machine's known places, their contents for the engine, and what is known of each file while others look at it. */
 import { readFileSync, statSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { utf8 } from "../kernel/index.ts";
 import { type Machine, PROJECT_FILES, projectFileOf, type ToolFile, toolFiles } from "../tools/index.ts";
 import { expandPath } from "./expand-path.ts";
 import { notice, type ScanNotice } from "./notice.ts";
 import type { Scope } from "./settings/settings-file.ts";
-import { type Source, type SourceStream, streamOf } from "./source.ts";
+import { accessOf } from "./settings/readers.ts";
+import { type SourceStream, streamOf } from "./source.ts";
+import { FileReader } from "./sources/file-chunks.ts";
 import { databaseTexts } from "./state-database.ts";
+import type { Origin } from "./origin.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** A file of a tool that exists. */
 export interface Place extends ToolFile {
@@ -45,20 +48,8 @@ export class Places {
     return this.#files.get(originPath) ?? originPath;
   }
 
-  /** Everything that is there of {@link found}, and of the project in the working folder. */
-  source(workingDirectory: string): Source {
-    const places = [...this.found, ...this.#projectPlaces(workingDirectory)];
-    const streams = (place: Place) =>
-      place.format === "sqlite" ? this.#rows(place) : fileStream(place.path);
-    return {
-      name: "known places of tools",
-      async *streams() {
-        for (const place of places) yield* streams(place);
-      },
-    };
-  }
-
-  #projectPlaces(folder: string): Place[] {
+  /** What tools read from this folder as from a project. */
+  inProject(folder: string): Place[] {
     const paths = PROJECT_FILES.flatMap((file) => expandPath(join(folder, file.path)));
     return [...new Set(paths)].flatMap((path) => {
       const place = this.placeOf(path);
@@ -66,12 +57,21 @@ export class Places {
     });
   }
 
+  /** The contents of places: files as they are, databases row by row. */
+  *streams(places: readonly Place[]): Generator<SourceStream | ScanNotice> {
+    const reader = new FileReader();
+    for (const place of places) {
+      if (place.format === "sqlite") yield* this.#rows(place);
+      else yield* fileStream(reader, place.path);
+    }
+  }
+
   *#rows({ path }: Place): Generator<SourceStream | ScanNotice> {
     try {
       for (const { place, text } of databaseTexts(path)) {
         const origin = `${path} (${place})`;
         this.#files.set(origin, path);
-        yield streamOf({ kind: "tool", path: origin }, utf8(text));
+        yield streamOf(originOf(path, origin), utf8(text));
       }
     } catch {
       yield notice("unreadable", path, "this database cannot be read; it may be in use or damaged");
@@ -79,27 +79,19 @@ export class Places {
   }
 }
 
-const CHUNK_BYTES = 1024 * 1024;
-
-function* fileStream(path: string): Generator<SourceStream | ScanNotice> {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) return yield notice("gone", path, "it has gone, or is a link to nowhere");
-  if (!stats.isFile()) return;
-  yield { origin: { kind: "tool", path }, sizeBytes: stats.size, chunks: () => chunksOf(path) };
+function* fileStream(reader: FileReader, path: string): Generator<SourceStream | ScanNotice> {
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile()) return;
+    yield { origin: originOf(path, path), sizeBytes: stats.size, chunks: () => reader.chunks(path) };
+  } catch (error) {
+    yield unreadable(path, error);
+  }
 }
 
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
-  const handle = await open(path, "r");
-  try {
-    const buffer = new Uint8Array(CHUNK_BYTES);
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await handle.close();
-  }
+function originOf(file: string, path: string): Origin {
+  const readers = accessOf(file)?.really;
+  return { kind: "tool", path, ...(readers === undefined ? {} : { readers }) };
 }
 
 /** What administrators set for everybody. */
@@ -107,11 +99,13 @@ function scopeOf(path: string): Scope {
   return /^(?:\/etc\/|\/Library\/|\/var\/|[A-Z]:\\Program)/i.test(path) ? "machine" : "user";
 }
 
+const LARGEST_SETTINGS_BYTES = 2 * 1024 * 1024;
+
 /** A settings file's text; `undefined` when it cannot be read or is too large to be one. */
 export function settingsText(path: string): string | undefined {
   try {
     const stats = statSync(path);
-    return stats.isFile() && stats.size <= 2 * CHUNK_BYTES ? readFileSync(path, "utf8") : undefined;
+    return stats.isFile() && stats.size <= LARGEST_SETTINGS_BYTES ? readFileSync(path, "utf8") : undefined;
   } catch {
     return undefined;
   }

@@ -70,7 +70,7 @@ test("every tool that can be detected has files, and every path is absolute and 
 test("what is uploaded says by whom; what is not uploaded says nothing", () => {
   const cursor = toolFiles(LINUX).filter(({ tool }) => tool === "vscode");
   const syncedAt = (name: string) => cursor.find(({ path }) => path.endsWith(`/Code/User/${name}`))?.synced;
-  expect(syncedAt("settings.json")).toBe("VS Code Settings Sync");
+  expect(syncedAt("settings.json")).toBe("VS Code Settings Sync and its like");
   expect(syncedAt("chatLanguageModels.json")).toBeUndefined();
 });
 

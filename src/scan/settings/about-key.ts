@@ -8,7 +8,8 @@ export function aboutKey({ finding, path }: KeyPlace, wrong: WrongSetting): Find
   return { ...placeFinding({ kind: finding.origin.kind, path, line, column }, wrong), masked, group };
 }
 
-/** A wrong setting of a whole file with keys in it. */
+/** A wrong setting of a whole file with keys in it; files with the same one are told together. */
 export function aboutFile({ finding, path }: KeyPlace, wrong: WrongSetting): Finding {
-  return placeFinding({ kind: finding.origin.kind, path, line: 0, column: 0 }, wrong);
+  const found = placeFinding({ kind: finding.origin.kind, path, line: 0, column: 0 }, wrong);
+  return { ...found, group: `${found.rule}: ${found.title}` };
 }

@@ -12,7 +12,7 @@ export function checkSynced(keys: readonly KeyPlace[]): Finding[] {
             aboutKey(key, {
               rule: "synced",
               severity: "high",
-              title: `this file is uploaded by ${key.place.synced}, which keeps older versions`,
+              title: `${key.place.synced} copy this file to other machines, where older versions of it stay`,
               fix: `take the key out of ${key.path}, then replace it at its provider: copies of it stay`,
             }),
           ],

@@ -14,7 +14,7 @@ interface Editor {
   readonly synced: string;
 }
 
-const SETTINGS_SYNC = "VS Code Settings Sync";
+const SETTINGS_SYNC = "VS Code Settings Sync and its like";
 const EXTENSIONS = "sync extensions and dotfile repositories";
 
 const EDITORS: readonly Editor[] = [

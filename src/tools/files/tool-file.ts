@@ -17,7 +17,7 @@ export interface ToolFile {
   readonly path: string;
   readonly format: FileFormat;
   readonly purpose: FilePurpose;
-  /** Who copies it away from this machine, when somebody does: `VS Code Settings Sync`. */
+  /** Who copies it away from this machine, when somebody does: `sync extensions and dotfile repositories`. */
   readonly synced?: string;
 }
 

@@ -1,0 +1,117 @@
+/** What people see of a scan: the most urgent key first, each key once with all its places. */
+import type { scan } from "../control/index.ts";
+import type { CliContext } from "./context.ts";
+import { paint, printable } from "./output.ts";
+
+export type ScanDocument = Awaited<ReturnType<typeof scan.run.run>>;
+export type ScanItem = ScanDocument["items"][number];
+
+/** More places of one key are counted only, unless all are wanted. */
+const MOST_PLACES = 8;
+const MOST_NOTICES = 10;
+
+const READERS: Readonly<Record<string, string>> = {
+  owner: "only you can read it",
+  group: "your group can read it",
+  everyone: "every user of this machine can read it",
+  repository: "everybody with the repository can read it",
+};
+
+/** What it means that a secret lies there. */
+const MEANING: Readonly<Record<ScanItem["severity"], string>> = {
+  critical: "others can read it, and spend your money or take over your account with it",
+  high: "it lies in plain text: every program that you start can read it",
+  medium: "it is likely a secret, in plain text",
+  low: "it is short-lived, or may be no secret",
+  info: "nothing to mend",
+};
+
+const COLOUR = { critical: "red", high: "red", medium: "yellow", low: "dim", info: "dim" } as const;
+
+export interface ReportOptions {
+  /** Every place and every notice. */
+  readonly all: boolean;
+}
+
+export function scanText(context: CliContext, document: ScanDocument, options: ReportOptions): string {
+  const groups = [...Map.groupBy(document.items, ({ group }) => group).values()];
+  const blocks = groups.map((items) => keyText(context, items, options));
+  return [...blocks, summary(document)].join("\n\n");
+}
+
+/** What was not looked at. Told apart from the findings, as it belongs to no key. */
+export function noticeLines({ notices }: ScanDocument, { all }: ReportOptions): string[] {
+  // A link or file that went away is the ordinary life of a machine.
+  const told = all ? notices : notices.filter(({ reason }) => reason !== "gone" && reason !== "broken_link");
+  const shown = all ? told : told.slice(0, MOST_NOTICES);
+  const rest = told.length - shown.length;
+  return [
+    ...shown.map(({ path, message }) => `${path}: ${message}`),
+    ...(rest > 0 ? [`${rest} more were not looked at; --all lists them`] : []),
+  ];
+}
+
+function keyText(context: CliContext, items: readonly ScanItem[], options: ReportOptions): string {
+  const keys = items.filter(({ rule }) => !rule.startsWith("settings/"));
+  const settings = items.filter(({ rule }) => rule.startsWith("settings/"));
+  const [first] = items;
+  if (!first) return "";
+  const severity = first.severity.padEnd(8);
+  const [key] = keys;
+  const places = keys.length > 1 ? `, in ${keys.length} places` : "";
+  const title = key ? `${printable(key.title)}  ${printable(key.masked)}${places}` : printable(first.title);
+  const shown = options.all ? keys : keys.slice(0, MOST_PLACES);
+  return [
+    `${paint(context, COLOUR[first.severity], severity)} ${paint(context, "bold", title)}`,
+    ...shown.map((item) => indented(`${placeText(context, item)}${readersText(item)}`)),
+    ...(shown.length < keys.length
+      ? [indented(`… and ${keys.length - shown.length} more; --all lists them`)]
+      : []),
+    ...(key ? [indented(MEANING[key.severity]), fixLine(key)] : []),
+    ...settings.flatMap((item) => settingText(context, item, key !== undefined)),
+  ].join("\n");
+}
+
+function settingText(context: CliContext, item: ScanItem, belowKey: boolean): string[] {
+  if (!belowKey) return [indented(placeText(context, item)), fixLine(item)];
+  return [indented(`${placeText(context, item)}: ${printable(item.title)}`), fixLine(item)];
+}
+
+function fixLine({ fix }: ScanItem): string {
+  return `${indented("")}→ ${printable(fix)}`;
+}
+
+function indented(text: string): string {
+  return `         ${text}`;
+}
+
+/** `~/.env:3`, as editors and terminals open it. */
+function placeText(context: CliContext, { path, line, commit }: ScanItem): string {
+  const home = context.environment["HOME"];
+  const short = home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+  const at = line > 0 ? `:${line}` : "";
+  return printable(`${short}${at}${commit === undefined ? "" : ` in commit ${commit.slice(0, 10)}`}`);
+}
+
+function readersText({ readers }: ScanItem): string {
+  const text = readers === undefined ? undefined : READERS[readers];
+  return text === undefined ? "" : `  (${text})`;
+}
+
+function summary({ items, streams, sizeBytes, informationOnly }: ScanDocument): string {
+  const looked = `looked at ${streams.toLocaleString("en")} files and texts (${megabytes(sizeBytes)} MB)`;
+  const keys = new Set(items.filter(({ rule }) => !rule.startsWith("settings/")).map(({ group }) => group))
+    .size;
+  const settings = items.filter(({ rule }) => rule.startsWith("settings/")).length;
+  const hidden = informationOnly > 0 ? `; ${informationOnly} virtual keys and the like: --all` : "";
+  if (items.length === 0) return `no key and no wrong setting found; ${looked}${hidden}`;
+  return `${count(keys, "key")} and ${count(settings, "wrong setting")} found; ${looked}${hidden}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function megabytes(sizeBytes: number): string {
+  return (sizeBytes / 1e6).toFixed(1);
+}

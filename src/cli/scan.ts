@@ -1,0 +1,79 @@
+import { resolve } from "node:path";
+import { scan } from "../control/index.ts";
+import { AppError } from "../kernel/index.ts";
+import type { Register } from "./register.ts";
+import type { CliContext, CommonOptions } from "./context.ts";
+import { example, given } from "./options.ts";
+import { jsonText, print, warn } from "./output.ts";
+import { ScanProgressLine } from "./scan-progress.ts";
+import { noticeLines, scanText } from "./scan-report.ts";
+import { sarifLog } from "./scan-sarif.ts";
+
+const FINDINGS_EXIT_CODE = 7;
+
+interface ScanCommandOptions extends CommonOptions {
+  git?: boolean;
+  staged?: boolean;
+  env?: boolean;
+  stdin?: boolean;
+  baseline?: string;
+  writeBaseline?: string;
+  sarif?: boolean;
+  all?: boolean;
+}
+
+export const registerScan: Register = (program, context, exit) => {
+  program
+    .command("scan [paths...]")
+    .description("find keys and wrong settings; needs no vault, creates nothing, calls nobody")
+    .option("--git", "the whole git history as well, of every repository below the paths")
+    .option("--staged", "only what the next commit would change")
+    .option("--env", "the environment of your own running programs as well")
+    .option("--stdin", "standard input")
+    .option("--baseline <file>", "leave out what this file says is accepted")
+    .option("--write-baseline <file>", "accept what is found: write it to this file")
+    .option("--sarif", "print SARIF 2.1.0, for code hosts and editors")
+    .option("--all", "list every place, every notice, and what is only information")
+    .addHelpText(
+      "after",
+      example("ownkey scan", "ownkey scan . --git", "ownkey scan --staged --baseline .ownkey-baseline.json"),
+    )
+    .action(async (paths: string[], options: ScanCommandOptions) => {
+      exit.code = await runScan(context, paths, options);
+    });
+};
+
+async function runScan(
+  context: CliContext,
+  paths: readonly string[],
+  options: ScanCommandOptions,
+): Promise<number> {
+  if (options.json && options.sarif) throw new AppError("usage", "--json and --sarif are one of both");
+  const progress = new ScanProgressLine(context);
+  const absolute = (path: string | undefined) =>
+    path === undefined ? undefined : resolve(context.workingDirectory, path);
+  const found = await context.client
+    .call(scan.run, {
+      paths: paths.map((path) => resolve(context.workingDirectory, path)),
+      workingDirectory: context.workingDirectory,
+      environment: { ...context.environment },
+      git: options.git ?? false,
+      staged: options.staged ?? false,
+      processes: options.env ?? false,
+      information: options.all ?? false,
+      onProgress: (state) => progress.show(state),
+      ...given({
+        stdin: options.stdin ? context.stdin() : undefined,
+        baseline: absolute(options.baseline),
+        writeBaseline: absolute(options.writeBaseline),
+      }),
+    })
+    .finally(() => progress.clear());
+  const all = options.all ?? false;
+  if (options.sarif)
+    context.stdout.write(`${jsonText(sarifLog(found.items, context.workingDirectory), 2)}\n`);
+  else print(context, options, found, () => scanText(context, found, { all }));
+  if (!options.json) for (const line of noticeLines(found, { all })) warn(context, line);
+  if (options.writeBaseline !== undefined) return 0;
+  return found.items.some(({ severity }) => severity !== "info") ? FINDINGS_EXIT_CODE : 0;
+}

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { CI_SNIPPET, guardStatus, type GuardStatus, installGuard, uninstallGuard } from "../../scan/index.ts";
+import { programSource } from "../../service/index.ts";
+import { operation } from "../operation.ts";
+
+const input = z.object({ folder: z.string().describe("absolute; in a git repository") });
+
+const output = z.object({
+  repository: z.string(),
+  hooksFolder: z.string(),
+  hooksShared: z.boolean().describe("the hooks serve other repositories as well"),
+  hooks: z.array(
+    z.object({
+      hook: z.enum(["pre-commit", "pre-push"]),
+      installed: z.boolean(),
+      previous: z.string().nullable().describe("the hook that was there before; it is called first"),
+    }),
+  ),
+  manager: z.string().nullable().describe("the program that writes this repository's hooks"),
+  snippet: z.string().nullable().describe("what to add for that program by hand"),
+  ci: z.string().describe("a job for continuous integration"),
+});
+
+export const install = operation({
+  name: "guard.install",
+  summary: "Refuse commits and pushes that bring keys into a git repository",
+  place: "offline",
+  mendsSettings: true,
+  input,
+  output,
+  async run(_control, _caller, { folder }) {
+    return documentOf(installGuard(folder, programPath()));
+  },
+});
+
+export const status = operation({
+  name: "guard.status",
+  summary: "Whether a git repository is guarded",
+  place: "offline",
+  mendsSettings: true,
+  input,
+  output,
+  async run(_control, _caller, { folder }) {
+    return documentOf(guardStatus(folder));
+  },
+});
+
+export const uninstall = operation({
+  name: "guard.uninstall",
+  summary: "Take the guard out of a git repository; earlier hooks come back",
+  place: "offline",
+  mendsSettings: true,
+  input,
+  output,
+  async run(_control, _caller, { folder }) {
+    return documentOf(uninstallGuard(folder));
+  },
+});
+
+function documentOf(guard: GuardStatus): z.output<typeof output> {
+  return {
+    ...guard,
+    hooks: guard.hooks.map(({ previous, ...hook }) => ({ ...hook, previous: previous ?? null })),
+    manager: guard.manager?.name ?? null,
+    snippet: guard.manager?.snippet ?? null,
+    ci: CI_SNIPPET,
+  };
+}
+
+/** What runs now: the executable, or the launcher of the package. */
+function programPath(): string {
+  const source = programSource(join(import.meta.dir, "../../main.ts"), process.execPath);
+  return source.kind === "executable" ? source.path : source.launcher;
+}

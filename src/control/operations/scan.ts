@@ -1,0 +1,122 @@
+import { homedir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { isVirtualKeyToken } from "../../access/index.ts";
+import { writeDurable } from "../../files/index.ts";
+import { AppError, systemRandomness } from "../../kernel/index.ts";
+import {
+  type Baseline,
+  type Finding,
+  findingDocument,
+  readBaseline,
+  relativeBaseline,
+  relativeTo,
+  type ScanProgress,
+  survey,
+  writeBaseline,
+} from "../../scan/index.ts";
+import { operation } from "../operation.ts";
+
+const itemSchema = z.object({
+  rule: z.string(),
+  title: z.string(),
+  severity: z.enum(["critical", "high", "medium", "low", "info"]),
+  path: z.string(),
+  line: z.number().int().describe("from 1; 0 where there are no lines"),
+  column: z.number().int(),
+  commit: z.string().optional(),
+  masked: z.string().describe("a hint that gives nothing away; empty for wrong settings"),
+  fingerprint: z.string().optional(),
+  knownKey: z.string().optional().describe("name of the key in the vault"),
+  provider: z.string().optional(),
+  readers: z.string().optional().describe("owner, group, everyone or repository"),
+  fix: z.string(),
+  group: z.number().int().describe("the same for all places of one key in this document"),
+});
+
+const variables = z.record(z.string(), z.string().optional());
+
+export const run = operation({
+  name: "scan.run",
+  summary: "Find keys and wrong settings; needs no vault, creates nothing, calls nobody",
+  place: "offline",
+  mendsSettings: true,
+  input: z.object({
+    paths: z.array(z.string()).default([]).describe("absolute; none = the known places of this machine"),
+    workingDirectory: z.string(),
+    git: z.boolean().default(false).describe("the whole history of the repositories there"),
+    staged: z.boolean().default(false).describe("what the next commit would change"),
+    pushed: z.string().optional().describe("what git tells a pre-push hook on its standard input"),
+    processes: z.boolean().default(false).describe("the environment of the user's own processes"),
+    stdin: z.custom<AsyncIterable<Uint8Array>>().optional(),
+    baseline: z.string().optional().describe("a file with findings to leave out"),
+    writeBaseline: z.string().optional().describe("the file to write what is found to"),
+    information: z.boolean().default(false).describe("virtual keys and the like are listed as well"),
+    /** Of the session: variables move tools' folders, and some are wrong settings. */
+    environment: variables,
+    onProgress: z.custom<(progress: ScanProgress) => void>().optional(),
+  }),
+  output: z.object({
+    items: z.array(itemSchema),
+    notices: z.array(z.object({ reason: z.string(), path: z.string(), message: z.string() })),
+    streams: z.number().int(),
+    sizeBytes: z.number().int(),
+    informationOnly: z.number().int().describe("how many were found that need no mending"),
+  }),
+  async run(_control, _caller, input) {
+    const { paths, workingDirectory, git, staged, pushed, processes, stdin, environment } = input;
+    const found = await survey(
+      { paths, workingDirectory, git, staged, pushed, environment: processes, stdin },
+      {
+        machine: { platform: process.platform, home: environment["HOME"] ?? homedir(), env: environment },
+        randomness: systemRandomness,
+        isVirtualKey: isVirtualKeyToken,
+        baseline: input.baseline === undefined ? undefined : baselineAt(input.baseline),
+        onProgress: input.onProgress,
+      },
+    );
+    if (input.writeBaseline !== undefined) saveBaseline(input.writeBaseline, found.findings);
+    const listed = input.information ? [...found.findings, ...found.information] : found.findings;
+    return {
+      items: itemsOf(listed),
+      notices: found.notices.map(({ reason, path, message }) => ({ reason, path, message })),
+      streams: found.streams,
+      sizeBytes: found.sizeBytes,
+      informationOnly: found.information.length,
+    };
+  },
+});
+
+/** The most urgent key first, its places together. */
+function itemsOf(findings: readonly Finding[]): z.output<typeof itemSchema>[] {
+  const numbers = new Map<string, number>();
+  return findings.map((finding) => {
+    const number = numbers.get(finding.group) ?? numbers.size + 1;
+    numbers.set(finding.group, number);
+    return {
+      ...findingDocument(finding),
+      ...(finding.provider === undefined ? {} : { provider: finding.provider }),
+      group: number,
+    };
+  });
+}
+
+function baselineAt(path: string): Baseline {
+  if (!existsSync(path)) {
+    throw new AppError("not_found", `there is no baseline at ${path}`, {
+      hint: `write one: ownkey scan --write-baseline ${path}`,
+    });
+  }
+  return relativeBaseline(path, readBaseline(readFileSync(path, "utf8")));
+}
+
+/** Everybody who works on the repository needs to read it, and it holds no secret. */
+const BASELINE_MODE = 0o644;
+
+function saveBaseline(path: string, findings: readonly Finding[]): void {
+  const text = writeBaseline(
+    findings.map((finding) => relativeTo(path, finding)),
+    systemRandomness,
+  );
+  writeDurable(path, text, BASELINE_MODE);
+}

@@ -1,0 +1,83 @@
+/** Which places a request means, as sources for the engine. */
+import { sep } from "node:path";
+import type { Place, Places } from "./places.ts";
+import type { Source } from "./source.ts";
+import { pathsSource } from "./sources/paths.ts";
+
+export interface SurveyRequest {
+  /** Absolute. None of them and nothing else asked for: the known places of the machine. */
+  readonly paths: readonly string[];
+  /** Where the repository of `staged` and `pushed` is, and the project whose settings are looked at. */
+  readonly workingDirectory: string;
+  /** The history of every repository below the paths, or of the one of the working directory. */
+  readonly git: boolean;
+  /** What the next commit would change. */
+  readonly staged: boolean;
+  /** What git tells a pre-push hook on its standard input: what those pushes would bring. */
+  readonly pushed?: string | undefined;
+  /** The environment of the user's own processes. */
+  readonly environment: boolean;
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+}
+
+/** Only a change or a pipe is looked at: settings of this machine are none of its business. */
+export function isOfChange({ staged, pushed, stdin }: SurveyRequest): boolean {
+  return staged || pushed !== undefined || stdin !== undefined;
+}
+
+/** In the order in which they are gone through. `seen` gets the path of every file on disk that was looked at. */
+export function surveySources(request: SurveyRequest, places: Places, seen: Set<string>): Source[] {
+  const { workingDirectory, paths, git } = request;
+  const folders = paths.length === 0 && git ? [workingDirectory] : paths;
+  const lookAtFiles = !isOfChange(request);
+  return [
+    ...(lookAtFiles && folders.length === 0 ? [knownPlaces(workingDirectory, places, seen)] : []),
+    ...(lookAtFiles && folders.length > 0 ? belowPaths(folders, places, seen) : []),
+  ];
+}
+
+/** Tools' files and the project at hand. */
+function knownPlaces(workingDirectory: string, places: Places, seen: Set<string>): Source {
+  return {
+    name: "known places of tools",
+    async *streams() {
+      const all = [...places.found, ...places.inProject(workingDirectory)];
+      for (const { path } of all) seen.add(path);
+      yield* places.streams(all);
+    },
+  };
+}
+
+/** Everything below the paths; then tools' files there that lie in folders which are passed over, such as caches. */
+function belowPaths(paths: readonly string[], places: Places, seen: Set<string>): Source[] {
+  const isBelow = ({ path }: Place) =>
+    paths.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
+  return [
+    watched(pathsSource({ paths }), places, seen),
+    {
+      name: "known places of tools",
+      async *streams() {
+        const left = places.found.filter((place) => isBelow(place) && !seen.has(place.path));
+        for (const { path } of left) seen.add(path);
+        yield* places.streams(left);
+      },
+    },
+  ];
+}
+
+/** Notes which files came by. Databases of tools are left for later: they are read row by row. */
+function watched(source: Source, places: Places, seen: Set<string>): Source {
+  return {
+    name: source.name,
+    async *streams() {
+      for await (const item of source.streams()) {
+        if ("origin" in item) {
+          const { path } = item.origin;
+          if (places.placeOf(path)?.format === "sqlite") continue;
+          seen.add(path);
+        }
+        yield item;
+      }
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import type { Randomness } from "../kernel/index.ts";
+import type { Machine } from "../tools/index.ts";
+import type { Baseline } from "./baseline.ts";
+import { bySeverity, groupFindings } from "./group.ts";
+import type { Finding } from "./finding.ts";
+import type { KnownKeys } from "./known-keys.ts";
+import type { ScanNotice } from "./notice.ts";
+import { Places, settingsText } from "./places.ts";
+import { scan } from "./scan.ts";
+import type { ScanOptions, ScanProgress } from "./scan-options.ts";
+import { checkFiles } from "./settings/check-files.ts";
+import { checkKeys } from "./settings/check-keys.ts";
+import type { KeyPlace } from "./settings/key-place.ts";
+import { severityAt } from "./severity.ts";
+import { accessOf } from "./settings/readers.ts";
+import { environmentFile, readEntries, type SettingsFile } from "./settings/settings-file.ts";
+import { isOfChange, type SurveyRequest, surveySources } from "./survey-sources.ts";
+
+export interface SurveyOptions {
+  readonly machine: Machine;
+  readonly randomness: Randomness;
+  readonly known?: KnownKeys | undefined;
+  readonly isVirtualKey?: ((text: string) => boolean) | undefined;
+  readonly baseline?: Baseline | undefined;
+  readonly onProgress?: ((progress: ScanProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Survey {
+  /** Keys and wrong settings; those of one key stand together, the most urgent key first. */
+  readonly findings: readonly Finding[];
+  /** Virtual keys and the like: nothing to mend. */
+  readonly information: readonly Finding[];
+  readonly notices: readonly ScanNotice[];
+  /** Files, blobs and other texts that were looked at, and their size. */
+  readonly streams: number;
+  readonly sizeBytes: number;
+}
+
+/** Looks for keys, and for what is wrong about where they lie. Writes nothing, creates nothing, calls nobody. */
+export async function survey(request: SurveyRequest, options: SurveyOptions): Promise<Survey> {
+  const places = new Places(options.machine);
+  const seen = new Set<string>();
+  const engine = await runEngine(request, options, places, seen);
+  const keys = engine.findings.map((finding) => described(finding, places));
+  const ofKeys = keys.flatMap((finding) => keyPlaceOf(finding, places));
+  const settings = [
+    ...attached(checkFiles(settingsFiles(request, options, places, seen)), ofKeys),
+    ...(isOfChange(request) ? [] : checkKeys(ofKeys)),
+  ].filter((finding) => !options.baseline?.accepts(finding));
+  const all = groupFindings([...keys, ...settings]).flatMap((group) => group.places.toSorted(bySeverity));
+  return {
+    findings: all.filter(({ severity }) => severity !== "info"),
+    information: all.filter(({ severity }) => severity === "info"),
+    notices: engine.notices,
+    streams: engine.streams,
+    sizeBytes: engine.sizeBytes,
+  };
+}
+
+async function runEngine(
+  request: SurveyRequest,
+  { randomness, known, isVirtualKey, baseline, onProgress, signal }: SurveyOptions,
+  places: Places,
+  seen: Set<string>,
+): Promise<{ findings: Finding[]; notices: ScanNotice[]; streams: number; sizeBytes: number }> {
+  const result = { findings: [] as Finding[], notices: [] as ScanNotice[], streams: 0, sizeBytes: 0 };
+  const scanOptions: ScanOptions = {
+    sources: surveySources(request, places, seen),
+    randomness,
+    ...(known ? { known } : {}),
+    ...(isVirtualKey ? { isVirtualKey } : {}),
+    ...(baseline ? { baseline } : {}),
+    ...(signal ? { signal } : {}),
+    onProgress: (progress) => {
+      result.streams = progress.streams;
+      result.sizeBytes = progress.sizeBytes;
+      onProgress?.(progress);
+    },
+  };
+  for await (const event of scan(scanOptions)) {
+    if (event.type === "finding") result.findings.push(event);
+    else result.notices.push(event);
+  }
+  return result;
+}
+
+/** A finding with what the table of places knows better than the engine. */
+function described(finding: Finding, places: Places): Finding {
+  const { origin } = finding;
+  if (origin.kind !== "file" && origin.kind !== "tool") return finding;
+  const file = places.fileOf(origin.path);
+  const readers = origin.readers ?? accessOf(file)?.really;
+  const place = places.placeOf(origin.path);
+  return {
+    ...finding,
+    origin: readers === undefined ? origin : { ...origin, readers },
+    ...(origin.readers === undefined ? { severity: severityAt(finding.severity, readers) } : {}),
+    // A row of a database has no lines.
+    ...(file === origin.path ? {} : { line: 0, column: 0 }),
+    fix: fixOf(finding),
+    ...(place?.purpose === "login" && readers === "owner" ? OWN_LOGIN : {}),
+  };
+}
+
+/** A key of a provider that the vault can hold has a better place to go to. */
+function fixOf({ fix, provider, knownKey, severity }: Finding): string {
+  if (provider === undefined || knownKey !== undefined || severity === "info") return fix;
+  return `replace it at its provider, keep the new one in the vault (ownkey keys add ${provider}), and take this one out here`;
+}
+
+/** A tool's own login where the tool itself has put it, for the owner only. */
+const OWN_LOGIN = {
+  severity: "low",
+  fix: "the tool keeps its login here: leave it, or log the tool out when you do not use it any more",
+} as const;
+
+function keyPlaceOf(finding: Finding, places: Places): KeyPlace[] {
+  const { kind, path } = finding.origin;
+  if (kind !== "file" && kind !== "tool") return [];
+  return [{ finding, path: places.fileOf(path), place: places.placeOf(path) }];
+}
+
+/** The settings that were looked at, read for what they say. */
+function settingsFiles(
+  request: SurveyRequest,
+  { machine }: SurveyOptions,
+  places: Places,
+  seen: ReadonlySet<string>,
+): SettingsFile[] {
+  if (isOfChange(request)) return [];
+  const files = [...seen].flatMap((path) => {
+    const place = places.placeOf(path);
+    if (!place || place.format === "text" || place.format === "sqlite") return [];
+    const text = settingsText(path);
+    return text === undefined ? [] : [{ ...place, entries: readEntries(text, place.format) }];
+  });
+  const ofSession = request.environment || request.paths.length === 0;
+  return ofSession ? [...files, environmentFile(machine.env)] : files;
+}
+
+/** A wrong setting at a key's line is about that key. */
+function attached(settings: readonly Finding[], keys: readonly KeyPlace[]): Finding[] {
+  const byPlace = new Map(keys.map(({ finding }) => [`${finding.origin.path}:${finding.line}`, finding]));
+  return settings.map((setting) => {
+    const key = byPlace.get(`${setting.origin.path}:${setting.line}`);
+    return key ? { ...setting, group: key.group, masked: key.masked } : setting;
+  });
+}

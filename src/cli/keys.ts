@@ -39,7 +39,7 @@ export const registerKeys: Register = (program, context, exit) => {
   group
     .command("test <ref>")
     .description("ask the provider about the key with the cheapest call there is")
-    .addHelpText("after", example("ownkey keys test openai"))
+    .addHelpText("after", example("ownkey keys test openai/main"))
     .action(async (ref: string, options: CommonOptions) => {
       const test = await context.client.call(keys.test, { ref });
       print(context, options, test, () => testText(context, test));

@@ -1,10 +1,12 @@
 import type { Severity } from "./finding.ts";
 
 /**
- * A format of secrets as data. What the engine calls a *run* is a longest row of letters, digits, `_` and `-`; a rule
- * is tried only where a run of at least {@link Rule.trigger} begins, on a window of bounded size around it.
+ * A format of secrets as data. Rules are tried only at runs (runs.ts) and on a window of bounded size, so that the
+ * time for a text grows with its length only; their own patterns must be linear as well.
  */
-export interface Rule {
+export type Rule = MarkedRule | ContextRule;
+
+interface RuleFacts {
   /** Stable: baselines and allow comments name it. */
   readonly id: string;
   /** For people: "OpenAI project key". */
@@ -12,27 +14,52 @@ export interface Rule {
   readonly severity: Severity;
   /** Provider or preset, as `ownkey keys add` takes it, when the format is that of one alone. */
   readonly provider?: string;
-  /**
-   * Literal beginnings of the secret, one of which must stand where the match begins; or `context`: the secret has
-   * no mark of its own, and what stands before it on the same line or shortly before must say what it is.
-   */
-  readonly trigger: readonly string[] | "context";
-  /**
-   * Sticky (`y`), linear in time, matched where the secret begins; the whole match, or its first group, is the secret.
-   */
-  readonly pattern: RegExp;
-  /** For `context` rules: tested against up to 256 characters before the secret (lower case). */
-  readonly before?: RegExp;
-  /** Further conditions on the secret that a pattern does not say, such as a checksum. */
+  /** Further conditions on the secret, such as a checksum. */
   readonly accept?: (secret: string) => boolean;
-  /** Least Shannon entropy in bits per character; the default suits random letters and digits. */
+  /** Shannon entropy that the secret must have, in bits per character; 3 unless given. */
   readonly minEntropyBits?: number;
-  /** Leave out the placeholder test: for private keys, whose body is not looked at. */
-  readonly trusted?: boolean;
-  /** What to do about it; the engine has a sentence for those that have none. */
+  /** What to do about it, where there is more to say than "take it out and replace it". */
   readonly fix?: string;
   /** Texts in which the rule must find something; made at run time, so that no key-shaped text stands in a file. */
   readonly findsIn: () => readonly string[];
-  /** Texts in which it must find nothing: look-alikes. */
+  /** Look-alikes, in which no rule may find anything. */
   readonly findsNothingIn: () => readonly string[];
 }
+
+/** A secret that its own beginning gives away, anywhere. */
+export interface MarkedRule extends RuleFacts {
+  readonly kind: "marked";
+  /**
+   * Literal beginnings, each of at least 3 bytes. They end within the run, or with a dot right before it: then the
+   * part after the dot is the run.
+   */
+  readonly marks: readonly string[];
+  /** Sticky; matched where the mark begins. The whole match is the secret. */
+  readonly pattern: RegExp;
+  /** Ownkey's own virtual keys and tool tokens: whoever runs the scan may tell real ones by their checksum. */
+  readonly own?: boolean;
+}
+
+/** A secret without a mark: what stands before it must say what it is. */
+export interface ContextRule extends RuleFacts {
+  readonly kind: "context";
+  /**
+   * Sticky; matched where the value begins: at the first of the letters, digits and `_-+/.` that hold the run. The
+   * whole match is the secret.
+   */
+  readonly pattern: RegExp;
+  /**
+   * Small words of which one must stand in the text before the value: a cheap look before the patterns. None: the
+   * rule is tried at every value, and its pattern must fail fast.
+   */
+  readonly hints: readonly string[];
+  /** Must match the text before the value, in lower case, at most {@link BEFORE_CHARS} of it; ends with `$`. */
+  readonly before: RegExp;
+  /** Must match somewhere in {@link NEAR_CHARS} before and after the value's beginning, in lower case. */
+  readonly near?: RegExp;
+  /** Looked for in lock files, checksum lists and minified code too, which are full of random names. */
+  readonly everywhere?: boolean;
+}
+
+export const BEFORE_CHARS = 96;
+export const NEAR_CHARS = 300;

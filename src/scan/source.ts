@@ -11,6 +11,8 @@ export interface SourceStream {
    * sources use one buffer again and again. Throws what the system threw when it cannot be read.
    */
   chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Which lines count, where not all do; asked only when something was found. */
+  readonly countedLines?: () => Promise<(line: number) => boolean>;
 }
 
 /** Something that names byte streams: a folder, the index of a repository, its history, own processes. */

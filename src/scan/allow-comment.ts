@@ -1,0 +1,27 @@
+import { indexOfBytes, textOfPart, utf8 } from "../kernel/index.ts";
+
+const LINE_FEED = 0x0a;
+const MARK = utf8("ownkey:allow");
+
+/** Lines are looked at no further than this on either side of a secret. */
+const REACH = 1024;
+
+/**
+ * Whether the line of a secret holds `ownkey:allow`, which allows everything on it, or `ownkey:allow RULE RULE`,
+ * which allows what these rules find.
+ */
+export function isAllowed(bytes: Uint8Array, start: number, end: number, rule: string): boolean {
+  let from = start;
+  while (from > 0 && start - from < REACH && bytes[from - 1] !== LINE_FEED) from--;
+  const lineEnd = indexOfBytes(bytes, LINE_FEED, end);
+  const to = Math.min(lineEnd < 0 ? bytes.length : lineEnd, end + REACH);
+  const mark = indexOfBytes(bytes, MARK, from);
+  if (mark < 0 || mark >= to) return false;
+  const rules = textOfPart(bytes, mark + MARK.length, to, "latin1").match(
+    /^(?:[ \t]+[a-z][a-z0-9/-]*)+/,
+  )?.[0];
+  const named = rules?.trim().split(/[ \t]+/) ?? [];
+  // Words after the mark that are no rules, such as a reason, are no restriction.
+  const restricted = named.some((word) => /[-/]/.test(word) || word === rule);
+  return !restricted || named.includes(rule);
+}

@@ -1,0 +1,70 @@
+import { isRunByte } from "./runs.ts";
+import type { MarkedRule } from "./rule.ts";
+
+interface Mark {
+  readonly bytes: Uint8Array;
+  readonly rule: MarkedRule;
+}
+
+const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+const PERCENT = 0x25;
+
+/** Finds which rules' marks stand at a place by its three bytes: most runs are told from every mark at the first one. */
+export class MarkIndex {
+  readonly #byFirst = new Map<number, readonly Mark[]>();
+  readonly #byLast = new Map<number, readonly Mark[]>();
+  readonly #firstBytes = new Uint8Array(256);
+
+  constructor(rules: readonly MarkedRule[]) {
+    const marks = rules
+      .flatMap((rule) => rule.marks.map((mark) => ({ bytes: Buffer.from(mark), rule })))
+      .toSorted((a, b) => b.bytes.length - a.bytes.length);
+    for (const mark of marks) this.#add(mark);
+  }
+
+  /** Rules with a mark that begins at `start`, which is where a run begins; the longest mark first. */
+  beginningAt(bytes: Uint8Array, start: number): readonly MarkedRule[] {
+    if (this.#firstBytes[bytes[start] ?? 0] === 0) return NONE;
+    const marks = this.#byFirst.get(threeBytes(bytes, start));
+    if (!marks) return NONE;
+    return marks.filter((mark) => standsAt(bytes, start, mark.bytes)).map(({ rule }) => rule);
+  }
+
+  /** Rules with a mark that ends with the dot before `start`, and where it begins. */
+  endingBefore(bytes: Uint8Array, start: number): { rule: MarkedRule; start: number } | undefined {
+    if (start < 3 || bytes[start - 1] !== DOT) return undefined;
+    for (const { bytes: mark, rule } of this.#byLast.get(threeBytes(bytes, start - 3)) ?? []) {
+      const from = start - mark.length;
+      if (from < 0 || !standsAt(bytes, from, mark)) continue;
+      if (isBoundary(bytes, from)) return { rule, start: from };
+    }
+    return undefined;
+  }
+
+  #add(mark: Mark): void {
+    const dotted = mark.bytes.at(-1) === DOT;
+    const at = dotted ? mark.bytes.length - 3 : 0;
+    const index = dotted ? this.#byLast : this.#byFirst;
+    const key = threeBytes(mark.bytes, at);
+    index.set(key, [...(index.get(key) ?? []), mark]);
+    if (!dotted) this.#firstBytes[mark.bytes[0] ?? 0] = 1;
+  }
+}
+
+const NONE: readonly MarkedRule[] = [];
+
+/** Nothing of a longer name stands before, or only the end of an escape: `\n`, `%3D`. */
+function isBoundary(bytes: Uint8Array, at: number): boolean {
+  if (!isRunByte(bytes[at - 1])) return bytes[at - 1] !== DOT;
+  return bytes[at - 2] === BACKSLASH || bytes[at - 3] === PERCENT;
+}
+
+function threeBytes(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+}
+
+function standsAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  for (let i = 3; i < wanted.length; i++) if (bytes[at + i] !== wanted[i]) return false;
+  return threeBytes(bytes, at) === threeBytes(wanted, 0);
+}

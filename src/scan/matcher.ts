@@ -1,0 +1,147 @@
+import { textOfPart } from "../kernel/index.ts";
+import { MarkIndex } from "./mark-index.ts";
+import { isIdentifier, isPlaceholder, isRandom } from "./plausible.ts";
+import { BEFORE_CHARS, type ContextRule, NEAR_CHARS, type Rule } from "./rule.ts";
+import { table } from "./runs.ts";
+
+/** A secret as offsets into the bytes that were looked at. */
+export interface Match {
+  readonly rule: Rule;
+  readonly start: number;
+  readonly end: number;
+  readonly secret: string;
+}
+
+/** No secret is looked at further than this. */
+export const LONGEST_SECRET = 4096;
+
+/** How far a value may begin before its first run. */
+const LONGEST_LEAD = 64;
+
+/** What a value without a mark is made of. */
+const IN_VALUE = table("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/.");
+/** What stands between a name and its value. */
+const IN_GLUE = table(" \t\"'`:=\\");
+const LONGEST_GLUE = 8;
+const DIGIT = table("0123456789");
+const ESCAPED_LETTERS = table("nrtbf");
+const HEX = table("0123456789ABCDEFabcdef");
+const BACKSLASH = 0x5c;
+const PERCENT = 0x25;
+
+/** Tells what a run is, by the rules. */
+export class Matcher {
+  readonly #marks: MarkIndex;
+  readonly #contextRules: readonly ContextRule[];
+  readonly #hints: RegExp;
+
+  constructor(rules: readonly Rule[]) {
+    this.#marks = new MarkIndex(rules.filter((rule) => rule.kind === "marked"));
+    this.#contextRules = rules.filter((rule) => rule.kind === "context");
+    const hints = new Set(this.#contextRules.flatMap((rule) => rule.hints));
+    this.#hints = new RegExp([...hints].map((hint) => RegExp.escape(hint)).join("|") || "(?!)");
+  }
+
+  /**
+   * The secret that a run begins or is part of.
+   * @param namesTell whether names in front of values count; not in lock files and minified code
+   */
+  match(bytes: Uint8Array, start: number, end: number, namesTell: boolean): Match | undefined {
+    const unescaped = afterEscape(bytes, start);
+    return (
+      this.#marked(bytes, start) ??
+      (unescaped === start ? undefined : this.#marked(bytes, unescaped)) ??
+      this.#named(bytes, start, end, namesTell) ??
+      this.#afterName(bytes, end, namesTell)
+    );
+  }
+
+  #marked(bytes: Uint8Array, start: number): Match | undefined {
+    for (const rule of this.#marks.beginningAt(bytes, start)) {
+      const match = matchAt(rule, bytes, start);
+      if (match) return match;
+    }
+    const dotted = this.#marks.endingBefore(bytes, start);
+    return dotted && matchAt(dotted.rule, bytes, dotted.start);
+  }
+
+  #named(bytes: Uint8Array, start: number, end: number, namesTell: boolean): Match | undefined {
+    if (!holdsDigit(bytes, start, end)) return undefined;
+    const lead = leadOf(bytes, start);
+    return lead === undefined ? undefined : this.#value(bytes, afterEscape(bytes, lead), namesTell);
+  }
+
+  /** A value that slashes cut into short rows is found by a long name before it: `AWS_SECRET_ACCESS_KEY=`. */
+  #afterName(bytes: Uint8Array, end: number, namesTell: boolean): Match | undefined {
+    if (!namesTell || !endsWithKey(bytes, end)) return undefined;
+    let start = end;
+    while (start < end + LONGEST_GLUE && IN_GLUE[bytes[start] ?? 0] === 1) start++;
+    return start === end ? undefined : this.#value(bytes, start, namesTell);
+  }
+
+  #value(bytes: Uint8Array, start: number, namesTell: boolean): Match | undefined {
+    const before = textOfPart(bytes, Math.max(0, start - BEFORE_CHARS), start, "latin1").toLowerCase();
+    const hinted = this.#hints.test(before);
+    for (const rule of this.#contextRules) {
+      if ((rule.hints.length > 0 && !hinted) || !(namesTell || rule.everywhere)) continue;
+      const match = matchNamed(rule, bytes, start, before);
+      if (match) return match;
+    }
+    return undefined;
+  }
+}
+
+function matchNamed(rule: ContextRule, bytes: Uint8Array, start: number, before: string): Match | undefined {
+  if (rule.hints.length > 0 && !rule.before.test(before)) return undefined;
+  const match = matchAt(rule, bytes, start);
+  if (!match || isIdentifier(match.secret) || !rule.before.test(before)) return undefined;
+  if (rule.near === undefined) return match;
+  const around = textOfPart(bytes, Math.max(0, start - NEAR_CHARS), start + NEAR_CHARS, "latin1");
+  return rule.near.test(around.toLowerCase()) ? match : undefined;
+}
+
+function matchAt(rule: Rule, bytes: Uint8Array, start: number): Match | undefined {
+  const text = textOfPart(bytes, start, Math.min(bytes.length, start + LONGEST_SECRET), "latin1");
+  rule.pattern.lastIndex = 0;
+  const secret = rule.pattern.exec(text)?.[0];
+  if (secret === undefined || isPlaceholder(secret) || !isRandom(secret, rule.minEntropyBits))
+    return undefined;
+  if (rule.accept && !rule.accept(secret)) return undefined;
+  return { rule, start, end: start + secret.length, secret };
+}
+
+/** Where the value that holds the run begins; `undefined` when that is too far for any secret. */
+function leadOf(bytes: Uint8Array, start: number): number | undefined {
+  let lead = start;
+  while (lead > 0 && IN_VALUE[bytes[lead - 1] ?? 0] === 1) {
+    lead--;
+    if (start - lead > LONGEST_LEAD) return undefined;
+  }
+  return lead;
+}
+
+/** Steps over what is left of an escape before a secret: the `n` of `\n`, the `3D` of `%3D`. */
+function afterEscape(bytes: Uint8Array, start: number): number {
+  const before = bytes[start - 1];
+  if (before === BACKSLASH) {
+    if (bytes[start] === 0x75) return start + 5;
+    return ESCAPED_LETTERS[bytes[start] ?? 0] === 1 ? start + 1 : start;
+  }
+  const isCode = before === PERCENT && HEX[bytes[start] ?? 0] === 1 && HEX[bytes[start + 1] ?? 0] === 1;
+  return isCode ? start + 2 : start;
+}
+
+function holdsDigit(bytes: Uint8Array, start: number, end: number): boolean {
+  const last = Math.min(end, start + LONGEST_LEAD);
+  for (let at = start; at < last; at++) if (DIGIT[bytes[at] ?? 0] === 1) return true;
+  return false;
+}
+
+function endsWithKey(bytes: Uint8Array, end: number): boolean {
+  // Letters in ASCII differ from capitals in one bit.
+  return (
+    ((bytes[end - 1] ?? 0) | 0x20) === 0x79 &&
+    ((bytes[end - 2] ?? 0) | 0x20) === 0x65 &&
+    ((bytes[end - 3] ?? 0) | 0x20) === 0x6b
+  );
+}

@@ -1,0 +1,165 @@
+import { PROVIDERS } from "../../providers/index.ts";
+import { isIdentifier, isPlaceholderValue, looksGenerated } from "../plausible.ts";
+import type { ContextRule } from "../rule.ts";
+import { BASE62, BASE64URL, HEX, sample } from "./sample.ts";
+
+/** Between a name and its value: quotes and brackets, an equals sign or colon, a space, an opening quote. */
+const ASSIGNED = String.raw`["'\x60\]\\]{0,4}[ \t]{0,20}(?::=|=>|[:=,(])[ \t]{0,20}(?:\\?["'\x60]){0,2}`;
+/** What may follow a whole value; a bracket or dot would make it a name in code. */
+const VALUE_END = String.raw`(?=["'\x60\\\s,;)&<\]}#|]|$)`;
+
+/** Services whose keys have no mark, besides the providers' own variables. */
+const SERVICES =
+  "openai|anthropic|claude|gemini|google_ai|mistral|codestral|cohere|together|togetherai|deepseek|fireworks|ai21|voyage|stability|assemblyai|deepgram|azure_ai|moonshot|zhipu|dashscope|minimax|siliconflow|novita|anyscale|deepinfra|lepton|hyperbolic|sambanova|litellm|azure|cursor";
+
+/** Keys without a mark of their own: the name in front of them says what they are. */
+export const NAMED_VALUE_RULES: readonly ContextRule[] = [
+  {
+    kind: "context",
+    id: "azure-openai-marked",
+    title: "Azure OpenAI key",
+    severity: "high",
+    provider: "azure",
+    pattern: /[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}(?![A-Za-z0-9])/y,
+    hints: [],
+    before: /(?:^|[^a-z0-9])$/,
+    near: azurePlace(),
+    everywhere: true,
+    fix: "regenerate this slot of the resource's two keys, after switching to the other one",
+    findsIn: () => [
+      `AZURE_OPENAI_API_KEY=${azureKey(1)}`,
+      `endpoint: https://x.openai.azure.com\napi-key: ${azureKey(2)}`,
+      `"cursor.azure.apiKey": "${azureKey(3)}"`,
+    ],
+    findsNothingIn: () => [`AZURE_OPENAI_API_KEY=${sample(84)}`, `AZURE_OPENAI_API_KEY=${azureKey(1)}aa`],
+  },
+  {
+    kind: "context",
+    id: "azure-marked",
+    title: "Azure key of 84 characters",
+    severity: "high",
+    pattern: /[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}(?![A-Za-z0-9])/y,
+    hints: [],
+    before: /(?:^|[^a-z0-9])$/,
+    everywhere: true,
+    fix: "regenerate it in the Azure portal, after switching to the resource's other key",
+    findsIn: () => [azureKey(1), `k: "${azureKey(2)}"`],
+    findsNothingIn: () => [sample(84), `a${azureKey(1)}`],
+  },
+  {
+    kind: "context",
+    id: "azure-openai-hex",
+    title: "Azure OpenAI key",
+    severity: "high",
+    provider: "azure",
+    pattern: /[0-9a-f]{32}(?![A-Za-z0-9_.+/-])/y,
+    hints: ["key", "token"],
+    before: new RegExp(`(?:key|token)\\d?${ASSIGNED}$`),
+    near: azurePlace(),
+    fix: "regenerate this slot of the resource's two keys, after switching to the other one",
+    findsIn: () => [
+      `AZURE_OPENAI_API_KEY=${sample(32, HEX)}`,
+      `AZURE_OPENAI_ENDPOINT=https://x.openai.azure.com\nOPENAI_API_KEY=${sample(32, HEX, 2)}`,
+      `curl https://x.openai.azure.com/openai/v1/models -H "api-key: ${sample(32, HEX, 3)}"`,
+      `"cursor.azure.apiKey": "${sample(32, HEX, 4)}",`,
+      `"azure": {"apiKey": "${sample(32, HEX, 5)}", "endpoint": "https://x.openai.azure.com"}`,
+    ],
+    findsNothingIn: () => [
+      `https://x.openai.azure.com etag: "${sample(32, HEX)}"`,
+      `AZURE_OPENAI_API_KEY=${sample(40, HEX)}`,
+      `AZURE_OPENAI_API_KEY=${"0".repeat(32)}`,
+      sample(32, HEX),
+    ],
+  },
+  {
+    kind: "context",
+    id: "provider-variable",
+    title: "API key of an AI service",
+    severity: "high",
+    pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
+    hints: ["key", "token"],
+    before: new RegExp(
+      `(?:${serviceVariables()}|(?:${SERVICES})[-_.]{0,2}(?:ai[-_.]?)?(?:api[-_.]?)?(?:key|token))\\d?${ASSIGNED}$`,
+    ),
+    accept: isGeneratedValue,
+    findsIn: () => [
+      `MISTRAL_API_KEY=${sample(32)}`,
+      `export COHERE_API_KEY="${sample(40, BASE62, 2)}"`,
+      `os.environ["TOGETHER_API_KEY"] = "${sample(64, HEX, 3)}"`,
+      `mistral:\n  apiKey: x\nmistral_api_key: '${sample(32, BASE62, 4)}'`,
+      `"cursor.openai.apiKey": "${sample(44, BASE62, 5)}"`,
+      `"source": ["os.environ[\\"MISTRAL_API_KEY\\"] = \\"${sample(32, BASE62, 6)}\\"\\n"]`,
+    ],
+    findsNothingIn: () => [
+      "MISTRAL_API_KEY=your-mistral-api-key-goes-here-1",
+      "OPENAI_API_KEY=process.env.OPENAI_API_KEY_OF_TEST2",
+      "openaiApiKey: configuration.openai.key1OfTheProject",
+      `MISTRAL_API_KEY_ID=x MISTRAL_URL=${sample(32)}`,
+      "MISTRAL_API_KEY=3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    ],
+  },
+  {
+    kind: "context",
+    id: "named-secret",
+    title: "secret in an assignment",
+    severity: "medium",
+    pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
+    hints: ["key", "token", "secret"],
+    before: new RegExp(
+      `(?:api[-_.]?key|apikey|access[-_.]?key|access[-_.]?token|auth[-_.]?token|api[-_.]?token|secret[-_.]?key|api[-_.]?secret|client[-_.]?secret|webhook[-_.]?secret|bearer[-_.]?token)${ASSIGNED}$`,
+    ),
+    accept: isGeneratedValue,
+    fix: "find out whose secret it is, replace it there, and keep it out of files",
+    findsIn: () => [
+      `API_KEY=${sample(40)}`,
+      `client_secret: "${sample(32, BASE62, 2)}"`,
+      `{"accessToken":"${sample(50, BASE64URL, 3)}A"}`,
+      `const secretKey = '${sample(64, HEX, 4)}';`,
+    ],
+    findsNothingIn: () => [
+      "const apiKey = getApiKeyFromTheEnvironmentV2();",
+      "apiKey: keys.production2.primary",
+      "API_KEY=changeme-changeme-changeme-1",
+      `public_key = "${sample(44)}"`,
+      `key: "${sample(44)}"`,
+      "api_key: str = SettingsOfTheApplication2026Version",
+    ],
+  },
+  {
+    kind: "context",
+    id: "authorization-header",
+    title: "credential in an Authorization header",
+    severity: "medium",
+    pattern: new RegExp(`[A-Za-z0-9_+/.~-]{20,600}={0,2}${VALUE_END}`, "y"),
+    hints: ["authorization"],
+    before:
+      /authorization["'`\]\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}(?:\\?["'`]){0,2}(?:bearer|token|basic)[ \t]{1,4}$/,
+    accept: isGeneratedValue,
+    findsIn: () => [
+      `curl -H "Authorization: Bearer ${sample(40)}" https://h.example`,
+      `headers: {'Authorization': 'Bearer ${sample(44, BASE62, 2)}'}`,
+    ],
+    findsNothingIn: () => [
+      "Authorization: Bearer your-access-token-goes-here",
+      'Authorization: "Bearer accessTokenOfTheCurrentUser1"',
+    ],
+  },
+];
+
+function isGeneratedValue(value: string): boolean {
+  return !isIdentifier(value) && !isPlaceholderValue(value) && looksGenerated(value);
+}
+
+/** `openai_api_key|anthropic_api_key|…`: the variables that the providers' folders name. */
+function serviceVariables(): string {
+  const names = PROVIDERS.flatMap(({ keyVariables }) => keyVariables).map((name) => name.toLowerCase());
+  return [...new Set(names)].join("|");
+}
+
+function azurePlace(): RegExp {
+  return /openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com|inference\.ai\.azure\.com|azure[-_. ]?openai|cursor\.azure|["']?azure["']?\s?[:=]\s?\{|azure_api_key|azure_ai/;
+}
+
+function azureKey(seed: number): string {
+  return `${sample(52, BASE62, seed)}JQQJ99${sample(16, BASE62, seed + 1)}ACOG${sample(6, BASE62, seed + 2)}`;
+}

@@ -1,0 +1,80 @@
+/** Contents of git objects through one `git cat-file --batch`, read one after the other without holding them. */
+import { utf8 } from "../../kernel/index.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { type GitPlace, startGit } from "./git.ts";
+
+export interface BlobRequest {
+  readonly id: string;
+}
+
+export interface Blob<Request extends BlobRequest> {
+  readonly request: Request;
+  readonly sizeBytes: number;
+  /** At most once, before the next blob is asked for. */
+  readonly chunks: () => AsyncIterable<Uint8Array>;
+}
+
+const LINE_FEED = 0x0a;
+
+/** The blobs in the order of the requests; those that are not there, as in a partial clone, are passed over. */
+export async function* readBlobs<Request extends BlobRequest>(
+  place: GitPlace,
+  requests: AsyncIterable<Request> | Iterable<Request>,
+): AsyncGenerator<Blob<Request>> {
+  // Asked for, not yet answered: git takes as many as fit into a pipe, about 1,500.
+  const asked: Request[] = [];
+  const git = startGit(place, ["cat-file", "--batch"], idLines(requests, asked));
+  const reader = new ByteReader(git.output);
+  try {
+    for (;;) {
+      const header = await reader.textUntil(LINE_FEED);
+      const request = header === undefined ? undefined : asked.shift();
+      if (header === undefined || request === undefined) break;
+      const sizeBytes = sizeIn(header);
+      if (sizeBytes === undefined) continue;
+      let taken = false;
+      const chunks = () => {
+        taken = true;
+        return reader.take(sizeBytes);
+      };
+      yield { request, sizeBytes, chunks };
+      // A line feed of git's own follows the content.
+      await reader.skip(taken ? 1 : sizeBytes + 1);
+    }
+    await git.finished();
+  } finally {
+    git.kill();
+  }
+}
+
+/** `<id> blob <size>`; anything else has no content after it that is of interest, or none at all. */
+function sizeIn(header: string): number | undefined {
+  const size = /^[0-9a-f]{40,64} blob (\d{1,15})$/.exec(header)?.[1];
+  return size === undefined ? undefined : Number(size);
+}
+
+function idLines<Request extends BlobRequest>(
+  requests: AsyncIterable<Request> | Iterable<Request>,
+  asked: Request[],
+): ReadableStream<Uint8Array> {
+  async function* lines() {
+    for await (const request of requests) {
+      asked.push(request);
+      yield utf8(`${request.id}\n`);
+    }
+  }
+  return streamFrom(lines());
+}
+
+export function streamFrom(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await chunks.return(undefined);
+    },
+  });
+}

@@ -1,0 +1,28 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+
+/**
+ * Files are read one after the other on this thread: from a warm cache that took 15 µs of processor time for a file
+ * against 36 to 50 µs through the thread pool, and the time to look at a file is about the same as that to read it.
+ */
+const CHUNK_BYTES = 512 * 1024;
+
+/** Reads files into one buffer, again and again. */
+export class FileReader {
+  readonly #buffer = new Uint8Array(CHUNK_BYTES);
+
+  /** Throws what the system throws; nothing but a regular file is ever read, and opening never waits. */
+  *chunks(path: string): Generator<Uint8Array> {
+    const handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!fstatSync(handle).isFile()) return;
+      for (;;) {
+        const sizeBytes = readSync(handle, this.#buffer, 0, CHUNK_BYTES, null);
+        if (sizeBytes > 0) yield this.#buffer.subarray(0, sizeBytes);
+        // A short read of a regular file is its end; asking once more would cost as much again for small ones.
+        if (sizeBytes < CHUNK_BYTES) return;
+      }
+    } finally {
+      closeSync(handle);
+    }
+  }
+}

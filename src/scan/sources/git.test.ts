@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { chmodSync, existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { utf8 } from "../../kernel/index.ts";
+import { addedLines } from "./added-lines.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { historySource } from "./history.ts";
+import { readChanges } from "./raw-changes.ts";
+import { eventsOf, findingsOf, groqKey, testFolder } from "./sources.testing.ts";
+import { stagedSource } from "./staged.ts";
+
+let folder: ReturnType<typeof testFolder>;
+const env = { PATH: process.env["PATH"], HOME: "/nowhere" };
+const place = () => ({ folder: folder.path, env });
+
+function git(...args: string[]): string {
+  const identity = [
+    "-c",
+    "user.name=Ada",
+    "-c",
+    "user.email=ada@host.example",
+    "-c",
+    "init.defaultBranch=main",
+  ];
+  const { stdout, exitCode, stderr } = Bun.spawnSync(["git", ...identity, "-C", folder.path, ...args], {
+    env,
+  });
+  if (exitCode !== 0) throw new Error(stderr.toString());
+  return stdout.toString().trim();
+}
+
+function commit(message: string): string {
+  git("add", "-A");
+  git("commit", "-q", "--no-verify", "-m", message);
+  return git("rev-parse", "HEAD");
+}
+
+beforeEach(() => {
+  folder = testFolder();
+  git("init", "-q");
+});
+afterEach(() => folder.remove());
+
+test("a key that was taken out again is found at the commit that brought it in, once", async () => {
+  folder.write("a.txt", `one\nkey=${groqKey(1)}\n`);
+  const first = commit("first");
+  folder.write("copy.txt", `one\nkey=${groqKey(1)}\n`);
+  commit("the same content again");
+  rmSync(join(folder.path, "a.txt"));
+  rmSync(join(folder.path, "copy.txt"));
+  folder.write("other name, with ü.txt", "harmless");
+  commit("gone");
+  const findings = await findingsOf(historySource(place()));
+  expect(findings.map(({ origin, line, column }) => ({ ...origin, line, column }))).toEqual([
+    { kind: "git", path: "a.txt", commit: first, readers: "repository", line: 2, column: 5 },
+  ]);
+  expect(findings[0]?.severity).toBe("critical");
+});
+
+test("branches, merges, tags and stashes are looked at", async () => {
+  folder.write("base", "x");
+  commit("base");
+  git("checkout", "-q", "-b", "side");
+  folder.write("side", groqKey(1));
+  commit("side");
+  git("checkout", "-q", "main");
+  folder.write("base", "y");
+  commit("main goes on");
+  git("merge", "-q", "--no-ff", "--no-commit", "side");
+  folder.write("evil", groqKey(2));
+  commit("merge with something of its own");
+  folder.write("base", groqKey(3));
+  git("stash", "-q");
+  git("checkout", "-q", "--orphan", "lost");
+  folder.write("tagged", groqKey(4));
+  commit("tagged only");
+  git("tag", "old");
+  git("checkout", "-q", "main");
+  git("branch", "-q", "-D", "lost");
+  const found = (await findingsOf(historySource(place()))).map(({ origin }) => origin.path);
+  expect(found.toSorted()).toEqual(["base", "evil", "side", "tagged"]);
+});
+
+test("of a push only what the other side does not have yet", async () => {
+  folder.write("a", groqKey(1));
+  const there = commit("there");
+  folder.write("b", groqKey(2));
+  const here = commit("here");
+  const findings = await findingsOf(
+    historySource({ ...place(), commits: [here, `^${there}`, "--all", "-x"] }),
+  );
+  expect(findings.map(({ origin }) => origin.path)).toEqual(["b"]);
+});
+
+test("of a commit what is staged counts, in the lines that change, and not the working tree", async () => {
+  folder.write("old.txt", `first\nkey=${groqKey(1)}\nlast\n`);
+  folder.write("same.txt", "x");
+  commit("with an old key");
+  folder.write("old.txt", `first, changed\nkey=${groqKey(1)}\nnew=${groqKey(2)}\nlast\n`);
+  folder.write("new.txt", groqKey(3));
+  git("add", "-A");
+  folder.write("new.txt", "taken out in the working tree only");
+  folder.write("unstaged.txt", groqKey(4));
+  const findings = await findingsOf(stagedSource(place()));
+  expect(findings.map(({ origin, line }) => [origin.kind, origin.path, line])).toEqual([
+    ["staged", "new.txt", 1],
+    ["staged", "old.txt", 3],
+  ]);
+});
+
+test("before the first commit everything staged counts; with nothing staged there is nothing to look at", async () => {
+  expect(await eventsOf(stagedSource(place()))).toEqual([]);
+  folder.write("a", groqKey(1));
+  git("add", "-A");
+  expect((await findingsOf(stagedSource(place()))).length).toBe(1);
+});
+
+test("a repository cannot make the scan run anything", async () => {
+  const witness = join(folder.path, "witness");
+  const script = folder.write("run.sh", `#!/bin/sh\ntouch '${witness}'\n`);
+  chmodSync(script, 0o755);
+  folder.write(".gitattributes", "* diff=evil filter=evil\n");
+  folder.write("a", groqKey(1));
+  commit("first");
+  folder.write("a", groqKey(2));
+  git("add", "-A");
+  for (const setting of [
+    "core.fsmonitor",
+    "core.pager",
+    "core.sshCommand",
+    "diff.external",
+    "diff.evil.command",
+    "diff.evil.textconv",
+    "filter.evil.smudge",
+    "gpg.program",
+    "core.editor",
+    "credential.helper",
+  ]) {
+    git("config", setting, script);
+  }
+  git("config", "log.showSignature", "true");
+  rmSync(witness, { force: true });
+  expect((await findingsOf(stagedSource(place()))).length).toBe(1);
+  expect((await findingsOf(historySource(place()))).length).toBe(1);
+  expect(existsSync(witness)).toBeFalse();
+});
+
+test("a folder without a repository gives a notice that says so", async () => {
+  rmSync(join(folder.path, ".git"), { recursive: true });
+  for (const source of [historySource(place()), stagedSource(place())]) {
+    const events = await eventsOf(source);
+    expect(events).toMatchObject([{ type: "notice", reason: "source_failed" }]);
+    expect(JSON.stringify(events)).toContain("not in a git repository");
+  }
+});
+
+test("however git's output is cut, the same changes are read", async () => {
+  const id = (digit: string) => digit.repeat(40);
+  const record = (mode: string, letter: string) => `:000000 ${mode} ${id("0")} ${id("b")} ${letter}\0`;
+  const text = `${id("a")}\0${record("100644", "A")}a b\nü\0${record("120000", "A")}link\0${id("c")}\0\n${record("100755", "M")}:x\0`;
+  const expected = [
+    { id: id("b"), path: "a b\nü", commit: id("a") },
+    { id: id("b"), path: ":x", commit: id("c") },
+  ];
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(200), { maxLength: 6 }), async (cuts) => {
+      const reader = new ByteReader(inPieces(utf8(text), cuts));
+      expect(await Array.fromAsync(readChanges(reader))).toEqual(expected);
+    }),
+  );
+});
+
+test("whatever git prints, reading it ends", async () => {
+  const token = fc.constantFrom(
+    "\0",
+    "\n",
+    ":100644 100644 ",
+    "a".repeat(40),
+    " A",
+    "@@ -1 +2,3 @@",
+    "+",
+    "é",
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(token), async (tokens) => {
+      const bytes = utf8(tokens.join(""));
+      expect(
+        Array.isArray(await Array.fromAsync(readChanges(new ByteReader(inPieces(bytes, [3]))))),
+      ).toBeTrue();
+      expect(typeof (await addedLines(inPieces(bytes, [5])))(2)).toBe("boolean");
+    }),
+  );
+});
+
+async function* inPieces(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
+  let from = 0;
+  for (const cut of cuts.toSorted((a, b) => a - b)) {
+    if (cut <= from || cut >= bytes.length) continue;
+    yield bytes.subarray(from, cut);
+    from = cut;
+  }
+  yield bytes.subarray(from);
+}

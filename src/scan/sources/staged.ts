@@ -1,0 +1,54 @@
+import { isPackedFile } from "../content.ts";
+import type { Source } from "../source.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { readBlobs } from "./cat-file.ts";
+import { type GitPlace, startGit } from "./git.ts";
+import { streamOfBlob } from "./history.ts";
+import { type Change, readChanges } from "./raw-changes.ts";
+import { addedLines } from "./added-lines.ts";
+
+/** For `git diff`: what the index holds against the last commit, or against nothing before the first one. */
+const DIFF = [
+  "diff",
+  "--cached",
+  "--no-ext-diff",
+  "--no-textconv",
+  "--no-renames",
+  "--no-color",
+  "--diff-filter=AMT",
+];
+
+/**
+ * What the next commit would bring in: staged contents as they are in the index, not in the working tree. Only what
+ * stands in added or changed lines counts: a secret that is in the file already is for `ownkey scan`.
+ */
+export function stagedSource(place: GitPlace): Source {
+  return {
+    name: `staged changes in ${place.folder}`,
+    async *streams() {
+      const changed = await stagedChanges(place);
+      if (changed.length === 0) return;
+      for await (const blob of readBlobs(place, changed)) {
+        yield { ...streamOfBlob(blob), countedLines: () => linesAdded(place, blob.request) };
+      }
+    },
+  };
+}
+
+async function stagedChanges(place: GitPlace): Promise<Change[]> {
+  const git = startGit(place, [...DIFF, "--raw", "-z", "--no-abbrev"]);
+  const changed: Change[] = [];
+  for await (const change of readChanges(new ByteReader(git.output))) {
+    if (!isPackedFile(change.path)) changed.push(change);
+  }
+  await git.finished();
+  return changed;
+}
+
+/** Asked only for files in which something was found. */
+async function linesAdded(place: GitPlace, { path }: Change): Promise<(line: number) => boolean> {
+  const git = startGit(place, [...DIFF, "--unified=0", "--", `:(top,literal)${path}`]);
+  const isAdded = await addedLines(git.output);
+  await git.finished();
+  return isAdded;
+}

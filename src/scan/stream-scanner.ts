@@ -1,0 +1,89 @@
+import { isAllowed } from "./allow-comment.ts";
+import type { KnownKeys, KnownMatch } from "./known-keys.ts";
+import { LineCounter } from "./line-counter.ts";
+import { LONGEST_SECRET, type Match, type Matcher } from "./matcher.ts";
+import { NEAR_CHARS } from "./rule.ts";
+import { eachRun, isRunByte } from "./runs.ts";
+
+/** A secret in a stream, with its place. */
+export interface Hit {
+  readonly rule: Match["rule"] | undefined;
+  readonly known: KnownMatch | undefined;
+  readonly secret: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface StreamScannerOptions {
+  readonly matcher: Matcher;
+  readonly known: KnownKeys | undefined;
+  /** Whether names in front of values count, see {@link Matcher.match}. */
+  readonly namesTell: boolean;
+  readonly onHit: (hit: Hit) => void;
+}
+
+/** What stays before the place that was reached, for what stands before and around a secret. */
+const KEPT_BEFORE = LONGEST_SECRET;
+/** A run is looked at when this much of what follows it is there, or the stream has ended. */
+const NEEDED_AFTER = LONGEST_SECRET + NEAR_CHARS;
+const EMPTY = new Uint8Array(0);
+
+/** Scans one stream that comes in chunks: finds what lies across their borders, in memory that does not grow. */
+export class StreamScanner {
+  readonly #options: StreamScannerOptions;
+  readonly #lines = new LineCounter();
+  /** What is not done with, and what is kept before it. */
+  #rest: Uint8Array = EMPTY;
+  /** Offset in the rest up to which everything is done. */
+  #done = 0;
+  /** Offset behind the last secret: what lies before it is part of that one. */
+  #covered = 0;
+
+  constructor(options: StreamScannerOptions) {
+    this.#options = options;
+  }
+
+  /** The chunk is not kept. */
+  push(chunk: Uint8Array): void {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#scan(bytes, Math.max(this.#done, bytes.length - NEEDED_AFTER));
+    const dropped = Math.max(0, this.#done - KEPT_BEFORE);
+    if (dropped > 0) this.#lines.drop(bytes, dropped);
+    this.#rest = new Uint8Array(bytes.subarray(dropped));
+    this.#done -= dropped;
+    this.#covered = Math.max(0, this.#covered - dropped);
+  }
+
+  end(): void {
+    this.#scan(this.#rest, this.#rest.length);
+    this.#rest = EMPTY;
+  }
+
+  #scan(bytes: Uint8Array, to: number): void {
+    this.#done = eachRun(bytes, this.#done, to, (start, end) => this.#look(bytes, start, end));
+  }
+
+  #look(bytes: Uint8Array, start: number, end: number): void {
+    const { matcher, known, namesTell } = this.#options;
+    if (end <= this.#covered) return;
+    const knownMatches = known?.matchesIn(bytes, Math.max(start, this.#covered), end) ?? [];
+    for (const match of knownMatches) this.#report(bytes, match.start, match.end, undefined, match);
+    // A row that goes on from the last chunk has been looked at where it begins.
+    if (knownMatches.length > 0 || start < this.#covered || isRunByte(bytes[start - 1])) return;
+    const match = matcher.match(bytes, start, end, namesTell);
+    if (match) this.#report(bytes, match.start, match.end, match, undefined);
+  }
+
+  #report(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    match: Match | undefined,
+    known: KnownMatch | undefined,
+  ) {
+    this.#covered = Math.max(this.#covered, end);
+    if (isAllowed(bytes, start, end, match?.rule.id ?? "known-key")) return;
+    const { line, column } = this.#lines.at(bytes, start);
+    this.#options.onHit({ rule: match?.rule, known, secret: match?.secret ?? "", line, column });
+  }
+}

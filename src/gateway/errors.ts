@@ -3,6 +3,33 @@ import type { Dialect } from "../providers/index.ts";
 
 export const REQUEST_ID_HEADER = "x-ownkey-request-id";
 
+/** Errors of this machine, whose messages name its files: for the owner's log, not for whoever holds a virtual key. */
+const OF_THIS_MACHINE: ReadonlySet<string> = new Set([
+  "storage_full",
+  "store_unavailable",
+  "corrupt",
+  "rolled_back",
+  "insecure_permissions",
+  "newer_format",
+]);
+
+/** True when the owner should read what the caller is not told. */
+export function isOfThisMachine(error: AppError): boolean {
+  return OF_THIS_MACHINE.has(error.code);
+}
+
+/** The error as callers may see it. */
+export function forCaller(error: AppError): AppError {
+  if (!isOfThisMachine(error)) return error;
+  const isFull = error.code === "storage_full";
+  const what = isFull ? "has no room left to record the request" : "has a problem with its own storage";
+  return new AppError(error.code, `this gateway ${what}`, {
+    hint: isFull ? "free some space on its disk" : "its owner finds the reason in its log",
+    retryable: error.retryable,
+    cause: error,
+  });
+}
+
 /** Ownkey's own error as an HTTP answer in the caller's dialect, so that its SDK raises what it always raises. */
 export function errorResponse(error: AppError, dialect: Dialect, requestId: string): Response {
   const status = error.httpStatus;

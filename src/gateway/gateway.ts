@@ -6,7 +6,7 @@ import { type Attempt, type AttemptParts, type KeyUse, runAttempt } from "./atte
 import { authenticate, presentedCredentials } from "./credentials.ts";
 import { createDestinations, type ResolveHost } from "./destination.ts";
 import { dialectOf } from "./dialect.ts";
-import { errorResponse } from "./errors.ts";
+import { errorResponse, forCaller, isOfThisMachine } from "./errors.ts";
 import type { Fetch } from "./forward.ts";
 import { createHostCheck } from "./host.ts";
 import { localAnswer, refuseUncarried } from "./local-routes.ts";
@@ -105,8 +105,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   function failed(error: unknown, known: Known): Response {
     const failure = toAppError(error);
     metrics.ownError(failure.code);
-    if (failure.code === "internal")
-      log.error("gateway.internal", { requestId: known.requestId, error: failure });
+    // A full disk is told once, by the ledger.
+    const isForOwner = isOfThisMachine(failure) && failure.code !== "storage_full";
+    if (failure.code === "internal" || isForOwner)
+      log.error(`gateway.${failure.code}`, { requestId: known.requestId, error: failure });
     if (known.virtualKeyId !== undefined && failure.httpStatus === 403) {
       onDenied({
         atMs: clock.nowMs(),
@@ -114,7 +116,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         reason: String(failure.details?.["what"] ?? failure.code),
       });
     }
-    return errorResponse(failure, known.dialect, known.requestId);
+    return errorResponse(forCaller(failure), known.dialect, known.requestId);
   }
 
   async function handle(request: Request, server: ServerSide): Promise<Response> {

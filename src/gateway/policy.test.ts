@@ -287,11 +287,12 @@ test.each([
 });
 
 test("a locked vault and a full disk say so, and nothing is forwarded", async () => {
-  gateway.ledger.failWith(new AppError("storage_full", "the disk is full", { hint: "make room" }));
-  expect(await refusal(await gateway.post("/v1/chat/completions", ASKED))).toMatchObject({
-    status: 503,
-    code: "storage_full",
-  });
+  gateway.ledger.failWith(
+    new AppError("storage_full", "the ledger /somewhere/node-1.db is full", { hint: "make room" }),
+  );
+  const full = await gateway.post("/v1/chat/completions", ASKED);
+  expect(await full.clone().text()).not.toContain("/somewhere");
+  expect(await refusal(full)).toMatchObject({ status: 503, code: "storage_full" });
   gateway.ledger.failWith(undefined);
   gateway.directory.lock();
   expect(await refusal(await gateway.post("/v1/messages", ASKED))).toMatchObject({

@@ -17,7 +17,13 @@ export type SomeCounts = { readonly [Name in keyof Usage]?: Usage[Name] | undefi
 
 /** Drops what is undefined, so that it does not overwrite earlier readings. */
 export function knownCounts(counts: SomeCounts): Partial<Usage> {
-  return Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== undefined));
+  const known: Record<string, unknown> = {};
+  // For every request: a list of pairs made and unmade would cost more than reading the answer's JSON.
+  for (const name in counts) {
+    const value = counts[name as keyof Usage];
+    if (value !== undefined) known[name] = value;
+  }
+  return known;
 }
 
 /** Total minus parts, never below 0; `clamped` when the provider's figures contradict each other. */

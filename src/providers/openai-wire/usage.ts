@@ -17,13 +17,15 @@ export function readOpenAiUsage(kind: RouteKind, piece: Json): UsageReading | un
   const usage = figures ? countsOf(figures, answer) : {};
   const model = stringAt(answer, "model");
   const tier = stringAt(answer, "service_tier");
-  const reading: UsageReading = {
-    ...(Object.keys(usage).length > 0 ? { usage } : {}),
-    ...(model ? { modelAnswered: model } : {}),
-    ...(tier ? { serviceTier: tier } : {}),
-    ...(figures && isEnd(piece, answer) ? { final: true } : {}),
-  };
-  return Object.keys(reading).length > 0 ? reading : undefined;
+  const hasUsage = Object.keys(usage).length > 0;
+  const final = figures !== undefined && isEnd(piece, answer);
+  if (!hasUsage && !model && !tier && !final) return undefined;
+  const reading: { -readonly [Name in keyof UsageReading]: UsageReading[Name] } = {};
+  if (hasUsage) reading.usage = usage;
+  if (model) reading.modelAnswered = model;
+  if (tier) reading.serviceTier = tier;
+  if (final) reading.final = true;
+  return reading;
 }
 
 /** `prompt_tokens` and `completion_tokens`, or `input_tokens` and `output_tokens`: the same by two names. */

@@ -7,7 +7,8 @@ import type { MeterResult } from "./metering.ts";
 export class Readings {
   readonly #provider: Provider;
   readonly #kind: RouteKind;
-  #reading: UsageReading = {};
+  /** `undefined` until something was read. */
+  #reading: UsageReading | undefined;
   #errorSeen = false;
 
   constructor(provider: Provider, kind: RouteKind) {
@@ -16,7 +17,7 @@ export class Readings {
   }
 
   get knowsModel(): boolean {
-    return this.#reading.modelAnswered !== undefined;
+    return this.#reading?.modelAnswered !== undefined;
   }
 
   /** Gives false when the text is no JSON; then nothing is taken from it. */
@@ -39,7 +40,7 @@ export class Readings {
   }
 
   result(): MeterResult {
-    const { usage, final, modelAnswered, serviceTier, geo } = this.#reading;
+    const { usage, final, modelAnswered, serviceTier, geo } = this.#reading ?? {};
     return {
       usage: usage === undefined ? null : { ...UNKNOWN_USAGE, ...usage },
       final: usage !== undefined && final === true,
@@ -53,8 +54,16 @@ export class Readings {
   #add(piece: Json, event: string | undefined): void {
     this.#errorSeen ||= event === "error" || holdsError(piece);
     const reading = this.#provider.readUsage(this.#kind, piece, event);
-    if (reading) this.#reading = mergeReading(this.#reading, reading);
+    if (!reading) return;
+    // Of an answer in one piece there is nothing to merge.
+    const isAlone = this.#reading === undefined && standsAlone(reading);
+    this.#reading = isAlone ? reading : mergeReading(this.#reading ?? {}, reading);
   }
+}
+
+/** True when merging it with nothing would change nothing. */
+function standsAlone({ usage, cacheWriteTotal }: UsageReading): boolean {
+  return cacheWriteTotal === undefined && (usage === undefined || Object.keys(usage).length > 0);
 }
 
 /** `{"error": …}` (OpenAI, Gemini), `{"type":"error"}` (Anthropic), or a failed response (OpenAI Responses). */

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
 import { guard, scan } from "../control/index.ts";
+import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
 import { paint, print, printable } from "./output.ts";
-import { scanText } from "./scan-report.ts";
+import type { ScanDocument, ScanItem } from "./scan-report.ts";
 
 type GuardDocument = Awaited<ReturnType<typeof guard.status.run>>;
 
@@ -59,37 +60,77 @@ async function runHook(context: CliContext, hook: string, options: CommonOptions
     environment: { ...environment },
     ...(pushing ? { pushed: await context.readStdin() } : { staged: true }),
   });
+  refuseUnchecked(found.notices, pushing);
   if (found.items.length === 0) return 0;
-  print(context, options, found, () => "");
-  if (!options.json)
-    context.stderr.write(`${refusal(context, scanText(context, found, { all: true }), pushing)}\n`);
+  if (options.json) print(context, options, found, () => "");
+  else context.stderr.write(`${refusal(context, found.items, pushing)}\n`);
   return FINDINGS_EXIT_CODE;
 }
 
+/** A guard that could not look has found nothing either. */
+function refuseUnchecked(notices: ScanDocument["notices"], pushing: boolean): void {
+  const failed = notices.find(({ reason }) => reason === "source_failed");
+  if (!failed) return;
+  throw new AppError(
+    "internal",
+    `the guard could not look at the change: ${failed.path}: ${failed.message}`,
+    {
+      hint: `mend that, or go on without the guard this once: git ${pushing ? "push" : "commit"} --no-verify`,
+    },
+  );
+}
+
 /** All there is to do, in the order in which to do it. */
-function refusal(context: CliContext, findings: string, pushing: boolean): string {
+function refusal(context: CliContext, items: readonly ScanItem[], pushing: boolean): string {
   const verb = pushing ? "push" : "commit";
-  const steps = pushing
-    ? [
-        "Replace each key at its provider: it is in your history, and only a key that no longer works is safe there.",
-        "Take it out of the commits that were not pushed yet: git rebase -i, or git commit --amend for the last one.",
-        "Keep the key out of the repository: ownkey keys add PROVIDER keeps it encrypted and lends it to tools.",
-      ]
-    : [
-        "Take each key out of its file; nothing has left this machine, so it need not be replaced.",
-        "Stage the files again: git add FILE (or leave a file out: git restore --staged FILE).",
-        "Keep the key out of the repository: ownkey keys add PROVIDER keeps it encrypted and lends it to tools.",
-      ];
+  const steps = pushing ? pushSteps(items) : commitSteps(items);
   return [
-    `${paint(context, "red", `ownkey guard: this ${verb} holds keys, so it was refused.`)}`,
-    "",
-    findings,
+    `${paint(context, "red", `ownkey guard: this ${verb} holds ${keysIn(items)}, so it was refused.`)}`,
+    ...items.map(({ path, line, commit, title, masked }) => {
+      const where = commit === undefined ? "" : ` in commit ${commit.slice(0, 10)}`;
+      return `  ${printable(path)}:${line}${where}  ${printable(title)}  ${printable(masked)}`;
+    }),
     "",
     "What to do:",
     ...steps.map((step, index) => `  ${index + 1}. ${step}`),
     `  ${steps.length + 1}. Then ${verb} again.`,
-    `Not a key? Put the comment ownkey:allow on its line. This once without the guard: git ${verb} --no-verify`,
+    "No key? Put the comment ownkey:allow on its line.",
+    `This once without the guard: git ${verb} --no-verify`,
   ].join("\n");
+}
+
+function commitSteps(items: readonly ScanItem[]): string[] {
+  const files = filesIn(items);
+  return [
+    `Take the key out of ${files}. It has not left this machine: it need not be replaced.`,
+    `Stage it again: git add ${files}; or leave it out: git restore --staged ${files}`,
+    keepSafe(items),
+  ];
+}
+
+function pushSteps(items: readonly ScanItem[]): string[] {
+  return [
+    `Take the key out of ${filesIn(items)}, also in the commits that were not pushed yet: git commit --amend for the last one, git rebase -i for earlier ones.`,
+    "Replace it at its provider when anybody else could read this repository.",
+    keepSafe(items),
+  ];
+}
+
+function keepSafe(items: readonly ScanItem[]): string {
+  const provider = items.find((item) => item.provider !== undefined)?.provider ?? "PROVIDER";
+  return `Keep it out of the repository for good: ownkey keys add ${provider} stores it encrypted and lends it to tools.`;
+}
+
+function keysIn(items: readonly ScanItem[]): string {
+  const keys = new Set(items.map(({ group }) => group)).size;
+  return keys === 1 ? "a key" : `${keys} keys`;
+}
+
+function filesIn(items: readonly ScanItem[]): string {
+  const paths = [...new Set(items.map(({ path }) => path))];
+  return paths
+    .map((path) => (/^[\w./@+-]+$/.test(path) ? path : `'${printable(path).replaceAll("'", `'\\''`)}'`))
+    .join(" ");
 }
 
 function installText(state: GuardDocument): string {

@@ -2,6 +2,11 @@
 import { sep } from "node:path";
 import type { Place, Places } from "./places.ts";
 import type { Source } from "./source.ts";
+import { historiesOf } from "./histories.ts";
+import { pushedSource } from "./pushed.ts";
+import type { GitPlace } from "./sources/git.ts";
+import { stagedSource } from "./sources/staged.ts";
+import { stdinSource } from "./sources/stdin.ts";
 import { pathsSource } from "./sources/paths.ts";
 
 export interface SurveyRequest {
@@ -25,14 +30,43 @@ export function isOfChange({ staged, pushed, stdin }: SurveyRequest): boolean {
   return staged || pushed !== undefined || stdin !== undefined;
 }
 
-/** In the order in which they are gone through. `seen` gets the path of every file on disk that was looked at. */
-export function surveySources(request: SurveyRequest, places: Places, seen: Set<string>): Source[] {
-  const { workingDirectory, paths, git } = request;
-  const folders = paths.length === 0 && git ? [workingDirectory] : paths;
-  const lookAtFiles = !isOfChange(request);
+/**
+ * In the order in which they are gone through. `seen` gets the path of every file on disk that was looked at.
+ * @param env what git gets to know of the environment: in a hook it says which index is committed
+ */
+export function surveySources(
+  request: SurveyRequest,
+  places: Places,
+  seen: Set<string>,
+  env: GitPlace["env"],
+): Source[] {
+  return isOfChange(request) ? changeSources(request, env) : placeSources(request, places, seen, env);
+}
+
+function changeSources(
+  { paths, workingDirectory, staged, pushed, stdin }: SurveyRequest,
+  env: GitPlace["env"],
+) {
+  const repositories = paths.length > 0 ? paths : [workingDirectory];
   return [
-    ...(lookAtFiles && folders.length === 0 ? [knownPlaces(workingDirectory, places, seen)] : []),
-    ...(lookAtFiles && folders.length > 0 ? belowPaths(folders, places, seen) : []),
+    ...(staged ? repositories.map((folder) => stagedSource({ folder, env })) : []),
+    ...(pushed === undefined ? [] : [pushedSource({ folder: workingDirectory, env }, pushed)]),
+    ...(stdin ? [stdinSource(stdin)] : []),
+  ];
+}
+
+function placeSources(
+  { workingDirectory, paths, git }: SurveyRequest,
+  places: Places,
+  seen: Set<string>,
+  env: GitPlace["env"],
+): Source[] {
+  const folders = paths.length === 0 && git ? [workingDirectory] : paths;
+  return [
+    ...(folders.length === 0
+      ? [knownPlaces(workingDirectory, places, seen)]
+      : belowPaths(folders, places, seen)),
+    ...(git ? [historiesOf(folders, seen, env)] : []),
   ];
 }
 

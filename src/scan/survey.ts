@@ -60,13 +60,13 @@ export async function survey(request: SurveyRequest, options: SurveyOptions): Pr
 
 async function runEngine(
   request: SurveyRequest,
-  { randomness, known, isVirtualKey, baseline, onProgress, signal }: SurveyOptions,
+  { machine, randomness, known, isVirtualKey, baseline, onProgress, signal }: SurveyOptions,
   places: Places,
   seen: Set<string>,
 ): Promise<{ findings: Finding[]; notices: ScanNotice[]; streams: number; sizeBytes: number }> {
   const result = { findings: [] as Finding[], notices: [] as ScanNotice[], streams: 0, sizeBytes: 0 };
   const scanOptions: ScanOptions = {
-    sources: surveySources(request, places, seen),
+    sources: surveySources(request, places, seen, machine.env),
     randomness,
     ...(known ? { known } : {}),
     ...(isVirtualKey ? { isVirtualKey } : {}),

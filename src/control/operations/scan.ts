@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { isVirtualKeyToken } from "../../access/index.ts";
 import { writeDurable } from "../../files/index.ts";
@@ -71,7 +72,7 @@ export const run = operation({
         machine: { platform: process.platform, home: environment["HOME"] ?? homedir(), env: environment },
         randomness: systemRandomness,
         isVirtualKey: isVirtualKeyToken,
-        baseline: input.baseline === undefined ? undefined : baselineAt(input.baseline),
+        baseline: baselineFor(input),
         onProgress: input.onProgress,
       },
     );
@@ -99,6 +100,21 @@ function itemsOf(findings: readonly Finding[]): z.output<typeof itemSchema>[] {
       group: number,
     };
   });
+}
+
+/** Lies in the repository; the git guard goes by it without being told. */
+const REPOSITORY_BASELINE = ".ownkey-baseline.json";
+
+function baselineFor(input: {
+  readonly baseline?: string | undefined;
+  readonly workingDirectory: string;
+  readonly staged: boolean;
+  readonly pushed?: string | undefined;
+}): Baseline | undefined {
+  if (input.baseline !== undefined) return baselineAt(input.baseline);
+  const path = join(input.workingDirectory, REPOSITORY_BASELINE);
+  const ofChange = input.staged || input.pushed !== undefined;
+  return ofChange && existsSync(path) ? baselineAt(path) : undefined;
 }
 
 function baselineAt(path: string): Baseline {

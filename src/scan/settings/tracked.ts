@@ -19,10 +19,18 @@ export function checkTracked(keys: readonly KeyPlace[], tracked: TrackedFiles = 
         rule: "tracked",
         severity: "high",
         title: "git keeps this file: everybody with a copy of the repository has the key, in every version",
-        fix: `replace the key at its provider, then: git rm --cached ${shellQuoted(key.path)} && echo ${shellQuoted(key.path.split("/").at(-1) ?? "")} >> .gitignore`,
+        fix: fixOf(key),
       }),
     ),
   );
+}
+
+/** A file of settings need not be in git at all; source code must. */
+function fixOf({ place, path }: KeyPlace): string {
+  if (!place)
+    return "replace the key at its provider, and take it out of this file: older versions of it stay";
+  const name = shellQuoted(path.split("/").at(-1) ?? "");
+  return `replace the key at its provider, then: git rm --cached ${shellQuoted(path)} && echo ${name} >> .gitignore`;
 }
 
 /** Asks git, one call for each repository; without git nothing counts as tracked. */

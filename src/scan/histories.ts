@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+import type { ScanNotice } from "./notice.ts";
+import type { Source, SourceStream } from "./source.ts";
+import type { GitPlace } from "./sources/git.ts";
+import { historySource } from "./sources/history.ts";
+import { unreadable } from "./unreadable.ts";
+
+/**
+ * The histories of the repositories that the paths are in, and of those that were come by below them. To be gone
+ * through after the files, as it is those that tell where repositories are.
+ */
+export function historiesOf(
+  paths: readonly string[],
+  seen: ReadonlySet<string>,
+  env: GitPlace["env"],
+): Source {
+  return {
+    name: "git histories",
+    async *streams() {
+      for (const folder of new Set([...paths.flatMap(enclosing), ...repositoriesIn(seen)])) {
+        // One that cannot be read is no reason to leave out the others.
+        try {
+          yield* named(folder, historySource({ folder, env }));
+        } catch (error) {
+          yield unreadable(folder, error, "source_failed");
+        }
+      }
+    },
+  };
+}
+
+/** Paths in a history are relative to its repository, of which there may be many. */
+async function* named(folder: string, source: Source): AsyncGenerator<SourceStream | ScanNotice> {
+  for await (const item of source.streams()) {
+    if (!("origin" in item)) yield item;
+    else yield { ...item, origin: { ...item.origin, path: join(folder, item.origin.path) } };
+  }
+}
+
+function enclosing(path: string): string[] {
+  for (let folder = path; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, ".git"))) return [folder];
+    if (folder === dirname(folder)) return [];
+  }
+}
+
+/** A repository has `.git/config`; a submodule or a further work tree has a file `.git`. */
+function repositoriesIn(seen: ReadonlySet<string>): string[] {
+  const config = `${sep}.git${sep}config`;
+  const link = `${sep}.git`;
+  return [...seen].flatMap((path) => {
+    const ending = [config, link].find((one) => path.endsWith(one));
+    return ending === undefined ? [] : [path.slice(0, -ending.length)];
+  });
+}

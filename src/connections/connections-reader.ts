@@ -84,22 +84,27 @@ export class ConnectionsReader {
     });
   }
 
-  /** @throws AppError `not_found`, `ambiguous_name` listing the keys that have the name. */
+  /**
+   * By id, `connection/name`, a name that only one key has, or the name of a connection that has one key.
+   * @throws AppError `not_found`, `ambiguous_name` listing the keys that it could mean.
+   */
   async resolveKey(reference: string): Promise<ProviderKey> {
     const byId = reference.startsWith("key_") ? await keyRow(this.#store, reference) : undefined;
     if (byId) return await this.providerKey(this.#store, this.#checkedKey(byId));
     const names = new Map((await this.list()).map(({ id, name }) => [id, name]));
     const full = (record: KeyRecord) =>
       `${names.get(record.connectionId) ?? record.connectionId}/${record.name}`;
-    const [found, ...others] = (await keyRows(this.#store)).filter(
-      (record) => !record.removed && (record.name === reference || full(record) === reference),
-    );
+    const records = (await keyRows(this.#store)).filter((record) => !record.removed);
+    const named = records.filter((record) => record.name === reference || full(record) === reference);
+    // A connection's name means its key when it has one only: `ownkey keys test openai`.
+    const ofConnection = records.filter((record) => names.get(record.connectionId) === reference);
+    const [found, ...others] = named.length > 0 ? named : ofConnection;
     if (!found) throw noSuchKey(reference);
     if (others.length === 0) return await this.providerKey(this.#store, this.#checkedKey(found));
     const candidates = [found, ...others].map(full);
     throw new AppError(
       "ambiguous_name",
-      `${candidates.length} keys are named "${shownReference(reference)}"`,
+      `"${shownReference(reference)}" may mean ${candidates.length} keys`,
       {
         hint: `say which: ${candidates.join(", ")}`,
         details: { candidates },

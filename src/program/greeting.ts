@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
 import type { App } from "../app.ts";
 import type { CliContext } from "../cli/index.ts";
 import type { Config } from "../config.ts";
 import { PROVIDERS } from "../providers/index.ts";
+import { programSource } from "../service/index.ts";
 import { detectTools, suggestKeys } from "../tools/index.ts";
 
 export interface GreetingOptions {
@@ -16,16 +18,17 @@ export interface GreetingOptions {
 export async function greeting({ app, config, context, url }: GreetingOptions): Promise<string> {
   const lines: string[] = [""];
   const { vault } = app.control;
+  const command = commandName(context);
   if (vault.locked) {
-    lines.push("The vault is locked: ownkey unlock");
+    lines.push(`The vault is locked: ${command} unlock`);
     return `${lines.join("\n")}\n`;
   }
   const connections = await app.control.connections.list();
   if (connections.length === 0) {
     lines.push(
       "Next:",
-      ...keySuggestions(context),
-      "  ownkey vk create --name my-tool   a virtual key, shown once",
+      ...keySuggestions(context, command),
+      `  ${command} vk create --name my-tool   a virtual key, shown once`,
     );
   }
   lines.push(...toolSuggestions(config, context, url));
@@ -33,7 +36,16 @@ export async function greeting({ app, config, context, url }: GreetingOptions): 
   return `${lines.join("\n")}\n`;
 }
 
-function keySuggestions({ environment }: CliContext): string[] {
+/** What a person types here: `ownkey` where the shell finds it, else the launcher of this folder. */
+function commandName({ environment, workingDirectory }: CliContext): string {
+  if (Bun.which("ownkey", { PATH: environment["PATH"] ?? "" }) !== null) return "ownkey";
+  const source = programSource(join(import.meta.dir, "../main.ts"), process.execPath);
+  const path = source.kind === "package" ? source.launcher : source.path;
+  const fromHere = relative(workingDirectory, path);
+  return fromHere.startsWith("..") ? path : `./${fromHere}`;
+}
+
+function keySuggestions({ environment }: CliContext, ownkey: string): string[] {
   const known = PROVIDERS.map((provider) => ({
     provider: provider.preset ?? provider.id,
     variables: provider.keyVariables,
@@ -41,8 +53,10 @@ function keySuggestions({ environment }: CliContext): string[] {
     ...(provider.defaultBaseUrl === undefined ? { options: "--base-url URL" } : {}),
   }));
   const found = suggestKeys(environment, known);
-  if (found.length === 0) return ["  ownkey keys add openai            asks for the key and tests it"];
-  return found.map(({ variable, command }) => `  ${variable} is set: ${command}   takes it`);
+  if (found.length === 0) return [`  ${ownkey} keys add openai            asks for the key and tests it`];
+  return found.map(
+    ({ variable, command }) => `  ${variable} is set: ${command.replace(/^ownkey/, ownkey)}   takes it`,
+  );
 }
 
 function toolSuggestions({ userHome, platform }: Config, { environment }: CliContext, url: string): string[] {

@@ -97,7 +97,7 @@ describe("the greeting", () => {
   test("names variables that hold keys, and shows nothing of what they hold", async () => {
     const value = `sk-proj-${"aB3d".repeat(12)}`;
     const text = await greet({ OPENAI_API_KEY: value, AZURE_OPENAI_API_KEY: value });
-    expect(text).toContain("OPENAI_API_KEY is set: ownkey keys add openai --from-env OPENAI_API_KEY");
+    expect(text).toMatch(/OPENAI_API_KEY is set: \S*ownkey keys add openai --from-env OPENAI_API_KEY/);
     expect(text).toContain("ownkey keys add azure --base-url URL --from-env AZURE_OPENAI_API_KEY");
     expect(text).not.toContain("aB3d");
   });

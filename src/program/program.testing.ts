@@ -21,6 +21,7 @@ export function recordingContext(environment: CliContext["environment"] = {}) {
     stderr: { write: (text: string) => void (printed.stderr += text) },
     interactive: false,
     colour: false,
+    workingDirectory: "/",
     environment,
   } as unknown as CliContext;
   return { context, printed };

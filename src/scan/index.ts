@@ -21,3 +21,4 @@ export { historySource, type HistorySourceOptions } from "./sources/history.ts";
 export { stagedSource } from "./sources/staged.ts";
 export { stdinSource } from "./sources/stdin.ts";
 export type { GitPlace } from "./sources/git.ts";
+export { environmentSource, type EnvironmentSourceOptions } from "./sources/environment.ts";

@@ -36,8 +36,8 @@ export function readBaseline(text: string): Baseline {
   return { accepts: (finding) => accepted.has(`${finding.origin.path}\n${idOf(salt, finding)}`) };
 }
 
-function idOf(salt: Uint8Array, { rule, secret, origin }: Finding): string {
-  const value = secret?.reveal() ?? origin.path;
+function idOf(salt: Uint8Array, { rule, secret, knownKey, origin }: Finding): string {
+  const value = secret?.reveal() ?? knownKey ?? origin.path;
   return toHex(createHmac("sha256", salt).update(lengthPrefixed(rule, value)).digest()).slice(0, ID_CHARS);
 }
 

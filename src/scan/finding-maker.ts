@@ -34,7 +34,7 @@ export class FindingMaker {
       origin,
       line,
       column,
-      masked: maskOf(secret),
+      masked: known?.masked ?? maskOf(secret),
       form: known?.form ?? "plain",
       group: this.#groupOf(known ? `known ${known.key.name}` : secret),
       ...(known ? { knownKey: known.key.name } : {}),

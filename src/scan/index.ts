@@ -22,3 +22,4 @@ export { stagedSource } from "./sources/staged.ts";
 export { stdinSource } from "./sources/stdin.ts";
 export type { GitPlace } from "./sources/git.ts";
 export { environmentSource, type EnvironmentSourceOptions } from "./sources/environment.ts";
+export { KnownKeyIndex, type KnownKeyEntry } from "./known-key-index.ts";

@@ -1,6 +1,6 @@
 import type { Form } from "./finding.ts";
 
-/** A key of the vault, as the scanner names it. */
+/** A key of the vault, as findings name it. */
 export interface KnownKey {
   /** The name under which the vault holds it. */
   readonly name: string;
@@ -13,6 +13,8 @@ export interface KnownKey {
 export interface KnownMatch {
   readonly key: KnownKey;
   readonly form: Form;
+  /** The key as it may be shown. */
+  readonly masked: string;
   /** Offsets of its first byte and of the byte after its last one. */
   readonly start: number;
   readonly end: number;
@@ -21,8 +23,8 @@ export interface KnownMatch {
 /** Finds the vault's keys exactly, whatever their format: no look-alike is ever reported. */
 export interface KnownKeys {
   /**
-   * The known keys of which a part lies within `bytes[start, end)`: a run of letters, digits, `_` and `-`. Looks
-   * beyond the run as far as the whole key reaches. The bytes are one window of a stream, on the whole in memory.
+   * The known keys of which a part lies within `bytes[start, end)`, a run (runs.ts), in order and without overlaps.
+   * Looks beyond the run as far as the whole key reaches.
    */
   matchesIn(bytes: Uint8Array, start: number, end: number): readonly KnownMatch[];
 }

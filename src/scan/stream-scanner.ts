@@ -66,7 +66,9 @@ export class StreamScanner {
   #look(bytes: Uint8Array, start: number, end: number): void {
     const { matcher, known, namesTell } = this.#options;
     if (end <= this.#covered) return;
-    const knownMatches = known?.matchesIn(bytes, Math.max(start, this.#covered), end) ?? [];
+    const knownMatches = (known?.matchesIn(bytes, start, end) ?? []).filter(
+      (match) => match.start >= this.#covered,
+    );
     for (const match of knownMatches) this.#report(bytes, match.start, match.end, undefined, match);
     // A row that goes on from the last chunk has been looked at where it begins.
     if (knownMatches.length > 0 || start < this.#covered || isRunByte(bytes[start - 1])) return;

@@ -4,6 +4,7 @@ import type { Place, Places } from "./places.ts";
 import type { Source } from "./source.ts";
 import { historiesOf } from "./histories.ts";
 import { pushedSource } from "./pushed.ts";
+import { environmentSource } from "./sources/environment.ts";
 import type { GitPlace } from "./sources/git.ts";
 import { stagedSource } from "./sources/staged.ts";
 import { stdinSource } from "./sources/stdin.ts";
@@ -56,7 +57,7 @@ function changeSources(
 }
 
 function placeSources(
-  { workingDirectory, paths, git }: SurveyRequest,
+  { workingDirectory, paths, git, environment }: SurveyRequest,
   places: Places,
   seen: Set<string>,
   env: GitPlace["env"],
@@ -66,8 +67,20 @@ function placeSources(
     ...(folders.length === 0
       ? [knownPlaces(workingDirectory, places, seen)]
       : belowPaths(folders, places, seen)),
+    ...(environment ? [ownProcesses()] : []),
     ...(git ? [historiesOf(folders, seen, env)] : []),
   ];
+}
+
+function ownProcesses(): Source {
+  return environmentSource({
+    platform: process.platform,
+    userId: process.getuid?.() ?? -1,
+    async listProcesses(command) {
+      const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+      return await child.stdout.text();
+    },
+  });
 }
 
 /** Tools' files and the project at hand. */

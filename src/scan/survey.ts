@@ -103,9 +103,9 @@ function described(finding: Finding, places: Places): Finding {
   };
 }
 
-/** A key of a provider that the vault can hold has a better place to go to. */
-function fixOf({ fix, provider, knownKey, severity }: Finding): string {
-  if (provider === undefined || knownKey !== undefined || severity === "info") return fix;
+/** A key of a provider that the vault can hold has a better place to go to. Rules that know better keep their say. */
+function fixOf({ fix, provider, knownKey }: Finding): string {
+  if (provider === undefined || knownKey !== undefined || !fix.startsWith("take it out")) return fix;
   return `replace it at its provider, keep the new one in the vault (ownkey keys add ${provider}), and take this one out here`;
 }
 

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { z } from "zod";
 import { CI_SNIPPET, guardStatus, type GuardStatus, installGuard, uninstallGuard } from "../../scan/index.ts";
 import { programSource } from "../../service/index.ts";
@@ -70,6 +69,6 @@ function documentOf(guard: GuardStatus): z.output<typeof output> {
 
 /** What runs now: the executable, or the launcher of the package. */
 function programPath(): string {
-  const source = programSource(join(import.meta.dir, "../../main.ts"), process.execPath);
+  const source = programSource(Bun.main, process.execPath);
   return source.kind === "executable" ? source.path : source.launcher;
 }

@@ -15,6 +15,9 @@ export interface Match {
 /** No secret is looked at further than this. */
 export const LONGEST_SECRET = 4096;
 
+/** What all but private keys and signed tokens keep within: making longer strings for each run would cost more. */
+const USUAL_SECRET = 256;
+
 /** How far a value may begin before its first run. */
 const LONGEST_LEAD = 64;
 
@@ -58,11 +61,12 @@ export class Matcher {
 
   #marked(bytes: Uint8Array, start: number): Match | undefined {
     for (const rule of this.#marks.beginningAt(bytes, start)) {
-      const match = matchAt(rule, bytes, start);
+      const match = matchAt(rule, bytes, start, textFrom(bytes, start, LONGEST_SECRET));
       if (match) return match;
     }
     const dotted = this.#marks.endingBefore(bytes, start);
-    return dotted && matchAt(dotted.rule, bytes, dotted.start);
+    if (!dotted) return undefined;
+    return matchAt(dotted.rule, bytes, dotted.start, textFrom(bytes, dotted.start, LONGEST_SECRET));
   }
 
   #named(bytes: Uint8Array, start: number, end: number, namesTell: boolean): Match | undefined {
@@ -81,33 +85,50 @@ export class Matcher {
 
   #value(bytes: Uint8Array, start: number, namesTell: boolean): Match | undefined {
     const before = textOfPart(bytes, Math.max(0, start - BEFORE_CHARS), start, "latin1").toLowerCase();
+    const text = textFrom(bytes, start, USUAL_SECRET);
     const hinted = this.#hints.test(before);
     for (const rule of this.#contextRules) {
       if ((rule.hints.length > 0 && !hinted) || !(namesTell || rule.everywhere)) continue;
-      const match = matchNamed(rule, bytes, start, before);
+      const match = matchNamed(rule, bytes, start, before, text);
       if (match) return match;
     }
     return undefined;
   }
 }
 
-function matchNamed(rule: ContextRule, bytes: Uint8Array, start: number, before: string): Match | undefined {
+function matchNamed(
+  rule: ContextRule,
+  bytes: Uint8Array,
+  start: number,
+  before: string,
+  text: string,
+): Match | undefined {
   if (rule.hints.length > 0 && !rule.before.test(before)) return undefined;
-  const match = matchAt(rule, bytes, start);
+  const match = matchAt(rule, bytes, start, text);
   if (!match || isIdentifier(match.secret) || !rule.before.test(before)) return undefined;
   if (rule.near === undefined) return match;
   const around = textOfPart(bytes, Math.max(0, start - NEAR_CHARS), start + NEAR_CHARS, "latin1");
   return rule.near.test(around.toLowerCase()) ? match : undefined;
 }
 
-function matchAt(rule: Rule, bytes: Uint8Array, start: number): Match | undefined {
-  const text = textOfPart(bytes, start, Math.min(bytes.length, start + LONGEST_SECRET), "latin1");
-  rule.pattern.lastIndex = 0;
-  const secret = rule.pattern.exec(text)?.[0];
+/** @param text what begins at `start`, or its first part */
+function matchAt(rule: Rule, bytes: Uint8Array, start: number, text: string): Match | undefined {
+  let secret = secretIn(rule, text);
+  // It may go on after the part.
+  if (secret?.length === USUAL_SECRET) secret = secretIn(rule, textFrom(bytes, start, LONGEST_SECRET));
   if (secret === undefined || isPlaceholder(secret) || !isRandom(secret, rule.minEntropyBits))
     return undefined;
   if (rule.accept && !rule.accept(secret)) return undefined;
   return { rule, start, end: start + secret.length, secret };
+}
+
+function secretIn({ pattern }: Rule, text: string): string | undefined {
+  pattern.lastIndex = 0;
+  return pattern.exec(text)?.[0];
+}
+
+function textFrom(bytes: Uint8Array, start: number, chars: number): string {
+  return textOfPart(bytes, start, Math.min(bytes.length, start + chars), "latin1");
 }
 
 /** Where the value that holds the run begins; `undefined` when that is too far for any secret. */

@@ -1,6 +1,7 @@
 /**
  * The process edge. `ownkey token TOOL` is what tools run before each of their requests, so it loads nothing but the
- * socket's client; everything else loads the command line.
+ * socket's client, and the git hook before each commit loads nothing but the scanner; everything else loads the command
+ * line.
  */
 import { homeOf } from "./home.ts";
 
@@ -10,9 +11,18 @@ process.umask(0o077);
 const argv = process.argv.slice(2);
 const tool = argv.length === 2 && argv[0] === "token" && isPlainTool(argv[1]) ? argv[1] : undefined;
 
-if (tool === undefined || !(await printTokenFast(tool))) {
+if (!(await isDoneFast())) {
   const { runMain } = await import("./program/command-line.ts");
   process.exitCode = await runMain(argv, process.env);
+}
+
+/** The two commands that others run again and again, and wait for. */
+async function isDoneFast(): Promise<boolean> {
+  if (argv.join(" ") === "guard run pre-commit") {
+    const { isStagedChangeClean } = await import("./program/guard-hook.ts");
+    return await isStagedChangeClean(process.cwd(), process.env);
+  }
+  return tool !== undefined && (await printTokenFast(tool));
 }
 
 /** Short and like no key: the command line looks closer at all else, also at `token revoke` and `token help`. */

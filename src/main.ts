@@ -35,6 +35,7 @@ async function printTokenFast(tool: string): Promise<boolean> {
   const { fetchToken } = await import("./control/token-client.ts");
   const token = await fetchToken(homeOf(process.env), tool);
   if (token === undefined) return false;
-  process.stdout.write(`${token}\n`);
+  // Not `process.stdout`: making that stream takes longer than all the rest.
+  await Bun.write(Bun.stdout, `${token}\n`);
   return true;
 }

@@ -120,7 +120,8 @@ class StreamReading {
     const left = this.#mostBytes - this.sizeBytes;
     const part = chunk.length > left ? chunk.subarray(0, left) : chunk;
     this.sizeBytes += part.length;
-    scanner.push(this.#narrower?.narrow(part) ?? part);
+    const isLast = part.length < (this.#stream.fullChunkBytes ?? 0);
+    scanner.push(this.#narrower?.narrow(part) ?? part, isLast);
     if (part.length < chunk.length) this.#cut = "too_large";
     return this.#cut === undefined;
   }

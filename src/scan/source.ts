@@ -11,6 +11,8 @@ export interface SourceStream {
    * sources use one buffer again and again. Throws what the system threw when it cannot be read.
    */
   chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Set when every chunk but the last has this size: a shorter one is then known to be the last. */
+  readonly fullChunkBytes?: number;
   /** Which lines count, where not all do; asked only when something was found. */
   readonly countedLines?: () => Promise<(line: number) => boolean>;
 }
@@ -25,5 +27,6 @@ export interface Source {
 
 /** A stream of bytes that are already in memory. */
 export function streamOf(origin: Origin, content: Uint8Array): SourceStream {
-  return { origin, sizeBytes: content.length, chunks: () => [content] };
+  const fullChunkBytes = content.length + 1;
+  return { origin, sizeBytes: content.length, fullChunkBytes, chunks: () => [content] };
 }

@@ -43,20 +43,32 @@ export class StreamScanner {
     this.#options = options;
   }
 
-  /** The chunk is not kept. */
-  push(chunk: Uint8Array): void {
+  /**
+   * The chunk is not kept.
+   * @param isLast that nothing follows: then nothing is copied either
+   */
+  push(chunk: Uint8Array, isLast = false): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    this.#scan(bytes, Math.max(this.#done, bytes.length - NEEDED_AFTER));
-    const dropped = Math.max(0, this.#done - KEPT_BEFORE);
-    if (dropped > 0) this.#lines.drop(bytes, dropped);
-    this.#rest = new Uint8Array(bytes.subarray(dropped));
-    this.#done -= dropped;
-    this.#covered = Math.max(0, this.#covered - dropped);
+    if (isLast) {
+      this.#scan(bytes, bytes.length);
+      this.#rest = EMPTY;
+    } else {
+      this.#scan(bytes, Math.max(this.#done, bytes.length - NEEDED_AFTER));
+      this.#keep(bytes, Math.max(0, this.#done - KEPT_BEFORE));
+    }
   }
 
   end(): void {
     this.#scan(this.#rest, this.#rest.length);
     this.#rest = EMPTY;
+  }
+
+  /** Lets go of the first bytes, and keeps a copy of the others. */
+  #keep(bytes: Uint8Array, dropped: number): void {
+    if (dropped > 0) this.#lines.drop(bytes, dropped);
+    this.#rest = new Uint8Array(bytes.subarray(dropped));
+    this.#done -= dropped;
+    this.#covered = Math.max(0, this.#covered - dropped);
   }
 
   #scan(bytes: Uint8Array, to: number): void {

@@ -1,7 +1,7 @@
 import { isPackedFile } from "../content.ts";
 import type { ScanNotice } from "../notice.ts";
 import type { Source, SourceStream } from "../source.ts";
-import { FileReader } from "./file-chunks.ts";
+import { CHUNK_BYTES, FileReader } from "./file-chunks.ts";
 import { walk, type WalkOptions } from "./walk.ts";
 
 export interface PathsSourceOptions extends WalkOptions {
@@ -29,5 +29,5 @@ export function pathsSource({ paths, ...options }: PathsSourceOptions): Source {
 }
 
 function fileStream(reader: FileReader, path: string): SourceStream {
-  return { origin: { kind: "file", path }, chunks: () => reader.chunks(path) };
+  return { origin: { kind: "file", path }, fullChunkBytes: CHUNK_BYTES, chunks: () => reader.chunks(path) };
 }

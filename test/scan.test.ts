@@ -13,6 +13,7 @@ interface Item {
   readonly line: number;
   readonly commit?: string;
   readonly masked: string;
+  readonly knownKey?: string;
   readonly readers?: string;
   readonly fix: string;
   readonly group: number;
@@ -260,6 +261,17 @@ test("scanning has changed nothing that was there, and made no home of Ownkey's"
   expect(untouched.filter((entry) => !now.has(entry) && !entry.startsWith(`${home.folder}/work `))).toEqual(
     [],
   );
+});
+
+test("with a vault its keys are known in every form, by name, and nothing of the home itself is named", async () => {
+  const key = home.keyOf("openai");
+  await user.addKey("openai", key, "--no-test", "--name", "main");
+  home.write("encoded/secret.yaml", `data:\n  key: ${Buffer.from(`x${key}`).toString("base64")}\n`);
+  home.planted.push({ path: "encoded/secret.yaml", key });
+  const { items } = await scan(join(home.folder, "encoded"), user.home);
+  expect(items.map(({ knownKey, title }) => ({ knownKey, title }))).toEqual([
+    { knownKey: "openai/main", title: 'key "openai/main" of the vault' },
+  ]);
 });
 
 test("no key is ever printed in full, nor half of one", () => {

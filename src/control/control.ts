@@ -3,6 +3,7 @@ import type { AuditLog } from "../audit/index.ts";
 import type { Connections, KeyTester } from "../connections/index.ts";
 import type { Clock } from "../kernel/index.ts";
 import type { LedgerReader } from "../ledger/index.ts";
+import type { KnownKeyIndex } from "../scan/index.ts";
 import type { Store } from "../store/index.ts";
 import type { PriceBook, PriceFile, PriceOverrides } from "../usage/index.ts";
 import type { ManagedVault } from "../vault/index.ts";
@@ -15,6 +16,15 @@ export interface OfflineControl {
   /** Newest schema that this program knows. */
   readonly schemaVersion: number;
   readonly settings: SettingsView;
+  /** For the scanner; `undefined` when there is no vault. Never makes one, and asks nobody. */
+  readonly vaultKeys?: () => Promise<VaultKeys | undefined>;
+}
+
+/** The vault's keys to look for, or why they cannot be looked for. */
+export interface VaultKeys {
+  /** To be closed after use. */
+  readonly index?: KnownKeyIndex;
+  readonly problem?: string;
 }
 
 /** What operations work on: the domains' services, built and wired by app.ts. */

@@ -1,6 +1,6 @@
 /** The edge between the command line and the operating system: terminal, files, and which client answers. */
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Caller } from "../access/index.ts";
 import { type App, offlineControl, openApp } from "../app.ts";
 import { type CliContext, printError, runCli, type UpFlags } from "../cli/index.ts";
@@ -19,6 +19,7 @@ import {
   createOfflineClient,
   createSocketClient,
   type Operation,
+  type VaultKeys,
 } from "../control/index.ts";
 import { homeOf } from "../home.ts";
 import { AppError, Secret, silentLog, toAppError } from "../kernel/index.ts";
@@ -27,6 +28,7 @@ import { startDetached } from "./detach.ts";
 import { answeringProgram, untilPlaceIsFree } from "./place.ts";
 import { createPrograms } from "./system.ts";
 import { up } from "./up.ts";
+import { vaultKeys } from "./vault-keys.ts";
 
 /** What closing takes after streams have ended, on a slow machine. */
 const CLOSES_WITHIN_MS = 10_000;
@@ -102,13 +104,27 @@ class Edge {
     mendsSettings,
   }: Pick<Operation, "place" | "mendsSettings">): Promise<ControlClient> {
     if (mendsSettings) this.#config ??= readSoundConfig({ environment: this.#environment });
-    if (place === "offline") return createOfflineClient(offlineControl(this.config()), this.#caller);
+    if (place === "offline") {
+      const control = { ...offlineControl(this.config()), vaultKeys: () => this.#vaultKeys() };
+      return createOfflineClient(control, this.#caller);
+    }
     const running = place === "own-process" ? undefined : await this.#runningClient();
     if (running) return running;
     if (place === "running") {
       throw new AppError("not_running", "no Ownkey is running on this home", { hint: "ownkey up --detach" });
     }
     return await this.#localClient();
+  }
+
+  /** A home that cannot be opened is told of, and is no reason not to scan. */
+  async #vaultKeys(): Promise<VaultKeys | undefined> {
+    if (!existsSync(join(this.context.home, "control.db"))) return undefined;
+    try {
+      await this.#localClient();
+      return this.#app && (await vaultKeys(this.#app.control, this.#caller));
+    } catch (error) {
+      return { problem: `its keys are found by their format only: ${toAppError(error).message}` };
+    }
   }
 
   async #runningClient(): Promise<ControlClient | undefined> {

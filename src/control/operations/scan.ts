@@ -9,6 +9,7 @@ import {
   type Baseline,
   type Finding,
   findingDocument,
+  type KnownKeys,
   readBaseline,
   relativeBaseline,
   relativeTo,
@@ -37,56 +38,80 @@ const itemSchema = z.object({
 
 const variables = z.record(z.string(), z.string().optional());
 
+const inputSchema = z.object({
+  paths: z.array(z.string()).default([]).describe("absolute; none = the known places of this machine"),
+  workingDirectory: z.string(),
+  git: z.boolean().default(false).describe("the whole history of the repositories there"),
+  staged: z.boolean().default(false).describe("what the next commit would change"),
+  pushed: z.string().optional().describe("what git tells a pre-push hook on its standard input"),
+  processes: z.boolean().default(false).describe("the environment of the user's own processes"),
+  stdin: z.custom<AsyncIterable<Uint8Array>>().optional(),
+  baseline: z.string().optional().describe("a file with findings to leave out"),
+  writeBaseline: z.string().optional().describe("the file to write what is found to"),
+  information: z.boolean().default(false).describe("virtual keys and the like are listed as well"),
+  /** Of the session: variables move tools' folders, and some are wrong settings. */
+  environment: variables,
+  onProgress: z.custom<(progress: ScanProgress) => void>().optional(),
+});
+
+type ScanInput = z.output<typeof inputSchema>;
+
+const outputSchema = z.object({
+  items: z.array(itemSchema),
+  notices: z.array(z.object({ reason: z.string(), path: z.string(), message: z.string() })),
+  streams: z.number().int(),
+  sizeBytes: z.number().int(),
+  informationOnly: z.number().int().describe("how many were found that need no mending"),
+});
+
 export const run = operation({
   name: "scan.run",
   summary: "Find keys and wrong settings; needs no vault, creates nothing, calls nobody",
   place: "offline",
   mendsSettings: true,
-  input: z.object({
-    paths: z.array(z.string()).default([]).describe("absolute; none = the known places of this machine"),
-    workingDirectory: z.string(),
-    git: z.boolean().default(false).describe("the whole history of the repositories there"),
-    staged: z.boolean().default(false).describe("what the next commit would change"),
-    pushed: z.string().optional().describe("what git tells a pre-push hook on its standard input"),
-    processes: z.boolean().default(false).describe("the environment of the user's own processes"),
-    stdin: z.custom<AsyncIterable<Uint8Array>>().optional(),
-    baseline: z.string().optional().describe("a file with findings to leave out"),
-    writeBaseline: z.string().optional().describe("the file to write what is found to"),
-    information: z.boolean().default(false).describe("virtual keys and the like are listed as well"),
-    /** Of the session: variables move tools' folders, and some are wrong settings. */
-    environment: variables,
-    onProgress: z.custom<(progress: ScanProgress) => void>().optional(),
-  }),
-  output: z.object({
-    items: z.array(itemSchema),
-    notices: z.array(z.object({ reason: z.string(), path: z.string(), message: z.string() })),
-    streams: z.number().int(),
-    sizeBytes: z.number().int(),
-    informationOnly: z.number().int().describe("how many were found that need no mending"),
-  }),
-  async run(_control, _caller, input) {
-    const { paths, workingDirectory, git, staged, pushed, processes, stdin, environment } = input;
-    const found = await survey(
-      { paths, workingDirectory, git, staged, pushed, environment: processes, stdin },
-      {
-        machine: { platform: process.platform, home: environment["HOME"] ?? homedir(), env: environment },
-        randomness: systemRandomness,
-        isVirtualKey: isVirtualKeyToken,
-        baseline: baselineFor(input),
-        onProgress: input.onProgress,
-      },
-    );
-    if (input.writeBaseline !== undefined) saveBaseline(input.writeBaseline, found.findings);
-    const listed = input.information ? [...found.findings, ...found.information] : found.findings;
-    return {
-      items: itemsOf(listed),
-      notices: found.notices.map(({ reason, path, message }) => ({ reason, path, message })),
-      streams: found.streams,
-      sizeBytes: found.sizeBytes,
-      informationOnly: found.information.length,
-    };
+  input: inputSchema,
+  output: outputSchema,
+  async run(control, _caller, input: ScanInput) {
+    // A change is looked at in the time that a commit may take.
+    const ofChange = input.staged || input.pushed !== undefined;
+    const vault = ofChange ? undefined : await control.vaultKeys?.();
+    try {
+      const document = await lookedThrough(input, vault?.index);
+      if (vault?.problem === undefined) return document;
+      const notice = { reason: "vault", path: control.home, message: vault.problem };
+      return { ...document, notices: [...document.notices, notice] };
+    } finally {
+      vault?.index?.close();
+    }
   },
 });
+
+async function lookedThrough(
+  input: ScanInput,
+  known: KnownKeys | undefined,
+): Promise<z.output<typeof outputSchema>> {
+  const { paths, workingDirectory, git, staged, pushed, processes, stdin, environment } = input;
+  const found = await survey(
+    { paths, workingDirectory, git, staged, pushed, environment: processes, stdin },
+    {
+      machine: { platform: process.platform, home: environment["HOME"] ?? homedir(), env: environment },
+      randomness: systemRandomness,
+      isVirtualKey: isVirtualKeyToken,
+      known,
+      baseline: baselineFor(input),
+      onProgress: input.onProgress,
+    },
+  );
+  if (input.writeBaseline !== undefined) saveBaseline(input.writeBaseline, found.findings);
+  const listed = input.information ? [...found.findings, ...found.information] : found.findings;
+  return {
+    items: itemsOf(listed),
+    notices: found.notices.map(({ reason, path, message }) => ({ reason, path, message })),
+    streams: found.streams,
+    sizeBytes: found.sizeBytes,
+    informationOnly: found.information.length,
+  };
+}
 
 /** The most urgent key first, its places together. */
 function itemsOf(findings: readonly Finding[]): z.output<typeof itemSchema>[] {
@@ -105,12 +130,7 @@ function itemsOf(findings: readonly Finding[]): z.output<typeof itemSchema>[] {
 /** Lies in the repository; the git guard goes by it without being told. */
 const REPOSITORY_BASELINE = ".ownkey-baseline.json";
 
-function baselineFor(input: {
-  readonly baseline?: string | undefined;
-  readonly workingDirectory: string;
-  readonly staged: boolean;
-  readonly pushed?: string | undefined;
-}): Baseline | undefined {
+function baselineFor(input: ScanInput): Baseline | undefined {
   if (input.baseline !== undefined) return baselineAt(input.baseline);
   const path = join(input.workingDirectory, REPOSITORY_BASELINE);
   const ofChange = input.staged || input.pushed !== undefined;

@@ -55,6 +55,11 @@ export const registerGuard: Register = (program, context, exit) => {
 async function runHook(context: CliContext, hook: string, options: CommonOptions): Promise<number> {
   const { workingDirectory, environment } = context;
   const pushing = hook === "pre-push";
+  if (!pushing && hook !== "pre-commit") {
+    throw new AppError("usage", `there is no guard for the hook "${hook}"`, {
+      hint: "ownkey guard run pre-commit, or pre-push",
+    });
+  }
   const found = await context.client.call(scan.run, {
     workingDirectory,
     environment: { ...environment },

@@ -15,12 +15,15 @@ const CLEAR_LINE = "\r\u001b[K";
 
 /** One line on the terminal that is written over; short scans show none. */
 export class ScanProgressLine {
-  readonly #context: CliContext;
+  readonly #context: Pick<CliContext, "interactive" | "stderr">;
   readonly #now: () => number;
   readonly #started: number;
   #last: number | undefined;
 
-  constructor(context: CliContext, now: () => number = () => performance.now()) {
+  constructor(
+    context: Pick<CliContext, "interactive" | "stderr">,
+    now: () => number = () => performance.now(),
+  ) {
     this.#context = context;
     this.#now = now;
     this.#started = now();

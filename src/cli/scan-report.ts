@@ -10,6 +10,9 @@ export type ScanItem = ScanDocument["items"][number];
 const MOST_PLACES = 8;
 const MOST_NOTICES = 10;
 
+/** Links to nowhere, pipes, and folders of packages are the ordinary life of a machine. */
+const ORDINARY: ReadonlySet<string> = new Set(["gone", "broken_link", "ignored", "not_a_file", "binary"]);
+
 const READERS: Readonly<Record<string, string>> = {
   owner: "only you can read it",
   group: "your group can read it",
@@ -41,8 +44,7 @@ export function scanText(context: CliContext, document: ScanDocument, options: R
 
 /** What was not looked at. Told apart from the findings, as it belongs to no key. */
 export function noticeLines({ notices }: ScanDocument, { all }: ReportOptions): string[] {
-  // A link or file that went away is the ordinary life of a machine.
-  const told = all ? notices : notices.filter(({ reason }) => reason !== "gone" && reason !== "broken_link");
+  const told = all ? notices : notices.filter(({ reason }) => !ORDINARY.has(reason));
   const shown = all ? told : told.slice(0, MOST_NOTICES);
   const rest = told.length - shown.length;
   return [

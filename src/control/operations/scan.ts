@@ -91,6 +91,7 @@ async function lookedThrough(
   known: KnownKeys | undefined,
 ): Promise<z.output<typeof outputSchema>> {
   const { paths, workingDirectory, git, staged, pushed, processes, stdin, environment } = input;
+  refuseMissing(paths);
   const found = await survey(
     { paths, workingDirectory, git, staged, pushed, environment: processes, stdin },
     {
@@ -111,6 +112,12 @@ async function lookedThrough(
     sizeBytes: found.sizeBytes,
     informationOnly: found.information.length,
   };
+}
+
+/** A mistyped path must not look like one without keys. */
+function refuseMissing(paths: readonly string[]): void {
+  const missing = paths.find((path) => !existsSync(path));
+  if (missing !== undefined) throw new AppError("not_found", `there is nothing at ${missing}`);
 }
 
 /** The most urgent key first, its places together. */

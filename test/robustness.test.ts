@@ -256,7 +256,9 @@ test("a process that hangs while it holds the database: requests go on, changes 
 
 const HOLD_DATABASE = `
   const { Database } = require("bun:sqlite");
-  new Database(process.argv[1]).run("BEGIN IMMEDIATE");
+  // Kept reachable: a database that is collected gives its lock back.
+  globalThis.held = new Database(process.argv[1]);
+  globalThis.held.run("BEGIN IMMEDIATE");
   process.stdout.write("held");
   setInterval(() => {}, 1000);
 `;

@@ -79,7 +79,9 @@ test("what clients do write is read: an empty field, quotes in a file's name, a 
 });
 
 test("a form that does not say its model before too much file is refused", async () => {
-  await expect(read(`${file(MAX_KEPT_BYTES + 2_000_000)}${model}--b--\r\n`, 1_000_000)).rejects.toMatchObject({
-    code: "invalid_input",
-  });
+  await expect(read(`${file(MAX_KEPT_BYTES + 2_000_000)}${model}--b--\r\n`, 1_000_000)).rejects.toMatchObject(
+    {
+      code: "invalid_input",
+    },
+  );
 });

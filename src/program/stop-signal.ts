@@ -13,8 +13,14 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What a shell reports of a program ended by SIGINT. */
 const INTERRUPTED = 130;
 
+/** Where signals come from: the process, or a test's stand-in. */
+export interface SignalSource {
+  on(signal: NodeJS.Signals, listener: () => void): unknown;
+  off(signal: NodeJS.Signals, listener: () => void): unknown;
+}
+
 /** Asks for a stop on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
-export function listenForStop(): StopSignal {
+export function listenForStop(source: SignalSource = process): StopSignal {
   const { promise, resolve } = Promise.withResolvers<void>();
   let asked = false;
   const stop = () => {
@@ -26,13 +32,13 @@ export function listenForStop(): StopSignal {
     if (++signals > 1) process.exit(INTERRUPTED);
     stop();
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  for (const signal of SIGNALS) source.on(signal, onSignal);
   return {
     asked: promise,
     wasAsked: () => asked,
     stop,
     close() {
-      for (const signal of SIGNALS) process.off(signal, onSignal);
+      for (const signal of SIGNALS) source.off(signal, onSignal);
     },
   };
 }

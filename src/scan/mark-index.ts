@@ -1,3 +1,4 @@
+import { afterDashes, afterEscape } from "./escapes.ts";
 import { isRunByte } from "./runs.ts";
 import type { MarkedRule } from "./rule.ts";
 
@@ -7,8 +8,8 @@ interface Mark {
 }
 
 const DOT = 0x2e;
-const BACKSLASH = 0x5c;
-const PERCENT = 0x25;
+/** `u0022`, `32m`, dashes. */
+const LONGEST_ESCAPE = 8;
 
 /** Finds which rules' marks stand at a place by its three bytes: most runs are told from every mark at the first one. */
 export class MarkIndex {
@@ -54,10 +55,12 @@ export class MarkIndex {
 
 const NONE: readonly MarkedRule[] = [];
 
-/** Nothing of a longer name stands before, or only the end of an escape: `\n`, `%3D`. */
+/** Nothing of a longer name stands before, or only what clings to it. */
 function isBoundary(bytes: Uint8Array, at: number): boolean {
-  if (!isRunByte(bytes[at - 1])) return bytes[at - 1] !== DOT;
-  return bytes[at - 2] === BACKSLASH || bytes[at - 3] === PERCENT;
+  let start = at;
+  while (at - start < LONGEST_ESCAPE && isRunByte(bytes[start - 1])) start--;
+  if (start === at) return bytes[at - 1] !== DOT;
+  return afterDashes(bytes, afterEscape(bytes, start), at) === at;
 }
 
 function threeBytes(bytes: Uint8Array, at: number): number {

@@ -1,4 +1,5 @@
 import { textOfPart } from "../kernel/index.ts";
+import { afterDashes, afterEscape } from "./escapes.ts";
 import { MarkIndex } from "./mark-index.ts";
 import { isIdentifier, isPlaceholder, isRandom } from "./plausible.ts";
 import { BEFORE_CHARS, type ContextRule, NEAR_CHARS, type Rule } from "./rule.ts";
@@ -27,10 +28,6 @@ const IN_VALUE = table("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 const IN_GLUE = table(" \t\"'`:=\\");
 const LONGEST_GLUE = 8;
 const DIGIT = table("0123456789");
-const ESCAPED_LETTERS = table("nrtbf");
-const HEX = table("0123456789ABCDEFabcdef");
-const BACKSLASH = 0x5c;
-const PERCENT = 0x25;
 
 /** Tells what a run is, by the rules. */
 export class Matcher {
@@ -50,7 +47,7 @@ export class Matcher {
    * @param namesTell whether names in front of values count; not in lock files and minified code
    */
   match(bytes: Uint8Array, start: number, end: number, namesTell: boolean): Match | undefined {
-    const unescaped = afterEscape(bytes, start);
+    const unescaped = afterDashes(bytes, afterEscape(bytes, start), end);
     return (
       this.#marked(bytes, start) ??
       (unescaped === start ? undefined : this.#marked(bytes, unescaped)) ??
@@ -139,17 +136,6 @@ function leadOf(bytes: Uint8Array, start: number): number | undefined {
     if (start - lead > LONGEST_LEAD) return undefined;
   }
   return lead;
-}
-
-/** Steps over what is left of an escape before a secret: the `n` of `\n`, the `3D` of `%3D`. */
-function afterEscape(bytes: Uint8Array, start: number): number {
-  const before = bytes[start - 1];
-  if (before === BACKSLASH) {
-    if (bytes[start] === 0x75) return start + 5;
-    return ESCAPED_LETTERS[bytes[start] ?? 0] === 1 ? start + 1 : start;
-  }
-  const isCode = before === PERCENT && HEX[bytes[start] ?? 0] === 1 && HEX[bytes[start + 1] ?? 0] === 1;
-  return isCode ? start + 2 : start;
 }
 
 function holdsDigit(bytes: Uint8Array, start: number, end: number): boolean {

@@ -18,8 +18,8 @@ export interface MarkedRuleInput {
   readonly findsNothingIn: () => readonly string[];
 }
 
-/** What must not follow: more of the same, or the dots and stars of a shortened display (`…` in bytes of UTF-8). */
-const END = String.raw`(?![A-Za-z0-9_-]|\.\.|\*\*|\xe2\x80\xa6)`;
+/** What must not follow: more of the same (but for the end of a comment), or the dots and stars of a shortened display (`…` in bytes of UTF-8). */
+const END = String.raw`(?![A-Za-z0-9_]|-(?!->)|\.\.|\*\*|\xe2\x80\xa6)`;
 
 /** A rule for secrets with a mark. */
 export function marked({ pattern, secrets, ...facts }: MarkedRuleInput): MarkedRule {

@@ -127,6 +127,29 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
   },
   {
     kind: "context",
+    id: "key-argument",
+    title: "secret in a command",
+    severity: "medium",
+    pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
+    hints: ["key", "token", "secret"],
+    before:
+      /(?:--?[a-z-]{0,20}(?:api-?key|token|secret)|setx? (?:-[a-z]{1,4} )?[a-z0-9_]{0,40}_(?:key|token|secret))[ \t]{1,4}["'`]?$/,
+    accept: isGeneratedValue,
+    fix: "replace it where it was issued, and take the line out of the shell's history",
+    findsIn: () => [
+      `cline auth --provider mistral --apikey ${sample(32)}`,
+      `- cmd: set -gx MISTRAL_API_KEY ${sample(32, BASE62, 2)}\n`,
+      `setx COHERE_API_KEY "${sample(40, BASE62, 3)}"`,
+    ],
+    findsNothingIn: () => [
+      "tool --api-key your-api-key-goes-here-1234",
+      `tool --api-key-file ${sample(32)}`,
+      `the key ${sample(32)}`,
+      "tool --token keychain-entry-of-the-project-2",
+    ],
+  },
+  {
+    kind: "context",
     id: "authorization-header",
     title: "credential in an Authorization header",
     severity: "medium",
@@ -157,7 +180,7 @@ function serviceVariables(): string {
 }
 
 function azurePlace(): RegExp {
-  return /openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com|inference\.ai\.azure\.com|azure[-_. ]?openai|cursor\.azure|["']?azure["']?\s?[:=]\s?\{|azure_api_key|azure_ai/;
+  return /openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com|inference\.ai\.azure\.com|azure[-_. ]?openai|cursor\.azure|["']?azure["']?\s?[:=]\s?\{|azure_api_key|azure_ai|ocp-apim-subscription-key/;
 }
 
 function azureKey(seed: number): string {

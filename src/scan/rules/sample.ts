@@ -41,5 +41,10 @@ export function inUsualPlaces(secret: string): readonly string[] {
     `"source": ["client = Client('${secret}')\\n",`,
     `{"body":"{\\"k\\":\\"${secret}\\"}\\n${secret}"}`,
     `k%3D${secret}%26`,
+    `-${secret}\n<!--${secret}-->`,
+    `\u001b[32m${secret}\u001b[0m`,
+    `<value>${secret}</value> &quot;${secret}&quot; |${secret}| \`${secret}\`, b'${secret}'.`,
+    `https://ada:${secret}@host.example/x.git`,
+    `"\\u0022${secret}\\u0022"`,
   ];
 }

@@ -1,0 +1,38 @@
+/** What may cling to the beginning of a secret, and be part of the same run without belonging to it. */
+import { table } from "./runs.ts";
+
+const ESCAPED_LETTERS = table("nrtbf");
+const HEX = table("0123456789ABCDEFabcdef");
+const DIGIT = table("0123456789");
+const BACKSLASH = 0x5c;
+const PERCENT = 0x25;
+const DASH = 0x2d;
+const UNDERSCORE = 0x5f;
+const ESCAPE = 0x1b;
+const BRACKET = 0x5b;
+const SMALL_M = 0x6d;
+
+/** Steps over the dashes of a comment, of a line that a diff takes out, of a rule in a text. */
+export function afterDashes(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at] === DASH || bytes[at] === UNDERSCORE)) at++;
+  return at;
+}
+
+/** Steps over what is left of an escape before a secret: the `n` of `\n`, the `3D` of `%3D`, the `32m` of a colour. */
+export function afterEscape(bytes: Uint8Array, start: number): number {
+  const before = bytes[start - 1];
+  if (before === BACKSLASH) {
+    if (bytes[start] === 0x75) return start + 5;
+    return ESCAPED_LETTERS[bytes[start] ?? 0] === 1 ? start + 1 : start;
+  }
+  if (before === BRACKET && bytes[start - 2] === ESCAPE) return afterColour(bytes, start);
+  const isCode = before === PERCENT && HEX[bytes[start] ?? 0] === 1 && HEX[bytes[start + 1] ?? 0] === 1;
+  return isCode ? start + 2 : start;
+}
+
+function afterColour(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (DIGIT[bytes[at] ?? 0] === 1) at++;
+  return bytes[at] === SMALL_M ? at + 1 : start;
+}

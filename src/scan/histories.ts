@@ -45,12 +45,16 @@ function enclosing(path: string): string[] {
   }
 }
 
+const CONFIG = `${sep}.git${sep}config`;
+const LINK = `${sep}.git`;
+
 /** A repository has `.git/config`; a submodule or a further work tree has a file `.git`. */
+export function isOfRepository(path: string): boolean {
+  return path.endsWith(CONFIG) || path.endsWith(LINK);
+}
+
 function repositoriesIn(seen: ReadonlySet<string>): string[] {
-  const config = `${sep}.git${sep}config`;
-  const link = `${sep}.git`;
-  return [...seen].flatMap((path) => {
-    const ending = [config, link].find((one) => path.endsWith(one));
-    return ending === undefined ? [] : [path.slice(0, -ending.length)];
-  });
+  return [...seen]
+    .filter(isOfRepository)
+    .map((path) => path.slice(0, path.endsWith(CONFIG) ? -CONFIG.length : -LINK.length));
 }

@@ -1,9 +1,11 @@
+import { Database } from "bun:sqlite";
 import { afterAll, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expandPath } from "./expand-path.ts";
 import { Places } from "./places.ts";
+import { checkObfuscated } from "./settings/obfuscated.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ownkey-places-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -77,4 +79,31 @@ test("links to nowhere, folders and broken databases are told or passed over, ne
   symlinkSync(join(home, "nowhere"), join(home, ".profile"));
   put(".config/Cursor/User/globalStorage/state.vscdb", "no database");
   expect(pathsOf(placesAt())).toEqual(["unreadable ~/.config/Cursor/User/globalStorage/state.vscdb"]);
+});
+
+test("an editor's secrets under a password that is the same everywhere are told, others are not", () => {
+  const path = join(home, ".config/Cursor/User/globalStorage/state.vscdb");
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new Database(path);
+  database.run("CREATE TABLE ItemTable (key TEXT UNIQUE, value BLOB)");
+  const insert = database.query("INSERT INTO ItemTable VALUES (?, ?)");
+  const buffer = (text: string) => JSON.stringify(Buffer.from(text));
+  insert.run("secret://cursorAuth/openAIKey", buffer("v10xyz"));
+  insert.run("secret://cursorAuth/googleKey", buffer("v11xyz"));
+  insert.run("secret://cursorAuth/claudeKey", buffer(""));
+  database.close();
+  const places = placesAt();
+  expect(pathsOf(places)).toHaveLength(3);
+  expect(places.obfuscated).toEqual([{ path, row: "ItemTable secret://cursorAuth/openAIKey" }]);
+  expect(checkObfuscated(places.obfuscated, "linux").map(({ rule }) => rule)).toEqual([
+    "settings/obfuscated",
+  ]);
+  expect(checkObfuscated(places.obfuscated, "darwin")).toEqual([]);
+});
+
+test("databases of tools are known with the files that SQLite keeps beside them", () => {
+  const path = put(".config/Cursor/User/globalStorage/state.vscdb");
+  const places = placesAt();
+  expect([path, `${path}-wal`, `${path}-shm`].every((one) => places.isDatabase(one))).toBe(true);
+  expect(places.isDatabase(`${path}.txt`)).toBe(false);
 });

@@ -6,6 +6,7 @@ import { type Machine, PROJECT_FILES, projectFileOf, type ToolFile, toolFiles } 
 import { expandPath } from "./expand-path.ts";
 import { notice, type ScanNotice } from "./notice.ts";
 import type { Scope } from "./settings/settings-file.ts";
+import { isObfuscated, type ObfuscatedRow } from "./settings/obfuscated.ts";
 import { accessOf } from "./settings/readers.ts";
 import { type SourceStream, streamOf } from "./source.ts";
 import { FileReader } from "./sources/file-chunks.ts";
@@ -26,6 +27,7 @@ export class Places {
   readonly #byPath: ReadonlyMap<string, Place>;
   /** Origin of a part of a file → that file. */
   readonly #files = new Map<string, string>();
+  readonly #obfuscated: ObfuscatedRow[] = [];
 
   constructor(machine: Machine) {
     this.found = toolFiles(machine).flatMap((file) =>
@@ -41,6 +43,16 @@ export class Places {
     if (known) return known;
     const project = projectFileOf(path);
     return project && { purpose: "settings", ...project, path, scope: "project" };
+  }
+
+  /** A database of a tool, or a file that SQLite keeps beside it: these are read row by row. */
+  isDatabase(path: string): boolean {
+    return this.#byPath.get(path.replace(/-(?:wal|shm|journal)$/, ""))?.format === "sqlite";
+  }
+
+  /** Rows, seen so far, that are encrypted under a password which is the same on every machine. */
+  get obfuscated(): readonly ObfuscatedRow[] {
+    return this.#obfuscated;
   }
 
   /** The file on disk that an origin names: the database for one of its rows. */
@@ -71,6 +83,7 @@ export class Places {
       for (const { place, text } of databaseTexts(path)) {
         const origin = `${path} (${place})`;
         this.#files.set(origin, path);
+        if (isObfuscated(text)) this.#obfuscated.push({ path, row: place });
         yield streamOf(originOf(path, origin), utf8(text));
       }
     } catch {

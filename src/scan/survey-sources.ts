@@ -2,7 +2,7 @@
 import { sep } from "node:path";
 import type { Place, Places } from "./places.ts";
 import type { Source } from "./source.ts";
-import { historiesOf } from "./histories.ts";
+import { historiesOf, isOfRepository } from "./histories.ts";
 import { pushedSource } from "./pushed.ts";
 import { environmentSource } from "./sources/environment.ts";
 import type { GitPlace } from "./sources/git.ts";
@@ -32,7 +32,8 @@ export function isOfChange({ staged, pushed, stdin }: SurveyRequest): boolean {
 }
 
 /**
- * In the order in which they are gone through. `seen` gets the path of every file on disk that was looked at.
+ * In the order in which they are gone through. `seen` gets the path of every file of a tool that was looked at, and
+ * those that tell of repositories.
  * @param env what git gets to know of the environment: in a hook it says which index is committed
  */
 export function surveySources(
@@ -112,7 +113,7 @@ function belowPaths(paths: readonly string[], places: Places, seen: Set<string>)
   ];
 }
 
-/** Notes which files came by. Databases of tools are left for later: they are read row by row. */
+/** Notes which settings and repositories came by; not every file, of which there may be millions. Databases of tools are left for later: they are read row by row. */
 function watched(source: Source, places: Places, seen: Set<string>): Source {
   return {
     name: source.name,
@@ -120,8 +121,8 @@ function watched(source: Source, places: Places, seen: Set<string>): Source {
       for await (const item of source.streams()) {
         if ("origin" in item) {
           const { path } = item.origin;
-          if (places.placeOf(path)?.format === "sqlite") continue;
-          seen.add(path);
+          if (places.isDatabase(path)) continue;
+          if (places.placeOf(path) !== undefined || isOfRepository(path)) seen.add(path);
         }
         yield item;
       }

@@ -13,6 +13,7 @@ import { checkKeys } from "./settings/check-keys.ts";
 import type { KeyPlace } from "./settings/key-place.ts";
 import { severityAt } from "./severity.ts";
 import { accessOf } from "./settings/readers.ts";
+import { checkObfuscated } from "./settings/obfuscated.ts";
 import { environmentFile, readEntries, type SettingsFile } from "./settings/settings-file.ts";
 import { isOfChange, type SurveyRequest, surveySources } from "./survey-sources.ts";
 
@@ -47,6 +48,7 @@ export async function survey(request: SurveyRequest, options: SurveyOptions): Pr
   const settings = [
     ...attached(checkFiles(settingsFiles(request, options, places, seen)), ofKeys),
     ...(isOfChange(request) ? [] : checkKeys(ofKeys)),
+    ...checkObfuscated(places.obfuscated, options.machine.platform),
   ].filter((finding) => !options.baseline?.accepts(finding));
   const all = groupFindings([...keys, ...settings]).flatMap((group) => group.places.toSorted(bySeverity));
   return {

@@ -47,17 +47,25 @@ export const PROJECT_FILES: readonly ProjectFile[] = [
   { tool: "dotenv", path: "*.env", format: "dotenv" },
 ];
 
+/** By the last name of their path; patterns apart. Asked for every file of a scan, so that most are told at once. */
+const BY_NAME: ReadonlyMap<string, readonly ProjectFile[]> = Map.groupBy(
+  PROJECT_FILES.filter(({ path }) => !path.includes("*")),
+  ({ path }) => path.split("/").at(-1) ?? "",
+);
+const PATTERNS = PROJECT_FILES.filter(({ path }) => path.includes("*"));
+
 /** The row for a path of a project, absolute or relative; `undefined` when no tool reads it. */
 export function projectFileOf(path: string): ProjectFile | undefined {
-  const segments = path.split(/[\\/]/);
-  return PROJECT_FILES.find((file) => {
-    const wanted = file.path.split("/");
-    const tail = segments.slice(-wanted.length);
-    return (
-      tail.length === wanted.length &&
-      wanted.every((segment, index) => matchesSegment(segment, tail[index] ?? ""))
-    );
-  });
+  const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  const named = BY_NAME.get(name)?.find((file) => endsLike(path, file.path));
+  return named ?? PATTERNS.find((file) => matchesSegment(file.path, name));
+}
+
+/** Whether the last segments are these, with either separator. */
+function endsLike(path: string, wanted: string): boolean {
+  const end = path.slice(-wanted.length).replaceAll("\\", "/");
+  const before = path.at(-wanted.length - 1);
+  return end === wanted && (before === undefined || before === "/" || before === "\\");
 }
 
 /** Whether a name fits one segment of a pattern: `*` is any text, but not a leading dot. */

@@ -95,9 +95,11 @@ function placeText(context: CliContext, { path, line, commit }: ScanItem): strin
   return printable(`${short}${at}${commit === undefined ? "" : ` in commit ${commit.slice(0, 10)}`}`);
 }
 
-function readersText({ readers }: ScanItem): string {
-  const text = readers === undefined ? undefined : READERS[readers];
-  return text === undefined ? "" : `  (${text})`;
+function readersText({ readers, tool }: ScanItem): string {
+  const texts = [tool, readers === undefined ? undefined : READERS[readers]].filter(
+    (text) => text !== undefined,
+  );
+  return texts.length === 0 ? "" : `  (${texts.map(printable).join("; ")})`;
 }
 
 function summary({ items, streams, sizeBytes, informationOnly }: ScanDocument): string {

@@ -14,6 +14,7 @@ const item = (fields: Partial<ScanItem> = {}): ScanItem => ({
   masked: "sk-proj-…abcd",
   provider: "openai",
   readers: "owner",
+  tool: "dotenv",
   fix: "take it out",
   group: 1,
   ...fields,
@@ -46,8 +47,8 @@ describe("scan", () => {
     );
     expect(code).toBe(7);
     expect(stdout).toBe(`high     OpenAI project key  sk-proj-…abcd, in 2 places
-         ~/.env:3  (only you can read it)
-         /srv/app.py:9  (every user of this machine can read it)
+         ~/.env:3  (dotenv; only you can read it)
+         /srv/app.py:9  (dotenv; every user of this machine can read it)
          it lies in plain text: every program that you start can read it
          → take it out
          /srv/app.py:3: git keeps this file

@@ -27,11 +27,17 @@ export interface SurveyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A finding and whose file it is in. */
+export interface SurveyFinding extends Finding {
+  /** Id as in `TOOLS`, or `shell`, `dotenv` and the like; absent for files of no tool. */
+  readonly tool?: string;
+}
+
 export interface Survey {
   /** Keys and wrong settings; those of one key stand together, the most urgent key first. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly SurveyFinding[];
   /** Virtual keys and the like: nothing to mend. */
-  readonly information: readonly Finding[];
+  readonly information: readonly SurveyFinding[];
   readonly notices: readonly ScanNotice[];
   /** Files, blobs and other texts that were looked at, and their size. */
   readonly streams: number;
@@ -50,7 +56,9 @@ export async function survey(request: SurveyRequest, options: SurveyOptions): Pr
     ...(isOfChange(request) ? [] : checkKeys(ofKeys)),
     ...checkObfuscated(places.obfuscated, options.machine.platform),
   ].filter((finding) => !options.baseline?.accepts(finding));
-  const all = groupFindings([...keys, ...settings]).flatMap((group) => group.places.toSorted(bySeverity));
+  const all = groupFindings([...keys, ...settings])
+    .flatMap((group) => group.places.toSorted(bySeverity))
+    .map((finding) => withTool(finding, places));
   return {
     findings: all.filter(({ severity }) => severity !== "info"),
     information: all.filter(({ severity }) => severity === "info"),
@@ -109,6 +117,12 @@ function described(finding: Finding, places: Places): Finding {
 function fixOf({ fix, provider, knownKey }: Finding): string {
   if (provider === undefined || knownKey !== undefined || !fix.startsWith("take it out")) return fix;
   return `replace it at its provider, keep the new one in the vault (ownkey keys add ${provider}), and take this one out here`;
+}
+
+function withTool(finding: Finding, places: Places): SurveyFinding {
+  const { kind, path } = finding.origin;
+  const tool = kind === "file" || kind === "tool" ? places.placeOf(path)?.tool : undefined;
+  return tool === undefined ? finding : { ...finding, tool };
 }
 
 /** A tool's own login where the tool itself has put it, for the owner only. */

@@ -15,6 +15,7 @@ import {
   relativeTo,
   type ScanProgress,
   survey,
+  type SurveyFinding,
   writeBaseline,
 } from "../../scan/index.ts";
 import { operation } from "../operation.ts";
@@ -31,6 +32,7 @@ const itemSchema = z.object({
   fingerprint: z.string().optional(),
   knownKey: z.string().optional().describe("name of the key in the vault"),
   provider: z.string().optional(),
+  tool: z.string().optional().describe("whose file it is: cursor, codex, shell, …"),
   readers: z.string().optional().describe("owner, group, everyone or repository"),
   fix: z.string(),
   group: z.number().int().describe("the same for all places of one key in this document"),
@@ -121,13 +123,14 @@ function refuseMissing(paths: readonly string[]): void {
 }
 
 /** The most urgent key first, its places together. */
-function itemsOf(findings: readonly Finding[]): z.output<typeof itemSchema>[] {
+function itemsOf(findings: readonly SurveyFinding[]): z.output<typeof itemSchema>[] {
   const numbers = new Map<string, number>();
   return findings.map((finding) => {
     const number = numbers.get(finding.group) ?? numbers.size + 1;
     numbers.set(finding.group, number);
     return {
       ...findingDocument(finding),
+      ...(finding.tool === undefined ? {} : { tool: finding.tool }),
       ...(finding.provider === undefined ? {} : { provider: finding.provider }),
       group: number,
     };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { inspect } from "node:util";
-import { systemRandomness, utf8 } from "../kernel/index.ts";
+import * as fc from "fast-check";
+import { AppError, systemRandomness, utf8 } from "../kernel/index.ts";
 import { readBaseline, writeBaseline } from "./baseline.ts";
 import { type Finding, findingDocument, type ScanEvent } from "./finding.ts";
 import { groupFindings } from "./group.ts";
@@ -113,6 +114,23 @@ describe("a baseline that is none is refused", () => {
   test("one of a later version", () => {
     expect(() => readBaseline('{"version":2}')).toThrow(expect.objectContaining({ code: "newer_format" }));
   });
+});
+
+test("whatever a baseline file holds, it is read or refused with a message of its own", () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.json().map((json) => `{"version":1,"salt":"${"0".repeat(32)}","accepted":${json}}`),
+  );
+  fc.assert(
+    fc.property(text, (content) => {
+      try {
+        expect(typeof readBaseline(content).accepts).toBe("function");
+      } catch (error) {
+        expect(error).toBeInstanceOf(AppError);
+      }
+    }),
+  );
 });
 
 test("virtual keys are information, and only with their checksum", async () => {

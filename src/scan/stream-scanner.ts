@@ -78,14 +78,18 @@ export class StreamScanner {
   #look(bytes: Uint8Array, start: number, end: number): void {
     const { matcher, known, namesTell } = this.#options;
     if (end <= this.#covered) return;
-    const knownMatches = (known?.matchesIn(bytes, start, end) ?? []).filter(
-      (match) => match.start >= this.#covered,
-    );
-    for (const match of knownMatches) this.#report(bytes, match.start, match.end, undefined, match);
+    if (known && this.#reportKnown(known, bytes, start, end)) return;
     // A row that goes on from the last chunk has been looked at where it begins.
-    if (knownMatches.length > 0 || start < this.#covered || isRunByte(bytes[start - 1])) return;
+    if (start < this.#covered || isRunByte(bytes[start - 1])) return;
     const match = matcher.match(bytes, start, end, namesTell);
     if (match) this.#report(bytes, match.start, match.end, match, undefined);
+  }
+
+  /** False when there is none. */
+  #reportKnown(known: KnownKeys, bytes: Uint8Array, start: number, end: number): boolean {
+    const matches = known.matchesIn(bytes, start, end).filter((match) => match.start >= this.#covered);
+    for (const match of matches) this.#report(bytes, match.start, match.end, undefined, match);
+    return matches.length > 0;
   }
 
   #report(

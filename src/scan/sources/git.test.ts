@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { utf8 } from "../../kernel/index.ts";
+import { concatBytes, utf8 } from "../../kernel/index.ts";
 import { addedLines } from "./added-lines.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { historySource } from "./history.ts";
@@ -167,6 +167,29 @@ test("however git's output is cut, the same changes are read", async () => {
     fc.asyncProperty(fc.array(fc.nat(200), { maxLength: 6 }), async (cuts) => {
       const reader = new ByteReader(inPieces(utf8(text), cuts));
       expect(await Array.fromAsync(readChanges(reader))).toEqual(expected);
+    }),
+  );
+});
+
+test("pieces of known size and up to a mark come whole, however the stream is cut", async () => {
+  const part = fc.record({
+    text: fc.stringMatching(/^[a-z]*$/),
+    content: fc.uint8Array({ maxLength: 20 }),
+    taken: fc.nat(3),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(part), fc.array(fc.nat(100)), async (parts, cuts) => {
+      const whole = concatBytes(...parts.flatMap(({ text, content }) => [utf8(`${text}\n`), content]));
+      const reader = new ByteReader(inPieces(whole, cuts));
+      for (const { text, content, taken } of parts) {
+        expect(await reader.textUntil(0x0a)).toBe(text);
+        const chunks: Uint8Array[] = [];
+        if (taken === 0) await reader.skip(content.length);
+        else for await (const chunk of reader.take(content.length)) if (chunks.push(chunk) === taken) break;
+        const got = concatBytes(...chunks);
+        expect(got).toEqual(content.subarray(0, got.length));
+      }
+      expect(await reader.textUntil(0x0a)).toBeUndefined();
     }),
   );
 });

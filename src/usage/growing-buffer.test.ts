@@ -35,3 +35,12 @@ test("after clearing it is as new", () => {
   buffer.append(Buffer.from("short"));
   expect(buffer.content.toString()).toBe("short");
 });
+
+test("a part may change as soon as the next one is there", () => {
+  const buffer = new GrowingBuffer(100);
+  const first = Buffer.from("first, ");
+  buffer.append(first);
+  buffer.append(Buffer.from("second"));
+  first.fill(0);
+  expect(buffer.content.toString()).toBe("first, second");
+});

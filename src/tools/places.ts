@@ -100,6 +100,11 @@ export const TOOLS: readonly ToolPlaces[] = [
   },
 ];
 
+/** As its maker writes it; the id itself for what is no tool of {@link TOOLS}, such as `shell`. */
+export function toolName(id: string): string {
+  return TOOLS.find((tool) => tool.id === id)?.name ?? id;
+}
+
 function optional(path: string | undefined): string[] {
   return path === undefined ? [] : [path];
 }

@@ -3,6 +3,7 @@
  * wrote the project: with a base URL there, the tool sends the user's key to that host (CVE-2026-21852).
  */
 import { PROVIDERS } from "../../providers/index.ts";
+import { toolName } from "../../tools/index.ts";
 import type { Finding } from "../finding.ts";
 import { dottedName, type Entry, nameOf } from "./entry.ts";
 import { settingFinding } from "./setting-finding.ts";
@@ -43,7 +44,7 @@ export function checkProjectBaseUrls(files: readonly SettingsFile[]): Finding[] 
       settingFinding(file, entry, {
         rule: "base-url",
         severity: file.beforeTrust ? "high" : "medium",
-        title: `this project makes ${file.tool} send your key to ${url.hostname}, which is no provider's host`,
+        title: `this project makes ${programName(file.tool)} send your key to ${url.hostname}, which is no provider's host`,
         fix: `open ${file.path} at line ${entry.line}; unless you know that host, take "${nameOf(entry)}" out and replace keys that were used in this folder`,
       }),
     );
@@ -74,6 +75,11 @@ export function baseUrlsOf(file: SettingsFile): { entry: Entry; url: URL }[] {
         return url ? [{ entry, url }] : [];
       }),
     );
+}
+
+/** Who reads the setting: a `.env` file is read by whatever is started there. */
+function programName(tool: string): string {
+  return tool === "dotenv" || tool === "direnv" ? "programs started in it" : toolName(tool);
 }
 
 function isKnownHost(host: string): boolean {

@@ -97,7 +97,7 @@ test("a key in a synced file says who uploads it, and belongs to the key", () =>
 test("one key in several tools is told once; in a shell file and its history it is not", () => {
   const keys = ["codex", "aider", "codex", "shell"].map((tool, index) => keyAt(put(`f${index}`), { tool }));
   expect(rulesFor(...keys)).toEqual(["settings/shared-key low"]);
-  expect(checkKeys(keys)[0]?.title).toContain("2 tools (codex, aider)");
+  expect(checkKeys(keys)[0]?.title).toContain("2 tools (Codex CLI, aider)");
   expect(
     rulesFor(keyAt(put("a"), { tool: "codex" }), keyAt(put("b"), { tool: "aider" }, "another key")),
   ).toEqual([]);

@@ -1,3 +1,4 @@
+import { toolName } from "../../tools/index.ts";
 import type { Finding } from "../finding.ts";
 import { aboutKey } from "./about-key.ts";
 import { byKey, type KeyPlace } from "./key-place.ts";
@@ -17,7 +18,7 @@ export function checkShared(keys: readonly KeyPlace[]): Finding[] {
       aboutKey(first, {
         rule: "shared-key",
         severity: "low",
-        title: `one key in ${tools.length} tools (${tools.join(", ")}): it cannot be limited, counted or replaced for one of them alone`,
+        title: `one key in ${tools.length} tools (${tools.map(toolName).join(", ")}): it cannot be limited, counted or replaced for one of them alone`,
         fix: "give each tool a virtual key of its own: ownkey vk create --name TOOL",
       }),
     ];

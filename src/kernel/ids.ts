@@ -10,11 +10,36 @@ export type IdPrefix = "conn" | "key" | "vk" | "req" | "slot" | "vault" | "blob"
 export type NewId = (prefix: IdPrefix) => string;
 
 /**
- * Makes ids like `key_01j9…`: 48 bits of time, so that ids sort by creation, and 80 random bits.
- * Unique without coordination; not a secret.
+ * Makes ids like `key_01j9…`: 48 bits of time and 80 random bits. Unique without coordination; not a secret. Ids of
+ * one maker sort in the order they were made: within a millisecond, or while the clock stands behind, the random part
+ * counts up.
  */
 export function idMaker(clock: Clock, randomness: Randomness): NewId {
-  return (prefix) => `${prefix}_${encodeTime(clock.nowMs())}${encodeRandom(randomness(10))}`;
+  let lastMs = -1;
+  let random: Uint8Array = new Uint8Array(RANDOM_BYTES);
+  return (prefix) => {
+    const nowMs = clock.nowMs();
+    if (nowMs > lastMs) {
+      lastMs = nowMs;
+      random = randomness(RANDOM_BYTES);
+    } else {
+      random = next(random);
+    }
+    return `${prefix}_${encodeTime(lastMs)}${encodeRandom(random)}`;
+  };
+}
+
+const RANDOM_BYTES = 10;
+
+/** The number that follows, big endian. */
+function next(bytes: Uint8Array): Uint8Array {
+  const following = Uint8Array.from(bytes);
+  for (let i = following.length - 1; i >= 0; i--) {
+    const byte = ((following[i] ?? 0) + 1) & 0xff;
+    following[i] = byte;
+    if (byte !== 0) break;
+  }
+  return following;
 }
 
 function encodeTime(timeMs: number): string {

@@ -55,6 +55,15 @@ describe("ids", () => {
     const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
     fc.assert(fc.property(time, time, (a, b) => a === b || at(a) < at(b) === a < b));
   });
+
+  test("of one maker sort in the order they were made, also while the clock stands still or goes back", () => {
+    const times = [5, 5, 5, 4, 9, 8];
+    const clock = { nowMs: () => times.shift() ?? 9, monotonicMs: () => 0 };
+    const newId = idMaker(clock, () => new Uint8Array(10).fill(255, 1));
+    const ids = Array.from({ length: 8 }, () => newId("req"));
+    expect([...ids].sort()).toEqual(ids);
+    expect(new Set(ids).size).toBe(8);
+  });
 });
 
 describe("JSON", () => {

@@ -3,9 +3,9 @@
  * here would be much too eager for ordinary text, and none hits a random key more than once in some ten thousand.
  */
 
-/** Words and rows that stand in examples. A random key of 100 characters holds one of them by chance in 1 of 5,000. */
+/** Words and rows that stand in examples, and the values of RFC 6749 and jwt.io, which everybody copies. A random key of 100 characters holds one of them by chance in 1 of 5,000. */
 const PLACEHOLDER =
-  /x{5}|\*{3}|\.{3}|<|example|placeholder|changeme|change[_-]me|redacted|replace|insert|your[-_]|yourkey|yourapi|dummy|sample|0{8}|1{8}|a{8}|01234567|12345678|23456789|98765432|87654321|abcdefgh|deadbeef|foobar/i;
+  /x{5}|\*{3}|\.{3}|<|example|placeholder|changeme|change[_-]me|redacted|replace|insert|your[-_]|yourkey|yourapi|dummy|sample|0{8}|1{8}|a{8}|01234567|12345678|23456789|98765432|87654321|abcdefgh|deadbeef|foobar|2YotnFZFEjr1|czZCaGRSa3F0|SflKxwRJSMeKKF2QT4/i;
 
 /** In values without a mark, where the name alone says that it is a secret. */
 const PLACEHOLDER_VALUE =

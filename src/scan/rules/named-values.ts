@@ -12,6 +12,19 @@ const VALUE_END = String.raw`(?=["'\x60\\\s,;)&<\]}#|]|$)`;
 const SERVICES =
   "openai|anthropic|claude|gemini|google_ai|mistral|codestral|cohere|together|togetherai|deepseek|fireworks|ai21|voyage|stability|assemblyai|deepgram|azure_ai|moonshot|zhipu|dashscope|minimax|siliconflow|novita|anyscale|deepinfra|lepton|hyperbolic|sambanova|litellm|azure|cursor";
 
+/** Names under which lists of keys hold one for each service. */
+const LISTED_SERVICES = [
+  "openai",
+  "anthropic",
+  "mistral",
+  "cohere",
+  "gemini",
+  "google",
+  "azure",
+  "deepseek",
+  "xai",
+];
+
 /** Keys without a mark of their own: the name in front of them says what they are. */
 export const NAMED_VALUE_RULES: readonly ContextRule[] = [
   {
@@ -100,6 +113,41 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
   },
   {
     kind: "context",
+    id: "key-list-entry",
+    title: "API key in a tool's list of keys",
+    severity: "high",
+    pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
+    hints: LISTED_SERVICES,
+    before: new RegExp(String.raw`["'](?:${LISTED_SERVICES.join("|")})["'][ \t]{0,4}:[ \t]{0,4}["']$`),
+    accept: isGeneratedValue,
+    findsIn: () => [
+      `{"// Note": "llm", "mistral": "${sample(32)}"}`,
+      `"cursor.apiKeys": {"openai": "${sample(44, BASE62, 2)}", "x": 1}`,
+    ],
+    findsNothingIn: () => [
+      '{"mistral": "mistral-large-latest-2026-01"}',
+      `{"openai": "3f2504e0-4f89-11d3-9a0c-0305e82c3301"}`,
+      `{"model": "${sample(32)}"}`,
+    ],
+  },
+  {
+    kind: "context",
+    id: "tool-login-key",
+    title: "API key in a tool's login file",
+    severity: "high",
+    pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
+    hints: ["key"],
+    before: /["']key["'][ \t]{0,4}:[ \t]{0,4}["']$/,
+    near: /["']type["'][ \t]{0,4}:[ \t]{0,4}["']api["']/,
+    accept: isGeneratedValue,
+    findsIn: () => [`{"mistral": {"type": "api", "key": "${sample(32)}"}}`],
+    findsNothingIn: () => [
+      `{"type": "row", "key": "${sample(32)}"}`,
+      `{"type": "api", "id": "${sample(32)}"}`,
+    ],
+  },
+  {
+    kind: "context",
     id: "named-secret",
     title: "secret in an assignment",
     severity: "medium",
@@ -157,17 +205,22 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
     hints: ["authorization"],
     before:
       /authorization["'`\]\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}(?:\\?["'`]){0,2}(?:bearer|token|basic)[ \t]{1,4}$/,
-    accept: isGeneratedValue,
+    accept: (value) =>
+      isGeneratedValue(value) && !EXAMPLE_LOGIN.test(Buffer.from(value, "base64").toString("latin1")),
     findsIn: () => [
       `curl -H "Authorization: Bearer ${sample(40)}" https://h.example`,
       `headers: {'Authorization': 'Bearer ${sample(44, BASE62, 2)}'}`,
     ],
     findsNothingIn: () => [
       "Authorization: Bearer your-access-token-goes-here",
+      `Authorization: Basic ${Buffer.from("username:password").toString("base64")}`,
       'Authorization: "Bearer accessTokenOfTheCurrentUser1"',
     ],
   },
 ];
+
+/** Basic credentials as documentation writes them. */
+const EXAMPLE_LOGIN = /user(?:name)?:|:passw|passwor/i;
 
 function isGeneratedValue(value: string): boolean {
   return !isIdentifier(value) && !isPlaceholderValue(value) && looksGenerated(value);

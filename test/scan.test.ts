@@ -170,6 +170,15 @@ test("SARIF has the structure that code hosts take", async () => {
   }
 });
 
+test("what is no repository, and what is not there, is no clean scan", async () => {
+  home.write("plain/a.txt", "nothing\n");
+  const folder = join(home.folder, "plain");
+  expect((await user.run(["scan", folder, "--git"])).code).toBe(1);
+  expect((await user.run(["scan", folder, "--staged"])).code).toBe(1);
+  expect((await user.run(["scan", join(folder, "absent")])).code).toBe(3);
+  rmSync(folder, { recursive: true });
+});
+
 test("standard input is looked at whatever its size", async () => {
   const piped = `${"nothing\n".repeat(400_000)}export OPENAI_API_KEY=${home.keyOf("openai")}\n`;
   const { stdout, code } = await user.run(["scan", "--stdin", "--json"], { stdin: piped });

@@ -5,7 +5,7 @@ import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
 import { paint, print, printable } from "./output.ts";
-import type { ScanDocument, ScanItem } from "./scan-report.ts";
+import { isIncomplete, type ScanDocument, type ScanItem } from "./scan-report.ts";
 
 type GuardDocument = Awaited<ReturnType<typeof guard.status.run>>;
 
@@ -74,7 +74,7 @@ async function runHook(context: CliContext, hook: string, options: CommonOptions
 
 /** A guard that could not look has found nothing either. */
 function refuseUnchecked(notices: ScanDocument["notices"], pushing: boolean): void {
-  const failed = notices.find(({ reason }) => reason === "source_failed");
+  const failed = notices.find((notice) => isIncomplete([notice]));
   if (!failed) return;
   throw new AppError(
     "internal",

@@ -102,14 +102,20 @@ function readersText({ readers, tool }: ScanItem): string {
   return texts.length === 0 ? "" : `  (${texts.map(printable).join("; ")})`;
 }
 
-function summary({ items, streams, sizeBytes, informationOnly }: ScanDocument): string {
+function summary({ items, notices, streams, sizeBytes, informationOnly }: ScanDocument): string {
   const looked = `looked at ${streams.toLocaleString("en")} files and texts (${megabytes(sizeBytes)} MB)`;
   const keys = new Set(items.filter(({ rule }) => !rule.startsWith("settings/")).map(({ group }) => group))
     .size;
   const settings = items.filter(({ rule }) => rule.startsWith("settings/")).length;
   const hidden = informationOnly > 0 ? `; ${informationOnly} virtual keys and the like: --all` : "";
+  if (items.length === 0 && isIncomplete(notices)) return `not everything could be looked at; ${looked}`;
   if (items.length === 0) return `no key and no wrong setting found; ${looked}${hidden}`;
   return `${count(keys, "key")} and ${count(settings, "wrong setting")} found; ${looked}${hidden}`;
+}
+
+/** A whole history, change or list of processes could not be looked at: that is no clean result. */
+export function isIncomplete(notices: ScanDocument["notices"]): boolean {
+  return notices.some(({ reason }) => reason === "source_failed");
 }
 
 function count(number: number, noun: string): string {

@@ -98,6 +98,14 @@ describe("scan", () => {
     expect(stdout.split("\n")).toHaveLength(7);
   });
 
+  test("a history or change that could not be looked at is no clean result", async () => {
+    const notices = [{ reason: "source_failed", path: "/work", message: "there is no git repository here" }];
+    const { code, stdout, stderr } = await run(["scan", "--git"], { ...found(), notices });
+    expect(code).toBe(1);
+    expect(stdout).toContain("not everything could be looked at");
+    expect(stderr).toContain("there is no git repository here");
+  });
+
   test("many places are counted, and listed with --all", async () => {
     const many = found(...Array.from({ length: 30 }, (_, index) => item({ line: index + 1 })));
     expect((await run(["scan"], many)).stdout).toContain("… and 22 more; --all lists them");

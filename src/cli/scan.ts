@@ -6,7 +6,7 @@ import type { CliContext, CommonOptions } from "./context.ts";
 import { example, given } from "./options.ts";
 import { jsonText, print, warn } from "./output.ts";
 import { ScanProgressLine } from "./scan-progress.ts";
-import { noticeLines, scanText } from "./scan-report.ts";
+import { isIncomplete, noticeLines, scanText } from "./scan-report.ts";
 import { sarifLog } from "./scan-sarif.ts";
 
 const FINDINGS_EXIT_CODE = 7;
@@ -75,5 +75,6 @@ async function runScan(
   else print(context, options, found, () => scanText(context, found, { all }));
   if (!options.json) for (const line of noticeLines(found, { all })) warn(context, line);
   if (options.writeBaseline !== undefined) return 0;
-  return found.items.some(({ severity }) => severity !== "info") ? FINDINGS_EXIT_CODE : 0;
+  if (found.items.some(({ severity }) => severity !== "info")) return FINDINGS_EXIT_CODE;
+  return isIncomplete(found.notices) ? 1 : 0;
 }

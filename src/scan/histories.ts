@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
-import type { ScanNotice } from "./notice.ts";
+import { notice, type ScanNotice } from "./notice.ts";
 import type { Source, SourceStream } from "./source.ts";
 import type { GitPlace } from "./sources/git.ts";
 import { historySource } from "./sources/history.ts";
@@ -18,7 +18,11 @@ export function historiesOf(
   return {
     name: "git histories",
     async *streams() {
-      for (const folder of new Set([...paths.flatMap(enclosing), ...repositoriesIn(seen)])) {
+      const folders = new Set([...paths.flatMap(enclosing), ...repositoriesIn(seen)]);
+      if (folders.size === 0) {
+        yield notice("source_failed", paths.join(" "), "there is no git repository here");
+      }
+      for (const folder of folders) {
         // One that cannot be read is no reason to leave out the others.
         try {
           yield* named(folder, historySource({ folder, env }));

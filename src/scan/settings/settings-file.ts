@@ -1,5 +1,6 @@
 import type { FileFormat, FilePurpose } from "../../tools/index.ts";
 import type { Entry } from "./entry.ts";
+import { withNamedPairs } from "./named-pairs.ts";
 import { readJsonc } from "./read-jsonc.ts";
 import { readToml, readVariables, readYaml } from "./read-lines.ts";
 
@@ -24,7 +25,7 @@ export interface SettingsFile {
 export function readEntries(text: string, format: FileFormat): Entry[] {
   switch (format) {
     case "jsonc":
-      return readJsonc(text);
+      return withNamedPairs(readJsonc(text));
     case "toml":
       return readToml(text);
     case "yaml":

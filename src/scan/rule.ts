@@ -18,6 +18,8 @@ interface RuleFacts {
   readonly accept?: (secret: string) => boolean;
   /** Shannon entropy that the secret must have, in bits per character; 3 unless given. */
   readonly minEntropyBits?: number;
+  /** For formats of which long rows of one letter are part: it is not asked whether the secret is a placeholder. */
+  readonly mayRepeat?: boolean;
   /** What to do about it, where there is more to say than "take it out and replace it". */
   readonly fix?: string;
   /** Texts in which the rule must find something; made at run time, so that no key-shaped text stands in a file. */

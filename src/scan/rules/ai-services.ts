@@ -1,3 +1,4 @@
+import { looksGenerated } from "../plausible.ts";
 import type { MarkedRule } from "../rule.ts";
 import { marked } from "./marked.ts";
 import { BASE62, BASE64, BASE64URL, HEX, sample } from "./sample.ts";
@@ -9,7 +10,8 @@ export const AI_SERVICE_RULES: readonly MarkedRule[] = [
     title: "API key of an OpenAI-compatible service",
     severity: "high",
     marks: ["sk-"],
-    pattern: /sk-(?=[a-z-]{0,32}[A-Za-z]*\d)(?:[a-z][a-z0-9]{1,20}-){0,2}[A-Za-z0-9]{32,128}/,
+    pattern: /sk-(?:[a-z][a-z0-9]{1,20}-){0,2}[A-Za-z0-9]{32,128}/,
+    accept: (secret) => looksGenerated(secret.slice(secret.lastIndexOf("-") + 1)),
     minEntropyBits: 3.5,
     secrets: () => [`sk-${sample(48)}`, `sk-${sample(40, BASE62, 2)}`, `sk-team-${sample(48, BASE62, 3)}`],
     findsNothingIn: () => [
@@ -17,6 +19,7 @@ export const AI_SERVICE_RULES: readonly MarkedRule[] = [
       "sk-learn-contributed-estimators-for-regression-and-more",
       `sk-${"abc".repeat(16)}`,
       `sk-${sample(16)}`,
+      "sk-configurationPropertyOfTheLongestKind2",
     ],
   }),
   marked({

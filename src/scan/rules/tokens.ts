@@ -97,15 +97,31 @@ function privateKey({ id, title, near, fix, wrap }: PrivateKeyInput): Rule {
       /-----begin (?!encrypted)(?:[a-z0-9]{1,12} ){0,2}private key(?: block)?-----(?:\\[nr]|[\s"'+,\\]){0,40}$/,
     ...(near ? { near } : {}),
     everywhere: true,
+    mayRepeat: true,
+    accept: isUnencrypted,
     fix,
-    findsIn: () => [wrap(body(1)), wrap(body(2))],
+    findsIn: () => [
+      wrap(body(1)),
+      wrap(`${OPENSSH_NO_CIPHER}AAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz${sample(60, BASE64)}`),
+    ],
     findsNothingIn: () => [
       pem("ENCRYPTED PRIVATE KEY", body(3)),
       pem("PUBLIC KEY", body(4)),
+      pem("OPENSSH PRIVATE KEY", `${OPENSSH}AAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0${sample(60, BASE64)}`),
+      pem("RSA PRIVATE KEY", `Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,${sample(32)}\n\n${body(6)}`),
       pem("CERTIFICATE", body(5)),
       pem("PRIVATE KEY", "..."),
     ],
   };
+}
+
+/** `openssh-key-v1` and a zero byte; the name of the cipher follows after its length. */
+const OPENSSH = "b3BlbnNzaC1rZXktdjEA";
+const OPENSSH_NO_CIPHER = `${OPENSSH}AAAABG5vbmU`;
+
+/** OpenSSH's own format says only inside whether there is a passphrase. */
+function isUnencrypted(body: string): boolean {
+  return !body.startsWith(OPENSSH) || body.startsWith(OPENSSH_NO_CIPHER);
 }
 
 function body(seed: number): string {

@@ -100,9 +100,12 @@ function matchNamed(
   before: string,
   text: string,
 ): Match | undefined {
-  if (rule.hints.length > 0 && !rule.before.test(before)) return undefined;
+  // The cheaper test goes first: the pattern of a rule without hints fails fast, see there.
+  const beforeFirst = rule.hints.length > 0;
+  if (beforeFirst && !rule.before.test(before)) return undefined;
   const match = matchAt(rule, bytes, start, text);
-  if (!match || isIdentifier(match.secret) || !rule.before.test(before)) return undefined;
+  if (!match || isIdentifier(match.secret)) return undefined;
+  if (!beforeFirst && !rule.before.test(before)) return undefined;
   if (rule.near === undefined) return match;
   const around = textOfPart(bytes, Math.max(0, start - NEAR_CHARS), start + NEAR_CHARS, "latin1");
   return rule.near.test(around.toLowerCase()) ? match : undefined;
@@ -113,10 +116,13 @@ function matchAt(rule: Rule, bytes: Uint8Array, start: number, text: string): Ma
   let secret = secretIn(rule, text);
   // It may go on after the part.
   if (secret?.length === USUAL_SECRET) secret = secretIn(rule, textFrom(bytes, start, LONGEST_SECRET));
-  if (secret === undefined || isPlaceholder(secret) || !isRandom(secret, rule.minEntropyBits))
-    return undefined;
-  if (rule.accept && !rule.accept(secret)) return undefined;
+  if (secret === undefined || !isPlausible(rule, secret)) return undefined;
   return { rule, start, end: start + secret.length, secret };
+}
+
+function isPlausible({ mayRepeat = false, minEntropyBits, accept }: Rule, secret: string): boolean {
+  const isRepeat = !mayRepeat && isPlaceholder(secret);
+  return !isRepeat && isRandom(secret, minEntropyBits) && (accept?.(secret) ?? true);
 }
 
 function secretIn({ pattern }: Rule, text: string): string | undefined {

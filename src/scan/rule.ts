@@ -63,5 +63,5 @@ export interface ContextRule extends RuleFacts {
   readonly everywhere?: boolean;
 }
 
-export const BEFORE_CHARS = 96;
+export const BEFORE_CHARS = 160;
 export const NEAR_CHARS = 300;

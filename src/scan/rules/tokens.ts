@@ -84,7 +84,7 @@ interface PrivateKeyInput {
   readonly wrap: (body: string) => string;
 }
 
-/** Found at the first line of its body, whatever it is wrapped in; encrypted ones are none. */
+/** Found at the first line of its body, or at the second one where slashes leave no row of 20 in the first, whatever it is wrapped in; encrypted ones are none. */
 function privateKey({ id, title, near, fix, wrap }: PrivateKeyInput): Rule {
   return {
     kind: "context",
@@ -94,7 +94,7 @@ function privateKey({ id, title, near, fix, wrap }: PrivateKeyInput): Rule {
     pattern: /[A-Za-z0-9+/=\s\\"',]{40,3900}/y,
     hints: ["private key"],
     before:
-      /-----begin (?!encrypted)(?:[a-z0-9]{1,12} ){0,2}private key(?: block)?-----(?:\\[nr]|[\s"'+,\\]){0,40}$/,
+      /-----begin (?!encrypted)(?:[a-z0-9]{1,12} ){0,2}private key(?: block)?-----(?:\\[nr]|[\s"'+,\\]){0,40}(?:[a-z0-9+/=]{1,76}(?:\\[nr]|[\s"',\\]){1,20})?$/,
     ...(near ? { near } : {}),
     everywhere: true,
     mayRepeat: true,
@@ -103,8 +103,11 @@ function privateKey({ id, title, near, fix, wrap }: PrivateKeyInput): Rule {
     findsIn: () => [
       wrap(body(1)),
       wrap(`${OPENSSH_NO_CIPHER}AAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz${sample(60, BASE64)}`),
+      wrap(`MHcCAQEEI/${sample(18)}/${sample(17)}+${sample(16)}\n${sample(64)}\n${sample(20)}==`),
     ],
     findsNothingIn: () => [
+      // A public key follows.
+      `${pem("ENCRYPTED PRIVATE KEY", body(3))}\n${pem("PUBLIC KEY", body(4))}`,
       pem("ENCRYPTED PRIVATE KEY", body(3)),
       pem("PUBLIC KEY", body(4)),
       pem("OPENSSH PRIVATE KEY", `${OPENSSH}AAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0${sample(60, BASE64)}`),

@@ -33,13 +33,21 @@ const DIGIT = table("0123456789");
 export class Matcher {
   readonly #marks: MarkIndex;
   readonly #contextRules: readonly ContextRule[];
+  /** Whether the text before a value holds a hint of any rule. */
   readonly #hints: RegExp;
+  /** Whether a value has the shape that any rule without hints looks for. */
+  readonly #unhinted: RegExp;
 
   constructor(rules: readonly Rule[]) {
     this.#marks = new MarkIndex(rules.filter((rule) => rule.kind === "marked"));
     this.#contextRules = rules.filter((rule) => rule.kind === "context");
     const hints = new Set(this.#contextRules.flatMap((rule) => rule.hints));
     this.#hints = new RegExp([...hints].map((hint) => RegExp.escape(hint)).join("|") || "(?!)");
+    const shapes = this.#contextRules.filter((rule) => rule.hints.length === 0);
+    this.#unhinted = new RegExp(
+      shapes.map(({ pattern }) => `(?:${pattern.source})`).join("|") || "(?!)",
+      "y",
+    );
   }
 
   /**
@@ -84,8 +92,11 @@ export class Matcher {
     const before = textOfPart(bytes, Math.max(0, start - BEFORE_CHARS), start, "latin1").toLowerCase();
     const text = textFrom(bytes, start, USUAL_SECRET);
     const hinted = this.#hints.test(before);
+    this.#unhinted.lastIndex = 0;
+    const shaped = this.#unhinted.test(text);
+    if (!hinted && !shaped) return undefined;
     for (const rule of this.#contextRules) {
-      if ((rule.hints.length > 0 && !hinted) || !(namesTell || rule.everywhere)) continue;
+      if (!(rule.hints.length > 0 ? hinted : shaped) || !(namesTell || rule.everywhere)) continue;
       const match = matchNamed(rule, bytes, start, before, text);
       if (match) return match;
     }

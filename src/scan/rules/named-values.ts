@@ -8,6 +8,9 @@ const ASSIGNED = String.raw`["'\x60\]\\]{0,4}[ \t]{0,20}(?::=|=>|[:=,(])[ \t]{0,
 /** What may follow a whole value; a bracket or dot would make it a name in code. */
 const VALUE_END = String.raw`(?=["'\x60\\\s,;)&<\]}#|]|$)`;
 
+/** What may follow a value in an address. */
+const URL_VALUE_END = String.raw`(?=["'\x60\\\s,;&)<>\]}#|]|$)`;
+
 /** Services whose keys have no mark, besides the providers' own variables. */
 const SERVICES =
   "openai|anthropic|claude|gemini|google_ai|mistral|codestral|cohere|together|togetherai|deepseek|fireworks|ai21|voyage|stability|assemblyai|deepgram|azure_ai|moonshot|zhipu|dashscope|minimax|siliconflow|novita|anyscale|deepinfra|lepton|hyperbolic|sambanova|litellm|azure|cursor";
@@ -154,7 +157,7 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
     pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
     hints: ["key", "token", "secret"],
     before: new RegExp(
-      `(?:api[-_.]?key|apikey|access[-_.]?key|access[-_.]?token|auth[-_.]?token|api[-_.]?token|secret[-_.]?key|api[-_.]?secret|client[-_.]?secret|webhook[-_.]?secret|bearer[-_.]?token)${ASSIGNED}$`,
+      `(?:api[-_.]?key|apikey|access[-_.]?key|access[-_.]?token|auth[-_.]?token|api[-_.]?token|secret[-_.]?key|api[-_.]?secret|client[-_.]?secret|webhook[-_.]?secret|account[-_.]?key|shared[-_.]?access[-_.]?key|bearer[-_.]?token)${ASSIGNED}$`,
     ),
     accept: isGeneratedValue,
     fix: "find out whose secret it is, replace it there, and keep it out of files",
@@ -194,6 +197,26 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
       `tool --api-key-file ${sample(32)}`,
       `the key ${sample(32)}`,
       "tool --token keychain-entry-of-the-project-2",
+    ],
+  },
+  {
+    kind: "context",
+    id: "url-parameter",
+    title: "secret in an address",
+    severity: "medium",
+    pattern: new RegExp(`[A-Za-z0-9_-]{20,200}${URL_VALUE_END}`, "y"),
+    hints: ["key", "token"],
+    before: /[?&;](?:key|token|apikey|api[-_]key|access_token|auth_token)=$/,
+    accept: isGeneratedValue,
+    fix: "replace it where it was issued, and send it in a header: addresses stand in logs and histories",
+    findsIn: () => [
+      `curl "https://host.example/v1/models?key=${sample(40)}&alt=sse"`,
+      `GET /v1?token=${sample(48, BASE62, 2)} HTTP/1.1`,
+    ],
+    findsNothingIn: () => [
+      "https://host.example/?key=your-api-key-goes-here-123",
+      `https://host.example/?etag=${sample(40)}`,
+      `https://host.example/?key=${sample(40)}/x.png`,
     ],
   },
   {

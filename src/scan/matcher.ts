@@ -3,7 +3,7 @@ import { afterDashes, afterEscape } from "./escapes.ts";
 import { MarkIndex } from "./mark-index.ts";
 import { isIdentifier, isPlaceholder, isRandom } from "./plausible.ts";
 import { BEFORE_CHARS, type ContextRule, NEAR_CHARS, type Rule } from "./rule.ts";
-import { table } from "./runs.ts";
+import { afterGlue, endsWithKey, holdsDigit, leadOf } from "./value-bounds.ts";
 
 /** A secret as offsets into the bytes that were looked at. */
 export interface Match {
@@ -18,16 +18,6 @@ export const LONGEST_SECRET = 4096;
 
 /** What all but private keys and signed tokens keep within: making longer strings for each run would cost more. */
 const USUAL_SECRET = 256;
-
-/** How far a value may begin before its first run. */
-const LONGEST_LEAD = 64;
-
-/** What a value without a mark is made of. */
-const IN_VALUE = table("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/.");
-/** What stands between a name and its value. */
-const IN_GLUE = table(" \t\"'`:=\\");
-const LONGEST_GLUE = 8;
-const DIGIT = table("0123456789");
 
 /** Tells what a run is, by the rules. */
 export class Matcher {
@@ -83,8 +73,7 @@ export class Matcher {
   /** A value that slashes cut into short rows is found by a long name before it: `AWS_SECRET_ACCESS_KEY=`. */
   #afterName(bytes: Uint8Array, end: number, namesTell: boolean): Match | undefined {
     if (!namesTell || !endsWithKey(bytes, end)) return undefined;
-    let start = end;
-    while (start < end + LONGEST_GLUE && IN_GLUE[bytes[start] ?? 0] === 1) start++;
+    const start = afterGlue(bytes, end);
     return start === end ? undefined : this.#value(bytes, start, namesTell);
   }
 
@@ -143,29 +132,4 @@ function secretIn({ pattern }: Rule, text: string): string | undefined {
 
 function textFrom(bytes: Uint8Array, start: number, chars: number): string {
   return textOfPart(bytes, start, Math.min(bytes.length, start + chars), "latin1");
-}
-
-/** Where the value that holds the run begins; `undefined` when that is too far for any secret. */
-function leadOf(bytes: Uint8Array, start: number): number | undefined {
-  let lead = start;
-  while (lead > 0 && IN_VALUE[bytes[lead - 1] ?? 0] === 1) {
-    lead--;
-    if (start - lead > LONGEST_LEAD) return undefined;
-  }
-  return lead;
-}
-
-function holdsDigit(bytes: Uint8Array, start: number, end: number): boolean {
-  const last = Math.min(end, start + LONGEST_LEAD);
-  for (let at = start; at < last; at++) if (DIGIT[bytes[at] ?? 0] === 1) return true;
-  return false;
-}
-
-function endsWithKey(bytes: Uint8Array, end: number): boolean {
-  // Letters in ASCII differ from capitals in one bit.
-  return (
-    ((bytes[end - 1] ?? 0) | 0x20) === 0x79 &&
-    ((bytes[end - 2] ?? 0) | 0x20) === 0x65 &&
-    ((bytes[end - 3] ?? 0) | 0x20) === 0x6b
-  );
 }

@@ -11,12 +11,14 @@ const REACH = 1024;
  * which allows what these rules find.
  */
 export function isAllowed(bytes: Uint8Array, start: number, end: number, rule: string): boolean {
-  let from = start;
-  while (from > 0 && start - from < REACH && bytes[from - 1] !== LINE_FEED) from--;
-  const lineEnd = indexOfBytes(bytes, LINE_FEED, end);
-  const to = Math.min(lineEnd < 0 ? bytes.length : lineEnd, end + REACH);
-  const mark = indexOfBytes(bytes, MARK, from);
-  if (mark < 0 || mark >= to) return false;
+  const before = bytes.subarray(Math.max(0, start - REACH), start);
+  const after = bytes.subarray(end, end + REACH);
+  const lineEnd = indexOfBytes(after, LINE_FEED);
+  const from = start - before.length + before.lastIndexOf(LINE_FEED) + 1;
+  const to = end + (lineEnd < 0 ? after.length : lineEnd);
+  const at = indexOfBytes(bytes.subarray(from, to), MARK);
+  if (at < 0) return false;
+  const mark = from + at;
   const rules = textOfPart(bytes, mark + MARK.length, to, "latin1").match(
     /^(?:[ \t]+[a-z][a-z0-9/-]*)+/,
   )?.[0];

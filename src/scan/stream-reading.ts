@@ -78,7 +78,11 @@ export class StreamReading {
   }
 
   #keep(hit: Hit): void {
-    if (this.hits.length < MOST_FINDINGS_PER_STREAM) this.hits.push(hit);
-    else this.#cut = "too_many_findings";
+    if (this.hits.length < MOST_FINDINGS_PER_STREAM) {
+      this.hits.push(hit);
+      return;
+    }
+    this.#cut = "too_many_findings";
+    this.#scanner?.stop();
   }
 }

@@ -38,6 +38,7 @@ export class StreamScanner {
   #done = 0;
   /** Offset behind the last secret: what lies before it is part of that one. */
   #covered = 0;
+  #stopped = false;
 
   constructor(options: StreamScannerOptions) {
     this.#options = options;
@@ -56,6 +57,11 @@ export class StreamScanner {
       this.#scan(bytes, Math.max(this.#done, bytes.length - NEEDED_AFTER));
       this.#keep(bytes, Math.max(0, this.#done - KEPT_BEFORE));
     }
+  }
+
+  /** Nothing more is looked for. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   end(): void {
@@ -77,7 +83,7 @@ export class StreamScanner {
 
   #look(bytes: Uint8Array, start: number, end: number): void {
     const { matcher, known, namesTell } = this.#options;
-    if (end <= this.#covered) return;
+    if (this.#stopped || end <= this.#covered) return;
     if (known && this.#reportKnown(known, bytes, start, end)) return;
     // A row that goes on from the last chunk has been looked at where it begins.
     if (start < this.#covered || isRunByte(bytes[start - 1])) return;

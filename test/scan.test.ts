@@ -104,7 +104,7 @@ describe("a home with keys in the layouts of fifteen tools, shells, notebooks an
     const { items, code } = await scan();
     expect(code).toBe(7);
     const found = new Set(items.filter((item) => !isSetting(item)).map(describeItem));
-    const known = wanted.filter((place) => !place.startsWith("work/"));
+    const known = wanted.filter((place) => !place.startsWith("code/"));
     expect(known.filter((place) => !found.has(place))).toEqual([]);
   });
 
@@ -190,7 +190,7 @@ test("standard input is looked at whatever its size", async () => {
 });
 
 describe("guard", () => {
-  const repository = join(user.folder, "work/removed");
+  const repository = join(user.folder, "code/removed");
   const git = async (...args: readonly string[]): Promise<CommandResult> => {
     const child = Bun.spawn(["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", ...args], {
       cwd: repository,
@@ -210,7 +210,7 @@ describe("guard", () => {
 
   test("a staged key cannot be committed by accident, and the message says what to do", async () => {
     expect((await user.run(["guard", "install", repository])).code).toBe(0);
-    home.write("work/removed/app.py", `KEY = "${home.keyOf("openai")}"\n`);
+    home.write("code/removed/app.py", `KEY = "${home.keyOf("openai")}"\n`);
     await git("add", "app.py");
     const refused = await git("commit", "-q", "-m", "key");
     expect(refused.code).not.toBe(0);
@@ -228,7 +228,7 @@ describe("guard", () => {
   });
 
   test("the key taken out, the commit goes through; a key in the file at another place is no new one", async () => {
-    home.write("work/removed/app.py", `KEY = os.environ["OPENAI_API_KEY"]\n`);
+    home.write("code/removed/app.py", `KEY = os.environ["OPENAI_API_KEY"]\n`);
     await git("add", "app.py");
     expect((await git("commit", "-q", "-m", "no key")).code).toBe(0);
   });
@@ -243,11 +243,11 @@ describe("guard", () => {
     expect(first.stderr).toContain("this push holds a key");
     expect((await git("push", "-q", "--no-verify", "origin", "main")).code).toBe(0);
     await git("fetch", "-q", "origin");
-    home.write("work/removed/b.py", "nothing\n");
+    home.write("code/removed/b.py", "nothing\n");
     await git("add", "b.py");
     await git("commit", "-q", "-m", "b");
     expect((await git("push", "-q", "origin", "main")).code).toBe(0);
-    home.write("work/removed/c.py", `KEY = "${home.keyOf("anthropic")}"\n`);
+    home.write("code/removed/c.py", `KEY = "${home.keyOf("anthropic")}"\n`);
     await git("add", "c.py");
     expect((await git("commit", "-q", "--no-verify", "-m", "c")).code).toBe(0);
     expect((await git("push", "-q", "origin", "main")).code).not.toBe(0);
@@ -266,7 +266,7 @@ describe("guard", () => {
 test("scanning has changed nothing that was there, and made no home of Ownkey's", () => {
   expect(existsSync(user.home)).toBe(false);
   const now = new Set(treeOf(home.folder));
-  const untouched = before.filter((entry) => !entry.includes("/work/removed"));
+  const untouched = before.filter((entry) => !entry.includes("/code/removed"));
   expect(untouched.filter((entry) => !now.has(entry) && !entry.startsWith(`${home.folder}/work `))).toEqual(
     [],
   );

@@ -42,7 +42,7 @@ export async function runCommand(argv: readonly string[], options: CliRunOptions
     interactive: false,
     colour: false,
     environment: {},
-    workingDirectory: "/work",
+    workingDirectory: "/project",
     home: "/home",
     readStdin: () => Promise.resolve(stdin),
     stdin: () => new Blob([stdin]).stream(),

@@ -69,12 +69,12 @@ describe("scan", () => {
   test("paths are made absolute, and options say what to look at", async () => {
     const { calls } = await run(["scan", "src", "/abs", "--git", "--env", "--baseline", "b.json"], found());
     expect(calls[0]?.input).toMatchObject({
-      paths: ["/work/src", "/abs"],
-      workingDirectory: "/work",
+      paths: ["/project/src", "/abs"],
+      workingDirectory: "/project",
       git: true,
       processes: true,
       staged: false,
-      baseline: "/work/b.json",
+      baseline: "/project/b.json",
     });
   });
 
@@ -99,7 +99,9 @@ describe("scan", () => {
   });
 
   test("a history or change that could not be looked at is no clean result", async () => {
-    const notices = [{ reason: "source_failed", path: "/work", message: "there is no git repository here" }];
+    const notices = [
+      { reason: "source_failed", path: "/project", message: "there is no git repository here" },
+    ];
     const { code, stdout, stderr } = await run(["scan", "--git"], { ...found(), notices });
     expect(code).toBe(1);
     expect(stdout).toContain("not everything could be looked at");
@@ -121,7 +123,7 @@ describe("scan", () => {
 describe("SARIF", () => {
   test("paths in the folder are relative to it, others are URIs; findings without lines have no region", () => {
     const log = JSON.stringify(
-      sarifLog([item({ path: "/work/a b.py" }), item({ path: "/else/c.py", line: 0 })], "/work"),
+      sarifLog([item({ path: "/project/a b.py" }), item({ path: "/else/c.py", line: 0 })], "/project"),
     );
     expect(log).toContain(
       '{"artifactLocation":{"uri":"a%20b.py","uriBaseId":"SRCROOT"},"region":{"startLine":3,"startColumn":7}}',
@@ -173,7 +175,7 @@ describe("guard run", () => {
   });
 
   test("a change that could not be looked at does not pass", async () => {
-    const notices = [{ reason: "source_failed", path: "/work", message: "it cannot be read" }];
+    const notices = [{ reason: "source_failed", path: "/project", message: "it cannot be read" }];
     const { code, stderr } = await run(["guard", "run", "pre-commit"], { ...found(), notices });
     expect(code).toBe(1);
     expect(stderr).toContain("git commit --no-verify");

@@ -52,26 +52,26 @@ test("all profiles of an editor, shell files and a project's files are looked at
   put(".config/Cursor/User/profiles/-1ab/settings.json");
   put(".codex/auth.json");
   put(".bashrc");
-  put("work/.env.local");
-  put("work/.claude/settings.json");
-  put("work/readme.md");
-  expect(pathsOf(placesAt(), join(home, "work"))).toEqual([
+  put("code/.env.local");
+  put("code/.claude/settings.json");
+  put("code/readme.md");
+  expect(pathsOf(placesAt(), join(home, "code"))).toEqual([
     "~/.bashrc",
     "~/.codex/auth.json",
     "~/.config/Cursor/User/profiles/-1ab/settings.json",
     "~/.config/Cursor/User/settings.json",
-    "~/work/.claude/settings.json",
-    "~/work/.env.local",
+    "~/code/.claude/settings.json",
+    "~/code/.env.local",
   ]);
 });
 
 test("a file of the user's own is the user's, also when the working folder is the home; a project's is the project's", () => {
   const own = put(".claude/settings.json");
-  const project = put("work/.claude/settings.json");
+  const project = put("code/.claude/settings.json");
   const places = placesAt();
   expect(places.placeOf(own)?.scope).toBe("user");
   expect(places.placeOf(project)).toMatchObject({ scope: "project", tool: "claude-code", beforeTrust: true });
-  expect(places.placeOf(put("work/main.ts"))).toBeUndefined();
+  expect(places.placeOf(put("code/main.ts"))).toBeUndefined();
 });
 
 test("links to nowhere, folders and broken databases are told or passed over, never fatal", () => {

@@ -75,7 +75,7 @@ test("what is uploaded says by whom; what is not uploaded says nothing", () => {
 });
 
 test("a project's file is known at any depth, with either separator, and nothing that only looks like it", () => {
-  expect(projectFileOf("/work/app/.claude/settings.json")?.beforeTrust).toBe(true);
+  expect(projectFileOf("/project/app/.claude/settings.json")?.beforeTrust).toBe(true);
   expect(projectFileOf("C:\\app\\.vscode\\settings.json")?.tool).toBe("vscode");
   expect(projectFileOf("packages/a/.env.production")?.format).toBe("dotenv");
   expect(projectFileOf("prod.env")?.tool).toBe("dotenv");

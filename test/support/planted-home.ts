@@ -157,7 +157,7 @@ export class PlantedHome {
   }
 
   #projects(): void {
-    this.#plant("work/analysis.ipynb", "openai", (k) =>
+    this.#plant("code/analysis.ipynb", "openai", (k) =>
       JSON.stringify({ cells: [{ cell_type: "code", source: [`os.environ["OPENAI_API_KEY"] = "${k}"\n`] }] }),
     );
   }
@@ -165,7 +165,7 @@ export class PlantedHome {
   /** A key that was taken out again, one on another branch, one that is stashed. */
   #histories(): void {
     for (const name of ["removed", "branch", "stash"]) {
-      const repository = `work/${name}`;
+      const repository = `code/${name}`;
       mkdirSync(join(this.folder, repository), { recursive: true });
       this.git(repository, "init", "-q");
       this.write(`${repository}/readme.md`, "# nothing here\n");
@@ -187,22 +187,22 @@ export class PlantedHome {
   #lookAlikes(): void {
     const digest = (seed: number) => sample(64, HEX, seed);
     this.write(
-      "work/package-lock.json",
+      "code/package-lock.json",
       `{"packages":{"a":{"integrity":"sha512-${sample(86, BASE62, 3)}=="}}}`,
     );
     this.write(
-      "work/.env.example",
+      "code/.env.example",
       "OPENAI_API_KEY=sk-your-key-here\nANTHROPIC_API_KEY=\nSECRET_KEY=changeme\n",
     );
     this.write(
-      "work/notes.md",
+      "code/notes.md",
       `commit ${sample(40, HEX, 4)}\nsha256:${digest(5)}\nid 3f2504e0-4f89-41d3-9a0c-0305e82c3301\n`,
     );
     this.write(
-      "work/main.ts",
+      "code/main.ts",
       `const key = process.env["OPENAI_API_KEY"] ?? "sk-...";\nconst hash = "${digest(6)}";\n`,
     );
-    this.write("work/node_modules/x/index.js", `module.exports = "${key.openai(999)}";\n`);
+    this.write("code/node_modules/x/index.js", `module.exports = "${key.openai(999)}";\n`);
     this.write(".continue/.env", `OWNKEY_VK=${mintVirtualKeyToken(systemRandomness).token.reveal()}\n`);
   }
 

@@ -267,7 +267,7 @@ test("scanning has changed nothing that was there, and made no home of Ownkey's"
   expect(existsSync(user.home)).toBe(false);
   const now = new Set(treeOf(home.folder));
   const untouched = before.filter((entry) => !entry.includes("/code/removed"));
-  expect(untouched.filter((entry) => !now.has(entry) && !entry.startsWith(`${home.folder}/work `))).toEqual(
+  expect(untouched.filter((entry) => !now.has(entry) && !entry.startsWith(`${home.folder}/code `))).toEqual(
     [],
   );
 });

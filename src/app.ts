@@ -15,6 +15,7 @@ import { createOutboundFetch, type ResolveHost } from "./gateway/index.ts";
 import { ensurePrivateDir, writeDurable } from "./files/index.ts";
 import {
   type Clock,
+  coalesced,
   Closing,
   idMaker,
   type Log,
@@ -100,15 +101,24 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     const audit = createAuditLog({ clock });
     let anchor = await checkedAnchor(config, options, { store, audit, restored: restored !== undefined });
     const commitListeners = new Set<() => void>();
+    // Behind the answer: the anchor may lag by what a crash takes, and two flushes to disk are most of a small change.
+    const anchoring = coalesced(async () => {
+      try {
+        await anchor?.advance(await audit.head(store));
+      } catch (error) {
+        options.log.warn("anchor.behind", { error });
+      }
+    });
+    closing.add(() => anchoring.done());
     const reserve = createReserve(join(config.home, "reserve"));
     const perform = withReserveFor(
       reserve,
       createPerform({
         store,
         audit,
-        afterCommit: async () => {
+        afterCommit: () => {
           for (const listener of commitListeners) listener();
-          await anchor?.advance(await audit.head(store));
+          anchoring.ask();
         },
       }),
     );

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { every, serial } from "./schedule.ts";
+import { coalesced, every, serial } from "./schedule.ts";
 
 /** Resolves when `count` calls were made. */
 function counter(count: number) {
@@ -88,4 +88,23 @@ test("serial work runs in the order of the calls, and a failure stops nothing", 
   expect(first).rejects.toThrow("first failed");
   expect(await second).toBe(2);
   expect(order).toEqual(["first", "second"]);
+});
+
+test("coalesced work runs once for all that was asked meanwhile, and once more for what came during it", async () => {
+  let runs = 0;
+  const gate = Promise.withResolvers<void>();
+  const work = coalesced(async () => {
+    runs++;
+    if (runs === 1) await gate.promise;
+  });
+  await work.done();
+  expect(runs).toBe(0);
+  for (let i = 0; i < 5; i++) work.ask();
+  expect(runs).toBe(1);
+  gate.resolve();
+  await work.done();
+  expect(runs).toBe(2);
+  work.ask();
+  await work.done();
+  expect(runs).toBe(3);
 });

@@ -40,3 +40,28 @@ export function serial(): <T>(work: () => Promise<T>) => Promise<T> {
     return result;
   };
 }
+
+/**
+ * Work that is due after many events and needs doing only once for those that came meanwhile: `ask` starts it, or has
+ * it done once more when it is under way. It must not throw. `done` resolves when all that was asked for is done.
+ */
+export function coalesced(work: () => Promise<void>): { ask: () => void; done: () => Promise<void> } {
+  let asked = false;
+  let running: Promise<void> | undefined;
+  const run = async () => {
+    while (asked) {
+      asked = false;
+      await work();
+    }
+    running = undefined;
+  };
+  return {
+    ask() {
+      asked = true;
+      running ??= run();
+    },
+    async done() {
+      await running;
+    },
+  };
+}

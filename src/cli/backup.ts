@@ -1,5 +1,5 @@
 import { backup } from "../control/index.ts";
-import { AppError } from "../kernel/index.ts";
+import { AppError, withoutLineEnd } from "../kernel/index.ts";
 import type { Command } from "commander";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
@@ -122,5 +122,5 @@ async function opening(context: CliContext, options: ProtectionOptions) {
 }
 
 async function passphraseLine(context: CliContext): Promise<string> {
-  return (await context.readStdin()).replace(/\r?\n$/, "");
+  return withoutLineEnd(await context.readStdin());
 }

@@ -1,4 +1,5 @@
 import { vault } from "../control/index.ts";
+import { withoutLineEnd } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
@@ -45,5 +46,5 @@ async function unlockInput(context: CliContext, options: UnlockOptions) {
 }
 
 async function line(context: CliContext): Promise<string> {
-  return (await context.readStdin()).replace(/\r?\n$/, "");
+  return withoutLineEnd(await context.readStdin());
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { AppError } from "../kernel/index.ts";
+import { AppError, withoutLineEnd } from "../kernel/index.ts";
 import type { CliContext } from "./context.ts";
 import { askSecret, confirm } from "./prompt.ts";
 
@@ -53,9 +53,4 @@ function fromVariable(context: CliContext, name: string): string {
   throw new AppError("not_found", `the variable ${name} is not set`, {
     hint: "export it, or use --stdin or the prompt",
   });
-}
-
-/** A file or `echo` ends in a line break that is not part of the secret. */
-function withoutLineEnd(text: string): string {
-  return text.replace(/\r?\n$/, "");
 }

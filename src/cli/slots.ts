@@ -1,5 +1,5 @@
 import { slots } from "../control/index.ts";
-import { AppError } from "../kernel/index.ts";
+import { AppError, withoutLineEnd } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
@@ -76,7 +76,7 @@ export const registerSlots: Register = (program, context) => {
 };
 
 async function newPassphrase(context: CliContext, options: AddOptions): Promise<string> {
-  if (options.stdin) return (await context.readStdin()).replace(/\r?\n$/, "");
+  if (options.stdin) return withoutLineEnd(await context.readStdin());
   const first = await askSecret(context, "New passphrase:", "--stdin");
   if (first !== (await askSecret(context, "The same again:", "--stdin"))) {
     throw new AppError("invalid_input", "the two passphrases differ; nothing was changed");

@@ -1,12 +1,4 @@
-import {
-  AppError,
-  type Clock,
-  isJsonObject,
-  type Json,
-  maskSecrets,
-  parseJson,
-  type Secret,
-} from "../kernel/index.ts";
+import { AppError, type Clock, maskSecrets, parseJson, type Secret } from "../kernel/index.ts";
 import {
   type ConnectionSettings,
   curlFor,
@@ -17,6 +9,7 @@ import {
   type VerdictName,
 } from "../providers/index.ts";
 import { readAtMost } from "./bounded-body.ts";
+import { modelsIn } from "./listed-models.ts";
 import { unreachableVerdict } from "./unreachable.ts";
 
 /** The `fetch` of the platform, one that checks addresses, or a test's. */
@@ -104,7 +97,8 @@ export class KeyTester {
     try {
       const answer = await this.#send(call, headers, input.settings, AbortSignal.timeout(limitMs));
       const verdict = input.provider.verdict(answer);
-      const models = verdict.name === "ok" ? modelsIn(parseJson(answer.body)) : undefined;
+      const models =
+        verdict.name === "ok" ? modelsIn(parseJson(answer.body))?.map(({ id }) => id) : undefined;
       return models ? { verdict, models } : { verdict };
     } catch (error) {
       // Not the network's doing: the connection may not call that address.
@@ -157,15 +151,4 @@ const NOT_SENDABLE: Verdict = {
 
 function variableOf({ provider, variable }: KeyTest): string {
   return variable ?? provider.keyVariables[0] ?? "API_KEY";
-}
-
-/** OpenAI's and Anthropic's `data[].id`, Google's `models[].name`. */
-function modelsIn(document: Json | undefined): readonly string[] | undefined {
-  if (!isJsonObject(document)) return undefined;
-  const list = document["data"] ?? document["models"];
-  if (!Array.isArray(list)) return undefined;
-  return list
-    .map((entry) => (isJsonObject(entry) ? (entry["id"] ?? entry["name"]) : undefined))
-    .filter((id) => typeof id === "string")
-    .map((id) => id.replace(/^models\//, ""));
 }

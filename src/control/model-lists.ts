@@ -1,15 +1,15 @@
 import type { Caller } from "../access/index.ts";
-import type { Connection, Connections, Fetch } from "../connections/index.ts";
-import { isJsonObject, type Json, maskSecrets, parseJson, stringAt } from "../kernel/index.ts";
+import {
+  type Connection,
+  type Connections,
+  type Fetch,
+  type ListedModel,
+  modelsIn,
+} from "../connections/index.ts";
+import { maskSecrets, parseJson } from "../kernel/index.ts";
 import { providerById } from "../providers/index.ts";
 import { assertDestination } from "../vault/index.ts";
 import { readBytesAtMost } from "./bounded-bytes.ts";
-
-export interface ListedModel {
-  readonly id: string;
-  /** As the provider's list says, `YYYY-MM-DD`. */
-  readonly shutdownDate?: string;
-}
 
 export interface ModelList {
   readonly models: readonly ListedModel[];
@@ -53,7 +53,7 @@ export class ModelLists {
       const bytes = await readBytesAtMost(answer.body, LARGEST_LIST_BYTES);
       if (!answer.ok) return { models: [], problem: `the provider answered ${answer.status}` };
       if (!bytes) return { models: [], problem: "the provider's list is larger than 8 MiB" };
-      return { models: modelsIn(parseJson(new TextDecoder().decode(bytes))) };
+      return { models: modelsIn(parseJson(new TextDecoder().decode(bytes))) ?? [] };
     } catch (error) {
       return {
         models: [],
@@ -61,15 +61,4 @@ export class ModelLists {
       };
     }
   }
-}
-
-/** OpenAI and Anthropic: `data[].id`; Gemini: `models[].name` behind `models/`. */
-export function modelsIn(document: Json | undefined): ListedModel[] {
-  const entries = isJsonObject(document) ? (document["data"] ?? document["models"]) : undefined;
-  if (!Array.isArray(entries)) return [];
-  return entries.flatMap((entry: Json) => {
-    const id = stringAt(entry, "id") ?? stringAt(entry, "name")?.replace(/^models\//, "");
-    const shutdownDate = stringAt(entry, "shutdown_date");
-    return id === undefined ? [] : [{ id, ...(shutdownDate === undefined ? {} : { shutdownDate }) }];
-  });
 }

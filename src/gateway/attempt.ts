@@ -32,17 +32,9 @@ export interface AttemptParts {
   readonly limits: TimeLimits;
   readonly settings: GatewaySettings;
   readonly metrics: GatewayMetrics;
-  /** A key was used: `lastUsedAt` of people's lists. */
-  readonly onUsed?: ((use: KeyUse) => void) | undefined;
   /** Attempts under way, and settlements being written: a graceful stop waits for both. */
   readonly running: Set<Attempt>;
   readonly settling: Set<Promise<void>>;
-}
-
-export interface KeyUse {
-  readonly virtualKeyId: string;
-  readonly providerKeyId: string;
-  readonly atMs: number;
 }
 
 /** Answers up to this size, of known length, are passed in one piece. */
@@ -257,12 +249,6 @@ export class Attempt implements Limited {
   private async settle(end: AttemptEnd): Promise<void> {
     const { clock, ledger, metrics } = this.parts;
     const endedAtMs = clock.nowMs();
-    const { caller, providerKey } = this.plan;
-    this.parts.onUsed?.({
-      virtualKeyId: caller.virtualKey.id,
-      providerKeyId: providerKey.id,
-      atMs: endedAtMs,
-    });
     const durationMs = clock.monotonicMs() - this.plan.startedMonotonicMs;
     metrics.attemptEnded(end, this.status, durationMs, this.firstByteMs);
     const finished = this.meter?.finish();

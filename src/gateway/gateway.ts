@@ -2,7 +2,7 @@ import { AppError, type Clock, type Log, type NewId, toAppError } from "../kerne
 import type { Ledger } from "../ledger/index.ts";
 import type { Dialect } from "../providers/index.ts";
 import type { Meter, MeterOptions, Pricing } from "../usage/index.ts";
-import { type Attempt, type AttemptParts, type KeyUse, runAttempt } from "./attempt.ts";
+import { type Attempt, type AttemptParts, runAttempt } from "./attempt.ts";
 import { authenticate, presentedCredentials } from "./credentials.ts";
 import { createDestinations, type ResolveHost } from "./destination.ts";
 import { dialectOf } from "./dialect.ts";
@@ -33,8 +33,6 @@ export interface GatewayOptions {
   resolveHost: ResolveHost;
   settings: GatewaySettings;
   onDenied: (denial: Denial) => void;
-  /** Called once per attempt, when it ends. */
-  onUsed?: (use: KeyUse) => void;
 }
 
 /** What of the server a request needs. */

@@ -10,5 +10,6 @@ export * from "./money.ts";
 export * from "./random.ts";
 export * from "./schedule.ts";
 export * from "./secret.ts";
+export * from "./text.ts";
 export * from "./usage.ts";
 export * from "./version.ts";

@@ -3,7 +3,7 @@ import type { Caller } from "../access/index.ts";
 import type { App } from "../app.ts";
 import type { Config } from "../config.ts";
 import { assertPrivate } from "../files/index.ts";
-import { AppError, Secret } from "../kernel/index.ts";
+import { AppError, Secret, withoutLineEnd } from "../kernel/index.ts";
 
 /** Unlocks with the configured passphrase file; false when the vault stays locked because there is none. */
 export async function unlockFromFile(app: App, config: Config, caller: Caller): Promise<boolean> {
@@ -20,7 +20,7 @@ export async function unlockFromFile(app: App, config: Config, caller: Caller): 
       cause: error,
     });
   }
-  const passphrase = new Secret(text.replace(/\r?\n$/, ""));
+  const passphrase = new Secret(withoutLineEnd(text));
   await app.control.vault.unlock(caller, { kind: "passphrase", passphrase });
   return true;
 }

@@ -98,7 +98,7 @@ const NEGATIVES: Readonly<Record<string, (seed: number) => readonly [string | un
   ],
   "package-lock.json": (seed) => [
     undefined,
-    `{"node_modules/api-key": {"integrity": "sha512-${sample(86, BASE64, seed)}==", "resolved": "https://r.example/key-${hex(40, seed)}.tgz"}}`,
+    `{"node_modules/api-key": {"integrity": "sha512-${sample(86, BASE64, seed)}==", "${"resolved"}": "https://r.example/key-${hex(40, seed)}.tgz"}}`,
   ],
   "integrity.html": (seed) => [
     undefined,

@@ -56,7 +56,7 @@ export class Secrets {
     if (secret.connection !== undefined && secret.connection !== textOf(row, "connection")) {
       throw new AppError("conflict", `the secret ${id} belongs to another connection`);
     }
-    const version = (await lastVersion(tx, id)) + 1;
+    const version = ((await lastVersionsOf(tx, [id])).get(id) ?? 0) + 1;
     await this.#addVersion(tx, row, version, secret);
     return version;
   }
@@ -207,9 +207,4 @@ async function lastVersionsOf(
     ids,
   );
   return new Map(rows.map((row) => [textOf(row, "secret_id"), intOf(row, "last")]));
-}
-
-async function lastVersion(queries: Queries, id: string): Promise<number> {
-  const row = await queries.get("SELECT MAX(version) AS last FROM secret_versions WHERE secret_id = ?", [id]);
-  return (row && optionalIntOf(row, "last")) ?? 0;
 }

@@ -1,0 +1,21 @@
+import { isJsonObject, type Json, stringAt } from "../kernel/index.ts";
+
+/** A model as a provider's list names it. */
+export interface ListedModel {
+  readonly id: string;
+  /** As the provider's list says, `YYYY-MM-DD`. */
+  readonly shutdownDate?: string;
+}
+
+/** OpenAI's and Anthropic's `data[].id`, Gemini's `models[].name`; `undefined` when the document is no list of models. */
+export function modelsIn(document: Json | undefined): readonly ListedModel[] | undefined {
+  const entries = isJsonObject(document) ? (document["data"] ?? document["models"]) : undefined;
+  if (!Array.isArray(entries)) return undefined;
+  return entries.flatMap((entry: Json) => {
+    const id = stringAt(entry, "id") ?? stringAt(entry, "name");
+    const shutdownDate = stringAt(entry, "shutdown_date");
+    return id === undefined
+      ? []
+      : [{ id: id.replace(/^models\//, ""), ...(shutdownDate === undefined ? {} : { shutdownDate }) }];
+  });
+}

@@ -9,10 +9,10 @@ import { providerReference } from "./docs/provider-reference.ts";
 import { settingsReference } from "./docs/settings-reference.ts";
 
 /** Path below the repository → text. */
-export function generatedDocuments(): ReadonlyMap<string, string> {
+export async function generatedDocuments(): Promise<ReadonlyMap<string, string>> {
   return new Map([
-    ["docs/api.md", apiReference()],
-    ["docs/cli.md", cliReference()],
+    ["docs/api.md", await apiReference()],
+    ["docs/cli.md", await cliReference()],
     ["docs/errors.md", errorReference()],
     ["docs/providers.md", providerReference()],
     ["docs/settings.md", settingsReference()],
@@ -21,7 +21,7 @@ export function generatedDocuments(): ReadonlyMap<string, string> {
 
 if (import.meta.main) {
   const root = join(import.meta.dir, "..");
-  for (const [path, text] of generatedDocuments()) {
+  for (const [path, text] of await generatedDocuments()) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
     console.log(`wrote ${path}`);

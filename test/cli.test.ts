@@ -439,13 +439,14 @@ describe("up, status, down", () => {
 });
 
 describe("help", () => {
-  test("every command says what it does and, where an argument or option needs it, shows an example", () => {
-    for (const { path, command } of leaves(commandTree())) {
+  test("every command says what it does and, where an argument or option needs it, shows an example", async () => {
+    const commands = leaves(await commandTree());
+    for (const { path, command } of commands) {
       expect([path, command.description() === ""]).toEqual([path, false]);
       for (const option of command.options)
         expect([path, option.long, option.description === ""]).toEqual([path, option.long, false]);
     }
-    const withExamples = leaves(commandTree()).filter(({ command }) => examplesOf(command).length > 0);
+    const withExamples = commands.filter(({ command }) => examplesOf(command).length > 0);
     const paths = withExamples.map(({ path }) => path);
     for (const path of ["up", "keys add", "vk create", "token", "usage", "backup create"]) {
       expect(paths).toContain(`ownkey ${path}`);

@@ -18,9 +18,11 @@ import { Reader } from "./support/reader.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const documents = documentPaths();
+const generated = await generatedDocuments();
+const wholeTree = await commandTree();
 
 describe("generated documents are what the program says now", () => {
-  for (const [path, text] of generatedDocuments()) {
+  for (const [path, text] of generated) {
     test(path, () => {
       const committed = existsSync(join(ROOT, path)) ? readDocument(path) : "";
       if (committed !== text) throw new Error(`${path} is out of date: npm run docs`);
@@ -29,7 +31,7 @@ describe("generated documents are what the program says now", () => {
 });
 
 test("every example that a command's help shows is a command line that the program takes", async () => {
-  for (const { path, command } of leaves(commandTree())) {
+  for (const { path, command } of leaves(wholeTree)) {
     for (const line of examplesOf(command)) {
       expect(line).toStartWith(path);
       await parseOnly(line);
@@ -110,7 +112,7 @@ async function parseOnly(line: string): Promise<void> {
     .split(" ")
     .slice(1)
     .map((word) => word.replaceAll(/^["']|["']$/g, ""));
-  const tree = commandTree();
+  const tree = await commandTree();
   for (const { command } of leaves(tree)) command.action(() => {});
   await tree.parseAsync(words, { from: "user" });
 }
@@ -118,7 +120,7 @@ async function parseOnly(line: string): Promise<void> {
 /** Whether the first words name a command, or a group of them, and each option is one of it. */
 function isKnownCommand(line: string): boolean {
   const words = line.split(" ").slice(1);
-  let command = commandTree();
+  let command = wholeTree;
   for (const word of words) {
     const child = command.commands.find((one) => one.name() === word);
     if (!child) break;

@@ -1,6 +1,12 @@
 /** What operations promise beyond the rooms they work on: the way a key is taken in, given again, and reported. */
 import { describe, expect, test } from "bun:test";
-import { connections, keys, models, program, tokens, vault, virtualKeys } from "../src/control/index.ts";
+import * as connections from "../src/control/operations/connections.ts";
+import * as keys from "../src/control/operations/keys.ts";
+import * as models from "../src/control/operations/models.ts";
+import * as program from "../src/control/operations/program.ts";
+import * as tokens from "../src/control/operations/tokens.ts";
+import * as vault from "../src/control/operations/vault.ts";
+import * as virtualKeys from "../src/control/operations/virtual-keys.ts";
 import { AppError } from "../src/kernel/index.ts";
 import { newKey } from "./support/keys.ts";
 import { type OpenHome, openHome } from "./support/open-home.ts";

@@ -24,8 +24,8 @@ const WHERE = {
   running: "running program only",
 } as const;
 
-export function apiReference(): string {
-  const rows = [...OPERATIONS].map((one) => [
+export async function apiReference(): Promise<string> {
+  const rows = (await OPERATIONS.all()).map((one) => [
     code(one.name),
     one.summary,
     WHERE[one.place],

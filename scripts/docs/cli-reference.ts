@@ -13,8 +13,8 @@ prompt, from standard input, or from a variable that is named. Exit codes: [erro
 Settings and variables: [settings](settings.md).`;
 
 /** Every command with its options and examples, from the tree that the program itself parses with. */
-export function cliReference(): string {
-  const commands = leaves(commandTree());
+export async function cliReference(): Promise<string> {
+  const commands = leaves(await commandTree());
   const index = table(
     ["Command", ""],
     commands.map(({ path, command }) => [`[\`${path}\`](#${anchorOf(path)})`, command.description()]),

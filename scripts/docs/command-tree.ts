@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { buildProgram, type CliContext } from "../../src/cli/index.ts";
+import { type CliContext, wholeProgram } from "../../src/cli/index.ts";
 
 /** The commands as `--help` knows them, for reading only. */
-export function commandTree(): Command {
-  return buildProgram(READING);
+export function commandTree(): Promise<Command> {
+  return wholeProgram(READING);
 }
 
 /** Every command that does something, depth first, with the words that call it: `ownkey keys add`. */

@@ -1,4 +1,4 @@
-import { audit } from "../control/index.ts";
+import * as audit from "../control/operations/audit.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example, given, wholeNumber } from "./options.ts";

@@ -1,4 +1,4 @@
-import { backup } from "../control/index.ts";
+import * as backup from "../control/operations/backup.ts";
 import { AppError, withoutLineEnd } from "../kernel/index.ts";
 import type { Command } from "commander";
 import type { Register } from "./register.ts";

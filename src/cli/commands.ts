@@ -1,41 +1,41 @@
-import { registerAudit } from "./audit.ts";
-import { registerBackup } from "./backup.ts";
-import { registerCompletion } from "./completion.ts";
-import { registerConfig } from "./config.ts";
-import { registerConnections } from "./connections.ts";
 import type { Register } from "./register.ts";
-import { registerGuard } from "./guard.ts";
-import { registerKeys } from "./keys.ts";
-import { registerLock } from "./lock.ts";
-import { registerModels } from "./models.ts";
-import { registerPrices } from "./prices.ts";
-import { registerRequests } from "./requests.ts";
-import { registerScan } from "./scan.ts";
-import { registerService } from "./service.ts";
-import { registerSlots } from "./slots.ts";
-import { registerToken } from "./token.ts";
-import { registerUp } from "./up.ts";
-import { registerUsage } from "./usage.ts";
-import { registerVirtualKeys } from "./virtual-keys.ts";
+
+/** Commands of one file. It is loaded when one of them is given, or when all are to be listed. */
+export interface CommandGroup {
+  /** First words of the command line that it takes. */
+  readonly names: readonly string[];
+  load(): Promise<Register>;
+}
 
 /** In the order of the help text: what a new user needs first stands first. */
-export const COMMANDS: readonly Register[] = [
-  registerUp,
-  registerScan,
-  registerGuard,
-  registerKeys,
-  registerConnections,
-  registerVirtualKeys,
-  registerToken,
-  registerUsage,
-  registerRequests,
-  registerModels,
-  registerPrices,
-  registerLock,
-  registerSlots,
-  registerBackup,
-  registerAudit,
-  registerConfig,
-  registerService,
-  registerCompletion,
+export const COMMANDS: readonly CommandGroup[] = [
+  { names: ["up"], load: async () => (await import("./up.ts")).registerUp },
+  { names: ["down", "status"], load: async () => (await import("./running.ts")).registerRunning },
+  { names: ["scan"], load: async () => (await import("./scan.ts")).registerScan },
+  { names: ["guard"], load: async () => (await import("./guard.ts")).registerGuard },
+  { names: ["keys"], load: async () => (await import("./keys.ts")).registerKeys },
+  { names: ["connections"], load: async () => (await import("./connections.ts")).registerConnections },
+  { names: ["vk"], load: async () => (await import("./virtual-keys.ts")).registerVirtualKeys },
+  { names: ["token"], load: async () => (await import("./token.ts")).registerToken },
+  { names: ["usage"], load: async () => (await import("./usage.ts")).registerUsage },
+  { names: ["requests"], load: async () => (await import("./requests.ts")).registerRequests },
+  { names: ["models"], load: async () => (await import("./models.ts")).registerModels },
+  { names: ["prices"], load: async () => (await import("./prices.ts")).registerPrices },
+  { names: ["lock", "unlock"], load: async () => (await import("./lock.ts")).registerLock },
+  { names: ["slots"], load: async () => (await import("./slots.ts")).registerSlots },
+  { names: ["backup"], load: async () => (await import("./backup.ts")).registerBackup },
+  { names: ["audit"], load: async () => (await import("./audit.ts")).registerAudit },
+  { names: ["config"], load: async () => (await import("./config.ts")).registerConfig },
+  { names: ["service", "install"], load: async () => (await import("./service.ts")).registerService },
+  { names: ["completion"], load: async () => (await import("./completion.ts")).registerCompletion },
 ];
+
+/**
+ * What the parser has to know for one command line: the group of its first word, or all for the help text, for a word
+ * that is mistyped, and for scripts made from the whole tree.
+ */
+export async function commandsFor(words: readonly string[]): Promise<readonly Register[]> {
+  const [first = ""] = words;
+  const group = first === "completion" ? undefined : COMMANDS.find(({ names }) => names.includes(first));
+  return await Promise.all((group ? [group] : COMMANDS).map((one) => one.load()));
+}

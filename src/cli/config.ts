@@ -1,4 +1,4 @@
-import { config } from "../control/index.ts";
+import * as config from "../control/operations/config.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example, given } from "./options.ts";

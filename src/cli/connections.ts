@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { connections } from "../control/index.ts";
+import * as connections from "../control/operations/connections.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { guard, scan } from "../control/index.ts";
+import * as guard from "../control/operations/guard.ts";
+import * as scan from "../control/operations/scan.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { keys } from "../control/index.ts";
+import * as keys from "../control/operations/keys.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";

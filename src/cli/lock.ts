@@ -1,4 +1,4 @@
-import { vault } from "../control/index.ts";
+import * as vault from "../control/operations/vault.ts";
 import { withoutLineEnd } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";

@@ -1,4 +1,4 @@
-import { models } from "../control/index.ts";
+import * as models from "../control/operations/models.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example, given } from "./options.ts";

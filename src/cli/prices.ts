@@ -1,4 +1,4 @@
-import { prices } from "../control/index.ts";
+import * as prices from "../control/operations/prices.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example, given } from "./options.ts";

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { Command } from "commander";
+import { Command } from "commander";
 import { AppError, ERROR_CODES } from "../kernel/index.ts";
 import { runCommand } from "./cli.testing.ts";
 import type { CliContext } from "./context.ts";
-import { buildProgram } from "./program.ts";
+import { COMMANDS } from "./commands.ts";
+import { wholeProgram } from "./program.ts";
 
 /** Put together at run time: no key-shaped literal stands in any file. */
 const body = "aB3dE6gH9jK2".repeat(8);
@@ -17,7 +18,15 @@ function* commandsBelow(command: Command, path = "ownkey"): Generator<[string, C
   for (const child of command.commands) yield* commandsBelow(child, `${path} ${child.name()}`);
 }
 
-const ALL = [...commandsBelow(buildProgram(silent))];
+const ALL = [...commandsBelow(await wholeProgram(silent))];
+
+test("the table of commands names just what each file brings", async () => {
+  for (const group of COMMANDS) {
+    const program = new Command();
+    (await group.load())(program, silent, { code: 0 });
+    expect(program.commands.map((command) => command.name())).toEqual([...group.names]);
+  }
+});
 
 describe("every command says what it does", () => {
   test.each(ALL)("%s", (path, command) => {

@@ -1,10 +1,11 @@
 import type { EventEmitter } from "node:events";
 import { Command, CommanderError } from "commander";
 import { AppError, errorDocument, maskSecrets, toAppError, VERSION } from "../kernel/index.ts";
-import { COMMANDS } from "./commands.ts";
+import { commandsFor } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { example } from "./options.ts";
 import { jsonText, paint, terminalText } from "./output.ts";
+import type { Register } from "./register.ts";
 import { refuseSecretArguments } from "./secret-arguments.ts";
 
 /** Parses, runs one command, prints its error if it fails, and gives the exit code. */
@@ -18,7 +19,8 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     : context;
   try {
     refuseSecretArguments(argv);
-    await buildProgram(context, exit, quiet).parseAsync(words, { from: "user" });
+    const program = buildProgram(await commandsFor(words), context, { exit, output: quiet });
+    await program.parseAsync(words, { from: "user" });
     return exit.code;
   } catch (error) {
     if (!(error instanceof CommanderError)) return printError(context, toAppError(error), json);
@@ -28,11 +30,21 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   }
 }
 
-/** The whole command tree; also read by completion and by the generated reference. */
-export function buildProgram(
+/** The whole command tree, to be read. */
+export async function wholeProgram(context: CliContext): Promise<Command> {
+  return buildProgram(await commandsFor([]), context, { exit: { code: 0 }, output: context });
+}
+
+interface ParserOptions {
+  readonly exit: { code: number };
+  /** Where the parser writes its help and complaints. */
+  readonly output: Pick<CliContext, "stdout" | "stderr" | "colour">;
+}
+
+function buildProgram(
+  commands: readonly Register[],
   context: CliContext,
-  exit: { code: number } = { code: 0 },
-  parserOutput: Pick<CliContext, "stdout" | "stderr" | "colour"> = context,
+  { exit, output }: ParserOptions,
 ): Command {
   const program = new Command("ownkey")
     .description(
@@ -43,8 +55,8 @@ export function buildProgram(
     .showHelpAfterError("(add --help for help)")
     .showSuggestionAfterError()
     .enablePositionalOptions();
-  for (const register of COMMANDS) register(program, context, exit);
-  settleAll(program, parserOutput, "ownkey");
+  for (const register of commands) register(program, context, exit);
+  settleAll(program, output, "ownkey");
   return program;
 }
 

@@ -1,4 +1,4 @@
-import { requests } from "../control/index.ts";
+import * as requests from "../control/operations/requests.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example, given, pastTime, wholeNumber } from "./options.ts";

@@ -1,5 +1,5 @@
 /** What people see of a scan: the most urgent key first, each key once with all its places. */
-import type { scan } from "../control/index.ts";
+import type * as scan from "../control/operations/scan.ts";
 import type { CliContext } from "./context.ts";
 import { paint, printable } from "./output.ts";
 

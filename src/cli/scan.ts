@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { scan } from "../control/index.ts";
+import * as scan from "../control/operations/scan.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";

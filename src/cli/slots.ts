@@ -1,4 +1,4 @@
-import { slots } from "../control/index.ts";
+import * as slots from "../control/operations/slots.ts";
 import { AppError, withoutLineEnd } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";

@@ -1,4 +1,4 @@
-import { tokens } from "../control/index.ts";
+import * as tokens from "../control/operations/tokens.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";

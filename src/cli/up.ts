@@ -1,9 +1,6 @@
-import { program as running } from "../control/index.ts";
-import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
-import type { CliContext, CommonOptions, UpFlags } from "./context.ts";
+import type { CommonOptions, UpFlags } from "./context.ts";
 import { collect, example, given, wholeNumber } from "./options.ts";
-import { fields, print } from "./output.ts";
 
 interface UpOptions extends CommonOptions {
   host?: string;
@@ -51,53 +48,4 @@ export const registerUp: Register = (program, context, exit) => {
       };
       exit.code = await context.up(flags);
     });
-
-  program
-    .command("down")
-    .description("stop the running Ownkey; streams under way may finish first")
-    .addHelpText("after", example("ownkey down"))
-    .action(async (options: CommonOptions) => {
-      const wasRunning = await askToStop(context);
-      // Until it has really ended: whoever starts the next one must not find this one.
-      if (!(await context.untilStopped())) throw stillFinishing();
-      print(context, options, { done: true }, () => (wasRunning ? "stopped" : "nothing is running"));
-    });
-
-  program
-    .command("status")
-    .description("is it running, is the vault unlocked, what is in it")
-    .action(async (options: CommonOptions) => {
-      const status = await context.client.call(running.status, {});
-      print(context, options, status, () =>
-        fields([
-          ["running", status.running ? `yes, pid ${status.pid}` : "no"],
-          ["url", status.url],
-          ["control", status.ui],
-          ["home", status.home],
-          ["store", status.store],
-          ["vault", status.locked ? "locked" : "unlocked"],
-          ["connections", status.connections],
-          ["keys", status.keys],
-          ["virtual keys", status.virtualKeys],
-          ["version", status.version],
-        ]),
-      );
-    });
 };
-
-/** False when there is nothing to be stopped. */
-async function askToStop({ client }: CliContext): Promise<boolean> {
-  try {
-    await client.call(running.stop, {});
-    return true;
-  } catch (error) {
-    if (error instanceof AppError && error.code === "not_running") return false;
-    throw error;
-  }
-}
-
-function stillFinishing(): AppError {
-  return new AppError("time_limit", "Ownkey was told to stop and is still there", {
-    hint: "it may be finishing streams: look again with ownkey status; SIGTERM ends it at once",
-  });
-}

@@ -1,4 +1,4 @@
-import { usage } from "../control/index.ts";
+import * as usage from "../control/operations/usage.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example, given, pastTime } from "./options.ts";

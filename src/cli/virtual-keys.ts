@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { virtualKeys } from "../control/index.ts";
+import * as virtualKeys from "../control/operations/virtual-keys.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { collect, example, futureTime, given } from "./options.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AppError, createLog, ERROR_CODES, silentLog, systemClock } from "../kernel/index.ts";
 import type { Control } from "./control.ts";
 import { createControlHttp, type ControlHttpOptions, LARGEST_INPUT_BYTES } from "./http.ts";
-import { operation } from "./operation.ts";
+import { type AnyOperation, operation } from "./operation.ts";
 
 const echo = operation({
   name: "test.echo",
@@ -29,9 +29,13 @@ const fails = operation({
 const reveals = operation({ ...echo, name: "test.reveals", place: "own-process" });
 
 function app(options: Partial<ControlHttpOptions> = {}) {
-  const served = createControlHttp({
+  const served: readonly AnyOperation[] = [echo, fails, reveals];
+  const http = createControlHttp({
     control: {} as Control,
-    operations: [echo, fails, reveals],
+    operations: {
+      find: async (wanted) => served.find(({ name }) => name === wanted),
+      all: async () => served,
+    },
     log: silentLog,
     callerOf: () => ({ kind: "cli", user: "ada" }),
     notReady: () => undefined,
@@ -39,7 +43,7 @@ function app(options: Partial<ControlHttpOptions> = {}) {
     ...options,
   });
   return async (path: string, init: RequestInit = {}) =>
-    await served.request(`http://localhost${path}`, {
+    await http.request(`http://localhost${path}`, {
       ...init,
       headers: { host: "localhost", ...(init.headers as Record<string, string> | undefined) },
     });

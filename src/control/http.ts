@@ -2,14 +2,14 @@ import { type Context, Hono } from "hono";
 import type { Caller } from "../access/index.ts";
 import { AppError, errorDocument, type Log, toAppError } from "../kernel/index.ts";
 import type { Control } from "./control.ts";
-import { openApiDocument } from "./openapi.ts";
-import { type AnyOperation, isRemote } from "./operation.ts";
+import { isRemote } from "./operation.ts";
+import type { Operations } from "./operations.ts";
 import { readJsonBody } from "./request-body.ts";
 import { runOperation } from "./run.ts";
 
 export interface ControlHttpOptions {
   readonly control: Control;
-  readonly operations: readonly AnyOperation[];
+  readonly operations: Operations;
   readonly log: Log;
   /** Who asks; `undefined` refuses with 401. */
   callerOf(request: Request): Caller | undefined;
@@ -33,7 +33,6 @@ const HEADERS = {
 /** Every operation as `POST /api/NAME`, beside health and metrics. Served on the control socket and the control port. */
 export function createControlHttp(options: ControlHttpOptions): Hono {
   const { control, operations, log } = options;
-  const byName = new Map(operations.filter(isRemote).map((one) => [one.name, one]));
   const app = new Hono();
 
   // Before the checks, so that what they refuse is answered with the headers as well.
@@ -52,7 +51,10 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
     return reason === undefined ? context.json({ status: "ready" }) : context.json({ reason }, 503);
   });
   app.get("/metrics", (context) => context.text(options.metrics()));
-  app.get("/api/openapi.json", (context) => context.json(openApiDocument(operations)));
+  app.get("/api/openapi.json", async (context) => {
+    const { openApiDocument } = await import("./openapi.ts");
+    return context.json(openApiDocument(await operations.all()));
+  });
 
   app.post("/api/:name", async (context) => {
     const caller = options.callerOf(context.req.raw);
@@ -61,8 +63,8 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
         hint: "use the ownkey command on this machine",
       });
     }
-    const found = byName.get(context.req.param("name"));
-    if (!found) throw new AppError("not_found", "there is no such operation here");
+    const found = await operations.find(context.req.param("name"));
+    if (!found || !isRemote(found)) throw new AppError("not_found", "there is no such operation here");
     const input = await readJsonBody(context.req.raw, LARGEST_INPUT_BYTES);
     return context.json((await runOperation(found, control, caller, input)) as object);
   });

@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { isJsonObject, type Json, type JsonObject, objectAt, stringAt } from "../kernel/index.ts";
 import { openApiDocument } from "./openapi.ts";
 import { isRemote } from "./operation.ts";
-import { OPERATIONS } from "./operations.ts";
+import { OPERATIONS as TABLE } from "./operations.ts";
 
+const OPERATIONS = await TABLE.all();
 const document = JSON.parse(JSON.stringify(openApiDocument(OPERATIONS))) as JsonObject;
 const paths = objectAt(document, "paths") ?? {};
 
@@ -67,6 +68,20 @@ describe("operations as declared", () => {
     const names = OPERATIONS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[a-z]+\.[a-zA-Z]+$/);
+  });
+
+  test("each is found by its name, and nothing else is", async () => {
+    for (const operation of OPERATIONS) expect(await TABLE.find(operation.name)).toBe(operation);
+    for (const name of [
+      "",
+      "keys",
+      "keys.",
+      "keys.nothing",
+      "nothing.list",
+      "constructor.name",
+      "__proto__.x",
+    ])
+      expect(await TABLE.find(name)).toBeUndefined();
   });
 
   test("a provider key or a recovery code leaves no process, and a virtual key only where it is made", () => {

@@ -1,41 +1,46 @@
 import type { AnyOperation } from "./operation.ts";
-import * as audit from "./operations/audit.ts";
-import * as backup from "./operations/backup.ts";
-import * as config from "./operations/config.ts";
-import * as connections from "./operations/connections.ts";
-import * as guard from "./operations/guard.ts";
-import * as keys from "./operations/keys.ts";
-import * as models from "./operations/models.ts";
-import * as prices from "./operations/prices.ts";
-import * as program from "./operations/program.ts";
-import * as requests from "./operations/requests.ts";
-import * as scan from "./operations/scan.ts";
-import * as slots from "./operations/slots.ts";
-import * as tokens from "./operations/tokens.ts";
-import * as usage from "./operations/usage.ts";
-import * as vault from "./operations/vault.ts";
-import * as virtualKeys from "./operations/virtual-keys.ts";
 
-const GROUPS = [
-  program,
-  keys,
-  connections,
-  virtualKeys,
-  tokens,
-  usage,
-  requests,
-  models,
-  prices,
-  scan,
-  guard,
-  vault,
-  slots,
-  backup,
-  audit,
-  config,
-];
+/**
+ * Every use case of Ownkey, once: the noun of its operations' names → the file they are in. A group is loaded with its
+ * schemas when one of its operations is first asked for; all of them would be most of a start.
+ */
+const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
+  program: () => import("./operations/program.ts"),
+  keys: () => import("./operations/keys.ts"),
+  connections: () => import("./operations/connections.ts"),
+  vk: () => import("./operations/virtual-keys.ts"),
+  tokens: () => import("./operations/tokens.ts"),
+  usage: () => import("./operations/usage.ts"),
+  requests: () => import("./operations/requests.ts"),
+  models: () => import("./operations/models.ts"),
+  prices: () => import("./operations/prices.ts"),
+  scan: () => import("./operations/scan.ts"),
+  guard: () => import("./operations/guard.ts"),
+  vault: () => import("./operations/vault.ts"),
+  slots: () => import("./operations/slots.ts"),
+  backup: () => import("./operations/backup.ts"),
+  audit: () => import("./operations/audit.ts"),
+  config: () => import("./operations/config.ts"),
+};
 
-/** Every use case of Ownkey, once. */
-export const OPERATIONS: readonly AnyOperation[] = GROUPS.flatMap(
-  (group) => Object.values(group) as AnyOperation[],
-);
+/** Where operations are looked up. */
+export interface Operations {
+  /** `undefined` for a name that no operation has. */
+  find(name: string): Promise<AnyOperation | undefined>;
+  all(): Promise<readonly AnyOperation[]>;
+}
+
+export const OPERATIONS: Operations = {
+  async find(name) {
+    const noun = name.split(".", 1)[0] ?? "";
+    if (!Object.hasOwn(GROUPS, noun)) return undefined;
+    return (await operationsOf(noun)).find((operation) => operation.name === name);
+  },
+
+  all: async () => (await Promise.all(Object.keys(GROUPS).map(operationsOf))).flat(),
+};
+
+async function operationsOf(noun: string): Promise<readonly AnyOperation[]> {
+  const group = await GROUPS[noun]?.();
+  return Object.values(group ?? {}) as AnyOperation[];
+}

@@ -28,7 +28,6 @@ import { startDetached } from "./detach.ts";
 import { answeringProgram, untilPlaceIsFree } from "./place.ts";
 import { createPrograms } from "./system.ts";
 import { up } from "./up.ts";
-import { vaultKeys } from "./vault-keys.ts";
 
 /** What closing takes after streams have ended, on a slow machine. */
 const CLOSES_WITHIN_MS = 10_000;
@@ -121,6 +120,7 @@ class Edge {
     if (!existsSync(join(this.context.home, "control.db"))) return undefined;
     try {
       await this.#localClient();
+      const { vaultKeys } = await import("./vault-keys.ts");
       return this.#app && (await vaultKeys(this.#app.control, this.#caller));
     } catch (error) {
       return { problem: `its keys are found by their format only: ${toAppError(error).message}` };

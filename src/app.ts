@@ -146,7 +146,7 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     const priceFile = createPriceFile(config.home);
     const priceOverrides = new PriceOverrides(store);
     const prices = createPriceBook({
-      snapshot: loadPrices(priceFile, bundledPrices(), (error) =>
+      snapshot: await loadPrices(priceFile, bundledPrices(), (error) =>
         options.log.warn("prices.unsound", { error }),
       ),
       overrides: await priceOverrides.list(),

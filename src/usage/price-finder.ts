@@ -1,5 +1,5 @@
 import { dearestFactor, factorOf } from "./factors.ts";
-import { modelNames } from "./model-names.ts";
+import { type ModelNames, modelNames } from "./model-names.ts";
 import type { Multiplier } from "./multipliers.ts";
 import { overrideFor, type PriceOverride } from "./overrides.ts";
 import type { ListedModel, PriceSnapshot } from "./price-data.ts";
@@ -36,8 +36,17 @@ export function priceFinder(
   overrides: readonly PriceOverride[],
   multipliers: readonly Multiplier[],
 ): (model: PricedModel) => ModelPrice {
-  const names = new Map(snapshot.lists.map((list) => [list.id, modelNames(list)]));
+  const names = new Map<string, ModelNames | undefined>();
   const kept = new Map<string, ModelPrice>();
+
+  /** A list is read when the first of its models is asked for. */
+  const namesOf = (id: string): ModelNames | undefined => {
+    if (!names.has(id)) {
+      const list = snapshot.lists.find((one) => one.id === id);
+      names.set(id, list && modelNames(list));
+    }
+    return names.get(id);
+  };
 
   const find = (model: PricedModel): Found => {
     const override = overrideFor(overrides, model);
@@ -45,10 +54,10 @@ export function priceFinder(
     const lists = listsFor(model);
     if (lists === "free") return { from: "free" };
     for (const list of lists) {
-      const listed = names.get(list)?.find(model.model);
+      const listed = namesOf(list)?.find(model.model);
       if (listed) return { from: "list", list, listed };
     }
-    const suggest = () => lists.map((list) => names.get(list)?.suggest(model.model)).find(Boolean);
+    const suggest = () => lists.map((list) => namesOf(list)?.suggest(model.model)).find(Boolean);
     return { from: "nowhere", suggest };
   };
 

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { bundledPrices } from "./bundled-prices.ts";
+import { loadPrices, type PriceFile } from "./kept-prices.ts";
 import { createPriceBook } from "./price-book.ts";
 import type { PriceSnapshot } from "./price-data.ts";
-import { loadPrices, type PriceFile, refreshPrices } from "./price-refresh.ts";
+import { refreshPrices } from "./price-refresh.ts";
 import { AppError, UNKNOWN_USAGE } from "../kernel/index.ts";
 
 const bundled = bundledPrices();
@@ -35,12 +36,12 @@ const openai = (prices: object) => [
   { id: "openai", models: [{ id: "gpt-5", match: { equals: "gpt-5" }, prices }] },
 ];
 
-test("newer data is kept, loaded again and priced by", () => {
+test("newer data is kept, loaded again and priced by", async () => {
   const file = memoryFile();
   const data = openai({ input_mtok: 2, output_mtok: 20 });
   const snapshot = refresh(data, { file });
   expect(snapshot.version).toMatch(/^genai-prices [0-9a-f]{12}$/);
-  const loaded = loadPrices(file, bundled, () => expect.unreachable());
+  const loaded = await loadPrices(file, bundled, () => expect.unreachable());
   expect(loaded).toEqual(snapshot);
   const book = createPriceBook({ snapshot: loaded });
   const input = {
@@ -101,17 +102,17 @@ test.each([
   expect(file.text).toBeUndefined();
 });
 
-test("kept data that has been damaged is told of, and the bundled data is used", () => {
+test("kept data that has been damaged is told of, and the bundled data is used", async () => {
   const errors: unknown[] = [];
   for (const text of ["", "{", "[]", '{"source":"x","data":[]}']) {
     const file = { ...memoryFile(), read: () => text };
-    expect(loadPrices(file, bundled, (error) => errors.push(error))).toBe(bundled);
+    expect(await loadPrices(file, bundled, (error) => errors.push(error))).toBe(bundled);
   }
   expect(errors).toHaveLength(4);
 });
 
-test("without kept data the bundled data is used", () => {
-  expect(loadPrices(memoryFile(), bundled, () => expect.unreachable())).toBe(bundled);
+test("without kept data the bundled data is used", async () => {
+  expect(await loadPrices(memoryFile(), bundled, () => expect.unreachable())).toBe(bundled);
 });
 
 test("any JSON is taken or refused, never crashed on", () => {

@@ -1,26 +1,9 @@
 import { createHash } from "node:crypto";
 import { AppError, parseJson } from "../kernel/index.ts";
+import type { RefreshOptions } from "./kept-prices.ts";
 import type { ListedModel, PriceSet, PriceSnapshot } from "./price-data.ts";
 import { keptPricesSchema, priceListsSchema } from "./price-schema.ts";
 import { rateOf } from "./rates.ts";
-
-/** Where newer price data is kept; the composition root gives it a file. */
-export interface PriceFile {
-  /** `undefined` when there is none. */
-  read(): string | undefined;
-  /** Keeps what was there before as the previous snapshot. */
-  write(text: string): void;
-}
-
-export interface RefreshOptions {
-  /** The data as JSON text, in the form of genai-prices' `prices/new_data/v2/data.json`. */
-  readonly text: string;
-  readonly source: string;
-  readonly current: PriceSnapshot;
-  readonly file: PriceFile;
-  /** Prices that change more than tenfold are taken only when this is true. */
-  readonly acceptChanges: boolean;
-}
 
 /** Larger changes are more likely mistakes of the data than of the market. */
 const LARGEST_CHANGE = 10n;
@@ -45,21 +28,10 @@ export function refreshPrices({ text, source, current, file, acceptChanges }: Re
   return snapshot;
 }
 
-/** The kept data, if there is some and it is sound; else what came with Ownkey. */
-export function loadPrices(
-  file: PriceFile,
-  bundled: PriceSnapshot,
-  onUnsound: (error: unknown) => void,
-): PriceSnapshot {
-  const text = file.read();
-  if (text === undefined) return bundled;
-  try {
-    const kept = keptPricesSchema.parse(JSON.parse(text));
-    return readPrices(JSON.stringify(kept.data), kept.source);
-  } catch (error) {
-    onUnsound(error);
-    return bundled;
-  }
+/** Data as {@link refreshPrices} kept it. @throws when it is not sound. */
+export function readKeptPrices(text: string): PriceSnapshot {
+  const kept = keptPricesSchema.parse(JSON.parse(text));
+  return readPrices(JSON.stringify(kept.data), kept.source);
 }
 
 function readPrices(text: string, source: string): PriceSnapshot {

@@ -147,7 +147,13 @@ export const refresh = operation({
     const act = { action: "price.refresh", permission: "prices.manage", details: { source } } as const;
     return await control.perform(caller, act, async () => {
       const { priceFile: file, prices } = control;
-      const snapshot = refreshPrices({ text: data, source, current: prices.snapshot, file, acceptChanges });
+      const snapshot = await refreshPrices({
+        text: data,
+        source,
+        current: prices.snapshot,
+        file,
+        acceptChanges,
+      });
       prices.replaceSnapshot(snapshot);
       return { version: prices.version };
     });

@@ -3,6 +3,7 @@
  * socket's client, and the git hook before each commit loads nothing but the scanner; everything else loads the command
  * line.
  */
+import { fetchToken } from "./control/token-client.ts";
 import { homeOf } from "./home.ts";
 
 // Whatever this process creates is the owner's alone (SQLite would make files that others can read).
@@ -32,7 +33,6 @@ function isPlainTool(name = ""): boolean {
 
 /** False when nothing is running or anything is odd: the command line then does it, or says what is wrong. */
 async function printTokenFast(tool: string): Promise<boolean> {
-  const { fetchToken } = await import("./control/token-client.ts");
   const token = await fetchToken(homeOf(process.env), tool);
   if (token === undefined) return false;
   // Not `process.stdout`: making that stream takes longer than all the rest.

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Caller } from "../access/index.ts";
 import { type App, offlineControl, openApp } from "../app.ts";
-import { type CliContext, printError, runCli, type UpFlags } from "../cli/index.ts";
+import { type CliContext, printError, type Programs, runCli, type UpFlags } from "../cli/index.ts";
 import {
   type Config,
   type Environment,
@@ -26,7 +26,6 @@ import { AppError, Secret, silentLog, toAppError } from "../kernel/index.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
 import { startDetached } from "./detach.ts";
 import { answeringProgram, untilPlaceIsFree } from "./place.ts";
-import { createPrograms } from "./system.ts";
 import { up } from "./up.ts";
 
 /** What closing takes after streams have ended, on a slow machine. */
@@ -85,13 +84,21 @@ class Edge {
       },
       untilStopped: () =>
         untilPlaceIsFree(home, readSoundConfig({ environment }).drainSeconds * 1000 + CLOSES_WITHIN_MS),
-      programs: createPrograms(() => this.config(), environment),
+      programs: {
+        service: async (action) => await (await this.#programs()).service(action),
+        install: async () => await (await this.#programs()).install(),
+      },
     };
   }
 
   config(): Config {
     this.#config ??= readConfig({ environment: this.#environment });
     return this.#config;
+  }
+
+  async #programs(): Promise<Programs> {
+    const { createPrograms } = await import("./system.ts");
+    return createPrograms(() => this.config(), this.#environment);
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,6 @@ import { startAutoLock } from "./auto-lock.ts";
 import { type ControlServer, serveControl } from "./control-server.ts";
 import { type DataPlane, openDataPlane } from "./data-plane.ts";
 import { startDetached } from "./detach.ts";
-import { greeting } from "./greeting.ts";
 import { openLogFile } from "./log-file.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
 import { takePlace } from "./place.ts";
@@ -159,6 +158,7 @@ async function greet(
   tellStatement(context, flags, app);
   if (flags.json) return;
   try {
+    const { greeting } = await import("./greeting.ts");
     context.stdout.write(await greeting({ app, config, context, url }));
   } catch (error) {
     log.warn("up.greeting_failed", { error });

@@ -5,6 +5,7 @@ export * from "./metering.ts";
 export * from "./overrides.ts";
 export * from "./price-book.ts";
 export * from "./price-data.ts";
+export * from "./price-file.ts";
 export * from "./price-overrides.ts";
 export * from "./pricing.ts";
 export * from "./report.ts";

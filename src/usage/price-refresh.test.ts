@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { bundledPrices } from "./bundled-prices.ts";
-import { loadPrices, type PriceFile } from "./kept-prices.ts";
+import { loadPrices } from "./kept-prices.ts";
 import { createPriceBook } from "./price-book.ts";
 import type { PriceSnapshot } from "./price-data.ts";
+import type { PriceFile } from "./price-file.ts";
 import { refreshPrices } from "./price-refresh.ts";
 import { AppError, UNKNOWN_USAGE } from "../kernel/index.ts";
 

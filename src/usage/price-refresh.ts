@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { AppError, parseJson } from "../kernel/index.ts";
-import type { RefreshOptions } from "./kept-prices.ts";
 import type { ListedModel, PriceSet, PriceSnapshot } from "./price-data.ts";
+import type { RefreshOptions } from "./price-file.ts";
 import { keptPricesSchema, priceListsSchema } from "./price-schema.ts";
 import { rateOf } from "./rates.ts";
 

@@ -257,6 +257,9 @@ function keyTable(items: readonly KeyDocument[]): string {
       { title: "fingerprint", of: (key) => key.fingerprint },
       { title: "last used", of: (key) => shortTime(key.lastUsedAt) },
       { title: "due", of: (key) => key.dueAt?.slice(0, 10) },
+      ...(items.some(({ exposed }) => exposed.length > 0)
+        ? [{ title: "exposed", of: (key: KeyDocument) => key.exposed.join(", ") }]
+        : []),
     ],
     "no keys yet; add one: ownkey keys add openai",
   );
@@ -279,7 +282,21 @@ function keyFields(key: KeyDocument): string {
     ["last used", shortTime(key.lastUsedAt)],
     ["expires", shortTime(key.expiresAt)],
     ["due", key.dueAt?.slice(0, 10)],
+    ["exposed", exposedText(key)],
   ]);
+}
+
+const EXPOSED: Readonly<Record<KeyDocument["exposed"][number], string>> = {
+  git: "a git repository holds it",
+  synced: "it was in a file that is copied to other machines",
+  published: "it was in a file that a published package takes along",
+  readable: "others on this machine could read it",
+};
+
+function exposedText({ exposed, connection, name }: KeyDocument): string | undefined {
+  if (exposed.length === 0) return undefined;
+  const where = exposed.map((place) => EXPOSED[place]).join("; ");
+  return `${where}: make a new one at the provider, then: ownkey keys replace ${connection}/${name}`;
 }
 
 function testText(context: CliContext, test: TestDocument): string {

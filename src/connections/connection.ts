@@ -11,6 +11,13 @@ export interface Connection {
   readonly createdAtMs: number;
 }
 
+/**
+ * Where others could have read a key: `git` = a repository holds it, `synced` = a file that is copied to other machines,
+ * `published` = a package, `readable` = a file that other users of the machine could read.
+ */
+export const EXPOSURES = ["git", "synced", "published", "readable"] as const;
+export type Exposure = (typeof EXPOSURES)[number];
+
 /** A provider key as people see it; the value is in the vault under the same id. */
 export interface ProviderKey {
   readonly id: string;
@@ -32,4 +39,6 @@ export interface ProviderKey {
   readonly verdict: VerdictName | "untested";
   readonly verdictAtMs: number | null;
   readonly lastUsedAtMs: number | null;
+  /** Of the value in use; absent or empty when nothing is known. It ought to be replaced at its provider. */
+  readonly exposed?: readonly Exposure[];
 }

@@ -367,3 +367,24 @@ describe("a row that was edited in the database is refused", () => {
     expect(await codeOf(read)).toBe("corrupt");
   });
 });
+
+describe("keys that others could have read", () => {
+  test("are marked, what is known already stays, and a new value begins anew", async () => {
+    await using home = await openConnectionsTest();
+    const { connections } = home;
+    const { key } = await addMain(home);
+    expect(key.exposed).toEqual([]);
+    await connections.markExposed(ADA, key.id, ["synced"]);
+    expect((await connections.markExposed(ADA, key.id, ["git", "synced"])).exposed).toEqual([
+      "git",
+      "synced",
+    ]);
+    expect((await connections.resolveKey(key.id)).exposed).toEqual(["git", "synced"]);
+    const same = await connections.replaceKey(ADA, key.id, { value: keyValue("1"), verdict: "ok" });
+    expect(same.exposed).toEqual(["git", "synced"]);
+    const other = await connections.replaceKey(ADA, key.id, { value: keyValue("2"), verdict: "ok" });
+    expect(other.exposed).toEqual([]);
+    expect((await connections.resolveKey(key.id)).exposed).toEqual([]);
+    expect((await home.entries()).filter((entry) => entry.startsWith("key.exposed"))).toHaveLength(2);
+  });
+});

@@ -135,6 +135,7 @@ export class Connections extends ProviderKeys {
       verdict,
       verdictAtMs: verdict === "untested" ? null : nowMs,
       lastUsedAtMs: null,
+      exposed: [],
       removed: false,
     };
   }

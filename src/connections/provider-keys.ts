@@ -4,12 +4,12 @@ import type { Clock, NewId, Secret } from "../kernel/index.ts";
 import { providerById, type VerdictName } from "../providers/index.ts";
 import type { Store } from "../store/index.ts";
 import { assertDestination, type OpenedSecret, type Vault } from "../vault/index.ts";
-import type { Connection, ProviderKey } from "./connection.ts";
+import { type Connection, type Exposure, EXPOSURES, type ProviderKey } from "./connection.ts";
 import { ConnectionsReader } from "./connections-reader.ts";
 import { assertName } from "./names.ts";
 import type { ReplacedValue } from "./new-key.ts";
 import { connectionOf, keyContent, type KeyRecord } from "./records.ts";
-import { markKeyRemoved, updateKey, writeLastUsed, writeVerdict } from "./tables.ts";
+import { markKeyRemoved, updateKey, writeExposure, writeLastUsed, writeVerdict } from "./tables.ts";
 
 export interface ConnectionsOptions {
   readonly store: Store;
@@ -137,6 +137,17 @@ export class ProviderKeys extends ConnectionsReader {
     });
   }
 
+  /** Notes where others could have read the value in use; what is known already stays. A new value begins anew. */
+  async markExposed(caller: Caller, keyId: string, places: readonly Exposure[]): Promise<ProviderKey> {
+    const act = { action: "key.exposed", subject: keyId, details: { places: [...places] } };
+    return await this.performOn(caller, act, async (tx) => {
+      const record = await this.keyRecord(tx, keyId, tx.forUpdate);
+      const exposed = EXPOSURES.filter((place) => places.includes(place) || record.exposed.includes(place));
+      await writeExposure(tx, keyId, exposed);
+      return await this.providerKey(tx, { ...record, exposed });
+    });
+  }
+
   /** When keys were last used, by id. Not audited: single uses are the ledger's. */
   async touchLastUsed(times: ReadonlyMap<string, number>): Promise<void> {
     if (times.size === 0) return;
@@ -169,7 +180,9 @@ export class ProviderKeys extends ConnectionsReader {
       expiresAtMs: expiresAtMs === undefined ? before.expiresAtMs : expiresAtMs,
     });
     await updateKey(tx, record);
-    return record;
+    if (record.fingerprint === before.fingerprint || before.exposed.length === 0) return record;
+    await writeExposure(tx, keyId, []);
+    return { ...record, exposed: [] };
   }
 
   async #open(caller: Caller, act: Omit<Act, "subject">, keyId: string): Promise<OpenedSecret> {

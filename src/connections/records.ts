@@ -8,7 +8,7 @@ import {
 } from "../kernel/index.ts";
 import { type ConnectionSettings, PROVIDER_IDS, VERDICTS } from "../providers/index.ts";
 import { bytesOf, intOf, optionalIntOf, optionalTextOf, type Row, textOf } from "../store/index.ts";
-import type { Connection, ProviderKey } from "./connection.ts";
+import { type Connection, type Exposure, EXPOSURES, type ProviderKey } from "./connection.ts";
 
 /** A row of `connections`, with its settings still as the text that the MAC covers. */
 export interface ConnectionRecord extends Omit<Connection, "settings"> {
@@ -18,7 +18,8 @@ export interface ConnectionRecord extends Omit<Connection, "settings"> {
 }
 
 /** A row of `provider_keys`; state and version are the vault's. */
-export interface KeyRecord extends Omit<ProviderKey, "state" | "version" | "rotatedAtMs"> {
+export interface KeyRecord extends Omit<ProviderKey, "state" | "version" | "rotatedAtMs" | "exposed"> {
+  readonly exposed: readonly Exposure[];
   readonly rotatedAtMs: number | null;
   readonly removed: boolean;
   readonly mac: Uint8Array;
@@ -56,6 +57,7 @@ export function keyRecordOf(row: Row): KeyRecord {
     verdict: oneOf([...VERDICTS, "untested"] as const, textOf(row, "verdict")),
     verdictAtMs: optionalIntOf(row, "verdict_at_ms") ?? null,
     lastUsedAtMs: optionalIntOf(row, "last_used_at_ms") ?? null,
+    exposed: wordsOf(optionalTextOf(row, "exposed")).map((word) => oneOf(EXPOSURES, word)),
   };
 }
 
@@ -91,6 +93,10 @@ export function connectionOf(record: ConnectionRecord): Connection {
 
 export function settingsTextOf(settings: ConnectionSettings): string {
   return canonicalJson(settings as unknown as Json);
+}
+
+function wordsOf(text: string | undefined): string[] {
+  return (text ?? "").split(" ").filter((word) => word !== "");
 }
 
 function oneOf<const T extends string>(known: readonly T[], text: string): T {

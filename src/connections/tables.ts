@@ -1,5 +1,6 @@
 import { AppError } from "../kernel/index.ts";
 import type { Queries, Tx, Value } from "../store/index.ts";
+import type { Exposure } from "./connection.ts";
 import { type ConnectionRecord, connectionRecordOf, type KeyRecord, keyRecordOf } from "./records.ts";
 
 /** All statements on `connections` and `provider_keys`; nothing here checks a MAC. */
@@ -117,6 +118,12 @@ export async function markKeyRemoved(tx: Tx, id: string): Promise<void> {
 
 export async function writeVerdict(tx: Tx, id: string, verdict: string, atMs: number | null): Promise<void> {
   await tx.run("UPDATE provider_keys SET verdict = ?, verdict_at_ms = ? WHERE id = ?", [verdict, atMs, id]);
+}
+
+/** Of the value in use; an empty list when that is a new one. */
+export async function writeExposure(tx: Tx, id: string, exposed: readonly Exposure[]): Promise<void> {
+  const text = exposed.length === 0 ? null : exposed.join(" ");
+  await tx.run("UPDATE provider_keys SET exposed = ? WHERE id = ?", [text, id]);
 }
 
 /** Not protected and not audited; a time never goes back. */

@@ -1,7 +1,13 @@
 /** The documents that `--json` prints and the control API answers, and how they are made from the domains' records. */
 import { z } from "zod";
 import type { VirtualKey } from "../access/index.ts";
-import { type Connection, dueAtMs, type ProviderKey, type TestResult } from "../connections/index.ts";
+import {
+  type Connection,
+  dueAtMs,
+  EXPOSURES,
+  type ProviderKey,
+  type TestResult,
+} from "../connections/index.ts";
 import { formatTime } from "../kernel/index.ts";
 import { VERDICTS } from "../providers/index.ts";
 import { classSchema, nullableTime, timeSchema } from "./schemas.ts";
@@ -26,6 +32,7 @@ export const keySchema = z.object({
   lastUsedAt: nullableTime,
   expiresAt: nullableTime,
   dueAt: nullableTime,
+  exposed: z.array(z.enum(EXPOSURES)).describe("where others could have read it: replace it at its provider"),
 });
 
 export function keyDocument(key: ProviderKey, connection: Connection): z.output<typeof keySchema> {
@@ -47,6 +54,7 @@ export function keyDocument(key: ProviderKey, connection: Connection): z.output<
     lastUsedAt: optionalTime(key.lastUsedAtMs),
     expiresAt: optionalTime(key.expiresAtMs),
     dueAt: optionalTime(dueAtMs(key)),
+    exposed: [...(key.exposed ?? [])],
   };
 }
 

@@ -5,7 +5,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { lookup } from "node:dns/promises";
 import { join } from "node:path";
-import { type Caller, createPerform, type Perform, ToolTokens, VirtualKeys } from "./access/index.ts";
+import {
+  type Caller,
+  createPerform,
+  OpenSessions,
+  type Perform,
+  ToolTokens,
+  VirtualKeys,
+} from "./access/index.ts";
 import { type AuditLog, createAuditLog, createReserve, type Reserve, withReserve } from "./audit/index.ts";
 import { finishRestore, readRestored } from "./backup/index.ts";
 import type { Config } from "./config.ts";
@@ -161,6 +168,7 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       connections,
       virtualKeys,
       toolTokens,
+      sessions: new OpenSessions(),
       ledgers,
       prices,
       priceOverrides,

@@ -2,6 +2,7 @@ export * from "./authenticate.ts";
 export * from "./caller.ts";
 export * from "./credential.ts";
 export * from "./last-used.ts";
+export { OpenSessions, SESSION_PREFIX } from "./open-sessions.ts";
 export * from "./pattern.ts";
 export * from "./perform.ts";
 export * from "./row-sealer.ts";

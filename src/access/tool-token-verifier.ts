@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from "node:crypto";
 import type { Signer } from "../audit/index.ts";
 import { equalBytes } from "../kernel/index.ts";
+import { SESSION_PREFIX } from "./open-sessions.ts";
 import {
   lockedError,
   parseToolToken,
@@ -16,11 +17,13 @@ export const MAX_TOOL_TOKEN_LIFE_MS = 86_400_000;
 /** How far the clocks of two machines may differ. */
 const CLOCK_SKEW_SECONDS = 60;
 
-export type ToolTokenRefusal = "malformed" | "unknown" | "expired";
+export type ToolTokenRefusal = "malformed" | "unknown" | "expired" | "stale_token";
 
 export interface ToolTokenVerifierOptions {
   /** The vault: it signed the token, and its id is in it. */
   readonly signer: Signer & { readonly id: string };
+  /** Which sessions are open: OpenSessions. Without it no session's token is accepted. */
+  readonly sessions?: { isOpen(id: string): boolean };
   /** Tokens remembered as verified; default 1,000. */
   readonly maxRemembered?: number;
 }
@@ -33,17 +36,20 @@ interface KnownKey {
 
 /**
  * Checks tool tokens: form, signing key, vault, signature and times. A signature costs about 100 µs, so tokens whose
- * signature held are remembered by their hash, the oldest forgotten first; times are compared each time.
+ * signature held are remembered by their hash, the oldest forgotten first; times and the session, for a token of one,
+ * are looked at each time.
  * Whether the generation is current is for the caller to compare, who has the virtual key.
  */
 export class ToolTokenVerifier {
   readonly #signer: ToolTokenVerifierOptions["signer"];
+  readonly #sessions: ToolTokenVerifierOptions["sessions"];
   readonly #maxRemembered: number;
   readonly #verified = new Map<string, ToolTokenClaims>();
   #known: KnownKey | undefined;
 
-  constructor({ signer, maxRemembered = 1_000 }: ToolTokenVerifierOptions) {
+  constructor({ signer, sessions, maxRemembered = 1_000 }: ToolTokenVerifierOptions) {
     this.#signer = signer;
+    this.#sessions = sessions;
     this.#maxRemembered = maxRemembered;
   }
 
@@ -52,10 +58,15 @@ export class ToolTokenVerifier {
     const name = createHash("sha256").update(text).digest("base64");
     const claims = this.#verified.get(name) ?? this.#check(text);
     if (typeof claims === "string") return claims;
-    const refusal = refusedTimes(claims, nowMs);
+    const refusal = refusedTimes(claims, nowMs) ?? this.#refusedSession(claims);
     if (refusal === undefined) this.#remember(name, claims);
     else this.#verified.delete(name);
     return refusal ?? claims;
+  }
+
+  #refusedSession({ tokenId }: ToolTokenClaims): ToolTokenRefusal | undefined {
+    if (!tokenId.startsWith(SESSION_PREFIX) || this.#sessions?.isOpen(tokenId)) return undefined;
+    return "stale_token";
   }
 
   #check(text: string): ToolTokenClaims | ToolTokenRefusal {

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { ADA, GATEWAY, openAccessTest } from "./access.testing.ts";
+import { OpenSessions, SESSION_PREFIX } from "./open-sessions.ts";
 import { parseToolToken } from "./tool-token.ts";
+import { MAX_TOOL_TOKEN_LIFE_MS, ToolTokenVerifier } from "./tool-token-verifier.ts";
 
 async function refused(promise: Promise<unknown>, code: string): Promise<void> {
   const error: unknown = await promise.then(
@@ -63,4 +65,37 @@ test("tokens are for those who may, of a life up to a day, for tools with a prop
   await toolTokens.issue(ADA, "codex", { lifeMs: 86_400_000 });
   vault.locked = true;
   await refused(toolTokens.issue(ADA, "codex"), "vault_locked");
+});
+
+test("a session's token is good while its session is held open, and for nobody who keeps no sessions", async () => {
+  await using test = await openAccessTest();
+  const { toolTokens, vault, clock, virtualKeys } = test;
+  const { token, tokenId, virtualKeyId, expiresAtMs } = await toolTokens.issueForSession(ADA, {
+    tool: "run",
+  });
+  expect(tokenId.startsWith(SESSION_PREFIX)).toBe(true);
+  expect(expiresAtMs).toBe(clock.timeMs + MAX_TOOL_TOKEN_LIFE_MS);
+  expect(await virtualKeys.resolve("tool:run")).toMatchObject({ id: virtualKeyId });
+
+  const sessions = new OpenSessions();
+  const verifier = new ToolTokenVerifier({ signer: vault, sessions });
+  const verify = () => verifier.verify(token.reveal(), clock.timeMs);
+  expect(verify()).toBe("stale_token");
+  const letGo = sessions.hold(tokenId);
+  expect(verify()).toMatchObject({ tokenId, tool: "run" });
+  letGo?.();
+  expect(verify()).toBe("stale_token");
+  expect(new ToolTokenVerifier({ signer: vault }).verify(token.reveal(), clock.timeMs)).toBe("stale_token");
+});
+
+test("a session may run under a virtual key that is named", async () => {
+  await using test = await openAccessTest();
+  const { toolTokens, virtualKeys } = test;
+  const { virtualKey } = await virtualKeys.create(ADA, { name: "ci" });
+  const issued = await toolTokens.issueForSession(ADA, { tool: "run", virtualKey: "ci" });
+  expect(issued.virtualKeyId).toBe(virtualKey.id);
+  await refused(toolTokens.issueForSession(ADA, { tool: "run", virtualKey: "nobody" }), "not_found");
+  await refused(toolTokens.issueForSession(GATEWAY, { tool: "run", virtualKey: "ci" }), "denied");
+  await virtualKeys.disable(ADA, "ci");
+  await refused(toolTokens.issueForSession(ADA, { tool: "run", virtualKey: "ci" }), "denied");
 });

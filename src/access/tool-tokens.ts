@@ -19,6 +19,8 @@ export interface ToolTokensOptions {
 
 export interface IssuedToolToken {
   readonly token: Secret;
+  /** As in the audit log; for a session also its name. */
+  readonly tokenId: string;
   readonly expiresAtMs: number;
   readonly virtualKeyId: string;
 }
@@ -41,10 +43,38 @@ export class ToolTokens {
     tool: string,
     { lifeMs = DEFAULT_TOOL_TOKEN_LIFE_MS } = {},
   ): Promise<IssuedToolToken> {
-    const { virtualKeys, perform, clock, newId } = this.#options;
     const lifeSeconds = secondsOf(lifeMs);
-    const { id } = await virtualKeys.ensureForTool(caller, tool);
-    const tokenId = newId("tok");
+    const { id } = await this.#options.virtualKeys.ensureForTool(caller, tool);
+    return await this.#issue(caller, { id, tool, tokenId: this.#options.newId("tok"), lifeSeconds });
+  }
+
+  /**
+   * A token for one run of a program. It is refused unless a process holds the session of its `tokenId` open, and it
+   * lives 24 hours at most. Of the virtual key that is named, else of the tool's, which is made when there is none.
+   * @throws AppError as {@link issue}, and `not_found`, `ambiguous_name` for the virtual key.
+   */
+  async issueForSession(
+    caller: Caller,
+    { tool, virtualKey }: { readonly tool: string; readonly virtualKey?: string | undefined },
+  ): Promise<IssuedToolToken> {
+    const { virtualKeys, newId } = this.#options;
+    const { id } = await (virtualKey === undefined
+      ? virtualKeys.ensureForTool(caller, tool)
+      : virtualKeys.resolve(virtualKey));
+    const lifeSeconds = secondsOf(MAX_TOOL_TOKEN_LIFE_MS);
+    return await this.#issue(caller, { id, tool, tokenId: newId("ses"), lifeSeconds });
+  }
+
+  /** Ends all tokens of the tool. @throws AppError `not_found` when it never had one. */
+  async revoke(caller: Caller, tool: string): Promise<void> {
+    await this.#options.virtualKeys.endToolTokens(caller, toolKeyName(tool));
+  }
+
+  async #issue(
+    caller: Caller,
+    { id, tool, tokenId, lifeSeconds }: { id: string; tool: string; tokenId: string; lifeSeconds: number },
+  ): Promise<IssuedToolToken> {
+    const { virtualKeys, perform, clock } = this.#options;
     const issuedAtSeconds = Math.floor(clock.nowMs() / 1000);
     const expiresAtSeconds = issuedAtSeconds + lifeSeconds;
     const act = {
@@ -58,12 +88,7 @@ export class ToolTokens {
       assertUsable(virtualKey, clock.nowMs());
       return this.#sign(virtualKey, { tool, tokenId, issuedAtSeconds, expiresAtSeconds });
     });
-    return { token, expiresAtMs: expiresAtSeconds * 1000, virtualKeyId: id };
-  }
-
-  /** Ends all tokens of the tool. @throws AppError `not_found` when it never had one. */
-  async revoke(caller: Caller, tool: string): Promise<void> {
-    await this.#options.virtualKeys.endToolTokens(caller, toolKeyName(tool));
+    return { token, tokenId, expiresAtMs: expiresAtSeconds * 1000, virtualKeyId: id };
   }
 
   #sign(

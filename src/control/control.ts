@@ -1,4 +1,4 @@
-import type { Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
+import type { OpenSessions, Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
 import type { Connections, KeyTester } from "../connections/index.ts";
 import type { Clock } from "../kernel/index.ts";
@@ -37,6 +37,8 @@ export interface Control extends OfflineControl {
   readonly keyTester: KeyTester;
   readonly virtualKeys: VirtualKeys;
   readonly toolTokens: ToolTokens;
+  /** Of programs that `ownkey run` has started. */
+  readonly sessions: OpenSessions;
   readonly ledgers: LedgerReader;
   readonly prices: PriceBook;
   readonly priceOverrides: PriceOverrides;

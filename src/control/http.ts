@@ -16,6 +16,8 @@ export interface ControlHttpOptions {
   /** `undefined` when ready, else the reason. */
   notReady(): string | undefined;
   metrics(): string;
+  /** Serves `POST /session`; absent where no sessions are given out. */
+  holdSession?(caller: Caller, request: Request): Promise<Response>;
 }
 
 /** Requests to the control port never come from a page of another origin, whatever name it resolves to this machine. */
@@ -54,6 +56,12 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
   app.get("/api/openapi.json", async (context) => {
     const { openApiDocument } = await import("./openapi.ts");
     return context.json(openApiDocument(await operations.all()));
+  });
+
+  app.post("/session", async (context) => {
+    const caller = options.callerOf(context.req.raw);
+    if (!caller || !options.holdSession) throw new AppError("not_found", "there is nothing at this path");
+    return await options.holdSession(caller, context.req.raw);
   });
 
   app.post("/api/:name", async (context) => {

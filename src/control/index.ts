@@ -4,6 +4,8 @@ export { OPERATIONS, type Operations } from "./operations.ts";
 export * from "./client.ts";
 export * from "./control.ts";
 export * from "./http.ts";
+export { holdSession } from "./run/hold.ts";
+export type { RunSession } from "./run/session.ts";
 export * from "./local-client.ts";
 export { ModelLists } from "./model-lists.ts";
 export type { AnyOperation, Operation } from "./operation.ts";

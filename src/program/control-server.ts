@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import {
   type Control,
   createControlHttp,
+  holdSession,
   makeSocketPrivate,
   OPERATIONS,
   prepareSocketPath,
@@ -61,7 +62,12 @@ export async function serveControl({
 
   try {
     // Whoever can open the socket is the owner: its folder is the owner's alone.
-    const socketApp = createControlHttp({ ...shared, control, callerOf: () => (onManaged(), caller) });
+    const socketApp = createControlHttp({
+      ...shared,
+      control,
+      callerOf: () => (onManaged(), caller),
+      holdSession: (holder, request) => holdSession(control, holder, request),
+    });
     const socket = openSocket(config.home, app.control.vault.id, (request) => socketApp.fetch(request));
     closing.add(() => socket.stop(true));
     return { url, socket: socket.path, close: () => closing.close() };

@@ -80,7 +80,7 @@ async function openParts(
     store: control.store,
     audit: control.audit,
     virtualKeys: control.virtualKeys,
-    toolTokens: new ToolTokenVerifier({ signer: control.vault }),
+    toolTokens: new ToolTokenVerifier({ signer: control.vault, sessions: control.sessions }),
     connections: control.connections,
     vault: control.vault,
     caller,

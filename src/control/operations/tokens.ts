@@ -1,14 +1,8 @@
 import { z } from "zod";
 import { formatTime } from "../../kernel/index.ts";
 import { operation } from "../operation.ts";
+import { toolSchema } from "../run/session.ts";
 import { doneSchema, timeSchema } from "../schemas.ts";
-
-const toolSchema = z
-  .string()
-  .regex(
-    /^[a-z0-9][a-z0-9._-]{0,47}$/,
-    "1 to 48 lower-case letters, digits, . _ -, beginning with a letter or digit",
-  );
 
 export const issue = operation({
   name: "tokens.issue",

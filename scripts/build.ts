@@ -1,13 +1,14 @@
-// Builds one executable for this machine: dist/ownkey. The store's worker is an entry point of its own.
+// Builds one executable for this machine: dist/ownkey. Worker threads are entry points of their own.
 import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dir, "..");
+const ENTRIES = ["main.ts", "store/sqlite/worker.ts", "ledger/checkpoint-worker.ts"];
 const outfile = join(root, "dist/ownkey");
 mkdirSync(join(root, "dist"), { recursive: true });
 
 const built = await Bun.build({
-  entrypoints: [join(root, "src/main.ts"), join(root, "src/store/sqlite/worker.ts")],
+  entrypoints: ENTRIES.map((path) => join(root, "src", path)),
   root: join(root, "src"),
   compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
   // `ownkey token` then evaluates its own few lines only; in one piece, the imports of everything would come first.

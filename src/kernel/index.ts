@@ -13,3 +13,4 @@ export * from "./secret.ts";
 export * from "./text.ts";
 export * from "./usage.ts";
 export * from "./version.ts";
+export * from "./worker-url.ts";

@@ -29,8 +29,8 @@ export interface OpenedLedger extends Ledger {
 export function openLedger({ path, clock, log, mode = "normal" }: OpenLedgerOptions): OpenedLedger {
   const database = openForWriting(path, mode);
   const { settledAfterCrash, nextRef } = start(database, path, clock);
-  const checkpointer = createCheckpointer(database, log);
-  const batch = createBatch({ database, path, log, onWritten: checkpointer.written });
+  const checkpointer = createCheckpointer(database, path, log);
+  const batch = createBatch({ database, path, log, onWritten: (rows) => checkpointer.written(rows) });
   const reserved = new Set<AttemptRef>();
   let lastRef = nextRef - 1;
   let closed = false;
@@ -68,7 +68,7 @@ export function openLedger({ path, clock, log, mode = "normal" }: OpenLedgerOpti
       if (closed) return;
       closed = true;
       batch.close();
-      checkpointer.close();
+      await checkpointer.close();
       database.close();
     },
   };

@@ -1,5 +1,4 @@
-import { pathToFileURL } from "node:url";
-import { AppError } from "../../kernel/index.ts";
+import { AppError, workerUrl } from "../../kernel/index.ts";
 import type { Row, Value } from "../store.ts";
 import type { Session } from "../transaction.ts";
 import type { SqliteBackend, SqliteEngineOptions } from "./engine.ts";
@@ -18,7 +17,7 @@ export class WorkerBackend implements SqliteBackend {
   #ended: AppError | undefined;
 
   static async open({ path, busyTimeoutMs }: SqliteEngineOptions): Promise<WorkerBackend> {
-    const backend = new WorkerBackend(new Worker(workerUrl(), { name: "store" }));
+    const backend = new WorkerBackend(new Worker(workerUrl("store/sqlite/worker"), { name: "store" }));
     try {
       await backend.#call({ kind: "open", path, busyTimeoutMs });
       return backend;
@@ -83,17 +82,4 @@ export class WorkerBackend implements SqliteBackend {
 function rowsOf(result: Result): Row[] {
   if (Array.isArray(result)) return result as Row[];
   throw new AppError("internal", "the store's thread gave no rows");
-}
-
-/**
- * Where the worker's code is. In the single executable it lies beside the main module, by its path under `src`; the
- * build must list it as an entry point and fix the root of these paths:
- * `bun build --compile --root src src/main.ts src/store/sqlite/worker.ts …`. There `import.meta.url` may be the path
- * on the machine that built it, so only the main module's path says where to look.
- */
-function workerUrl(): URL {
-  const isExecutable = /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/.test(Bun.main);
-  return isExecutable
-    ? new URL("store/sqlite/worker.js", pathToFileURL(Bun.main))
-    : new URL("./worker.ts", import.meta.url);
 }

@@ -53,6 +53,10 @@ export async function runCommand(argv: readonly string[], options: CliRunOptions
     up: () => Promise.resolve(0),
     ensureRunning: () => Promise.resolve(),
     untilStopped: () => Promise.resolve(true),
+    runProgram: () => Promise.resolve(0),
+    writeFile: () => {},
+    writeOut: (bytes) => void (printed.stdout += new TextDecoder().decode(bytes)),
+    readBytes: (path) => new TextEncoder().encode(`content of ${path}`),
     programs: {
       service: () => Promise.resolve({ document: {}, lines: [], ok: true }),
       install: () => Promise.resolve({ document: {}, lines: [], ok: true }),

@@ -24,7 +24,27 @@ export interface CliContext {
   ensureRunning(): Promise<void>;
   /** Waits until no program runs on the home; false when one is still there after the time that a stop may take. */
   untilStopped(): Promise<boolean>;
+  /** Runs a program with credentials; gives its exit code. */
+  runProgram(request: RunRequest): Promise<number>;
+  /** Bytes to standard output, as they are. */
+  writeOut(bytes: Uint8Array): void;
+  readBytes(path: string): Uint8Array;
+  /** Replaces a file by one for the owner only. */
+  writeFile(path: string, content: string | Uint8Array): void;
   readonly programs: Programs;
+}
+
+/** What `ownkey run` is asked for. */
+export interface RunRequest {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly tool?: string;
+  readonly virtualKey?: string;
+  readonly connection?: string;
+  readonly envFiles: readonly string[];
+  readonly onlyReferences: boolean;
+  /** References become the keys themselves, and nothing else is set. */
+  readonly real: boolean;
 }
 
 export interface Output {

@@ -1,3 +1,3 @@
 export { printError, runCli, wholeProgram } from "./program.ts";
-export type { CliContext, Output, ProgramReport, Programs, UpFlags } from "./context.ts";
-export { askSecret } from "./prompt.ts";
+export type { CliContext, Output, ProgramReport, Programs, RunRequest, UpFlags } from "./context.ts";
+export { askSecret, confirm } from "./prompt.ts";

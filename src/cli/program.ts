@@ -18,7 +18,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     ? { ...context, stderr: { write: (text: string) => void complaints.push(text) } }
     : context;
   try {
-    refuseSecretArguments(argv);
+    refuseSecretArguments(ownWords(argv));
     const program = buildProgram(await commandsFor(words), context, { exit, output: quiet });
     await program.parseAsync(words, { from: "user" });
     return exit.code;
@@ -28,6 +28,11 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     const usage = new AppError("usage", usageMessage(error), { hint: "add --help for help" });
     return json ? printError(context, usage, true) : usage.exitCode;
   }
+}
+
+/** Without the words that belong to the program that `run` starts: they are its own affair. */
+function ownWords(argv: readonly string[]): readonly string[] {
+  return argv[0] === "run" && argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
 }
 
 /** The whole command tree, to be read. */

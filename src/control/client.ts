@@ -59,10 +59,11 @@ async function callSocket(socket: string, name: string, input: unknown): Promise
   }
   const document: unknown = await response.json().catch(() => undefined);
   if (response.ok && document !== undefined) return document;
-  throw fromDocument(document);
+  throw errorFromDocument(document);
 }
 
-function fromDocument(document: unknown): AppError {
+/** The error that a running program answered with. */
+export function errorFromDocument(document: unknown): AppError {
   const error = isJsonObject(document) ? document["error"] : undefined;
   const code = stringAt(error, "code") ?? "";
   return new AppError(

@@ -5,6 +5,7 @@ export * from "./client.ts";
 export * from "./control.ts";
 export * from "./http.ts";
 export { holdSession } from "./run/hold.ts";
+export { fillReferences, referencesInText } from "./run/reference.ts";
 export type { RunSession } from "./run/session.ts";
 export * from "./local-client.ts";
 export { ModelLists } from "./model-lists.ts";

@@ -7,9 +7,11 @@ import type { AnyOperation } from "./operation.ts";
 const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   program: () => import("./operations/program.ts"),
   keys: () => import("./operations/keys.ts"),
+  import: () => import("./operations/import.ts"),
   connections: () => import("./operations/connections.ts"),
   vk: () => import("./operations/virtual-keys.ts"),
   tokens: () => import("./operations/tokens.ts"),
+  references: () => import("./operations/references.ts"),
   usage: () => import("./operations/usage.ts"),
   requests: () => import("./operations/requests.ts"),
   models: () => import("./operations/models.ts"),

@@ -21,6 +21,7 @@ import {
   type Operation,
   type VaultKeys,
 } from "../control/index.ts";
+import { writeDurable } from "../files/index.ts";
 import { homeOf } from "../home.ts";
 import { AppError, Secret, silentLog, toAppError } from "../kernel/index.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
@@ -33,9 +34,13 @@ const CLOSES_WITHIN_MS = 10_000;
 
 const LARGEST_STDIN_BYTES = 1024 * 1024;
 
-/** Runs one command line; gives the exit code. */
-export async function runMain(argv: readonly string[], environment: Environment): Promise<number> {
-  const edge = new Edge(argv, environment);
+/** Runs one command line; gives the exit code. `umask` is for programs that are started. */
+export async function runMain(
+  argv: readonly string[],
+  environment: Environment,
+  umask: number,
+): Promise<number> {
+  const edge = new Edge(argv, environment, umask);
   try {
     return await runCli(argv, edge.context);
   } catch (error) {
@@ -52,7 +57,7 @@ class Edge {
   #config: Config | undefined;
   #app: App | undefined;
 
-  constructor(argv: readonly string[], environment: Environment) {
+  constructor(argv: readonly string[], environment: Environment, umask: number) {
     this.#environment = environment;
     this.#caller = { kind: "cli", user: userName(environment) };
     const json = argv.includes("--json");
@@ -84,6 +89,13 @@ class Edge {
       },
       untilStopped: () =>
         untilPlaceIsFree(home, readSoundConfig({ environment }).drainSeconds * 1000 + CLOSES_WITHIN_MS),
+      runProgram: async (request) => {
+        const { runProgram } = await import("./run/program-runner.ts");
+        return await runProgram(this.context, request, { environment, umask });
+      },
+      writeOut: (bytes) => void process.stdout.write(bytes),
+      readBytes: (path) => readUserBytes(path),
+      writeFile: (path, content) => writeDurable(path, content),
       programs: {
         service: async (action) => await (await this.#programs()).service(action),
         install: async () => await (await this.#programs()).install(),
@@ -202,8 +214,12 @@ async function readStdin(): Promise<string> {
 }
 
 function readUserFile(path: string): string {
+  return readUserBytes(path).toString("utf8");
+}
+
+function readUserBytes(path: string): Buffer {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (error) {
     throw new AppError("not_found", `${path} cannot be read`, {
       hint: "check the path and its permissions",

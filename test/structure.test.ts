@@ -17,7 +17,7 @@ const anyDomain = [
   "connections",
   "gateway",
 ];
-const domains = [...anyDomain, "usage", "backup", "tools", "scan", "service"];
+const domains = [...anyDomain, "usage", "backup", "tools", "scan", "adopt", "service"];
 
 /** Room → rooms it may import. docs/architecture.md explains them. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ledger: ["kernel", "files"],
   tools: ["kernel", "files"],
   scan: ["kernel", "files", "providers", "tools"],
+  adopt: ["kernel", "files", "access", "audit", "vault", "providers", "connections", "scan", "tools"],
   service: ["kernel", "files"],
   settings: ["kernel", "files"],
   audit: ["kernel", "store"],

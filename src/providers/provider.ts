@@ -128,6 +128,16 @@ export interface ProviderAnswer {
   readonly body: string;
 }
 
+/** What a variable beside a key's own can say about its connection. */
+export type VariableSetting =
+  | "baseUrl"
+  | "organization"
+  | "project"
+  | "deployment"
+  | "apiVersion"
+  | "region"
+  | "model";
+
 export interface Provider {
   readonly id: ProviderId;
   /** Name of the preset (`groq`, …) when this is an openai-compatible provider made from one. */
@@ -140,6 +150,8 @@ export interface Provider {
   readonly keyFormats: readonly KeyFormat[];
   /** Variables that usually hold a key, the usual one first. */
   readonly keyVariables: readonly string[];
+  /** Variables in which SDKs and tools expect settings that belong to the key. */
+  readonly settingVariables?: Readonly<Record<string, VariableSetting>>;
   /** True for local servers that need no key: an empty value may be stored, and no credential is sent for it. */
   readonly keyOptional: boolean;
   /**

@@ -22,4 +22,6 @@ export { stagedSource } from "./sources/staged.ts";
 export { stdinSource } from "./sources/stdin.ts";
 export type { GitPlace } from "./sources/git.ts";
 export { environmentSource, type EnvironmentSourceOptions } from "./sources/environment.ts";
+export { readEntries } from "./settings/settings-file.ts";
+export type { Entry } from "./settings/entry.ts";
 export { KnownKeyIndex, type KnownKeyEntry } from "./known-key-index.ts";

@@ -34,6 +34,12 @@ export const anthropic: Provider = {
   links,
   keyFormats: ANTHROPIC_KEY_FORMATS,
   keyVariables: ["ANTHROPIC_API_KEY"],
+  settingVariables: {
+    ANTHROPIC_BASE_URL: "baseUrl",
+    ANTHROPIC_API_URL: "baseUrl",
+    ANTHROPIC_HOST: "baseUrl",
+    ANTHROPIC_MODEL: "model",
+  },
   keyOptional: false,
   streamUsage: "option",
   defaultBaseUrl: "https://api.anthropic.com",

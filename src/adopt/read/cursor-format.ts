@@ -13,49 +13,57 @@ import { nameOf } from "./variable-keys.ts";
 
 /** `${NAME}` and `${env:NAME}` are resolved. @throws AppError `not_found` for a variable that is not set. */
 export function readCursorSettings(text: string, variables: Variables): ReadKeys {
-  const notes: string[] = [];
-  const groups = new Map<string, Map<string, { label: string; value: string }>>();
-  for (const { path, value } of readEntries(text, "jsonc")) {
+  const settings = new Map<string, SettingsInput>();
+  /** Of a name that stands twice the last one counts, as for every reader of JSON. */
+  const found = new Map<string, { provider: string; value: string }>();
+  for (const { path, value: written } of readEntries(text, "jsonc")) {
     const label = path.join(".");
-    const named = partsOf(label);
-    if (!named || value.trim() === "") continue;
-    const group = groups.get(named.provider) ?? new Map<string, { label: string; value: string }>();
-    groups.set(named.provider, group);
-    // Of a name that stands twice the last one counts, as for every reader of JSON.
-    group.set(named.setting, { label, value: resolveReferences(value.trim(), label, variables) });
+    const parts = partsOf(label);
+    if (!parts || written.trim() === "") continue;
+    const value = resolveReferences(written.trim(), label, variables);
+    const { provider, setting } = parts;
+    if (setting === undefined) found.set(label, { provider, value });
+    else settings.set(provider, { ...settings.get(provider), [setting]: asSetting(setting, value) });
   }
-  const keys = [...groups].flatMap(([name, group]): ReadKey[] => {
-    const key = group.get("apikey");
-    if (!key) return [];
-    const provider = providerNamed(name);
-    if (!provider) {
-      notes.push(`${key.label} names no provider that Ownkey knows; add it with: ownkey keys add`);
-      return [];
-    }
-    if (key.value.startsWith("sk-ownkey-")) {
-      notes.push(`${key.label} holds one of Ownkey's own virtual keys`);
-      return [];
-    }
-    const settings = settingsOf(group);
-    const at = providerAt(provider, settings.baseUrl);
-    return [
-      { label: key.label, provider: nameOf(at), kind: "inference", settings, value: new Secret(key.value) },
-    ];
+  const notes: string[] = [];
+  const keys = [...found].flatMap(([label, { provider, value }]) => {
+    const read = readKey(label, value, provider, settings.get(provider) ?? {});
+    if (typeof read === "string") notes.push(read);
+    return typeof read === "string" ? [] : [read];
   });
   return { keys, notes };
 }
 
+/** Or why it is none. */
+function readKey(label: string, value: string, name: string, settings: SettingsInput): ReadKey | string {
+  const guess = providerNamed(name);
+  if (!guess) return `${label} names no provider that Ownkey knows; add it with: ownkey keys add`;
+  if (value.startsWith("sk-ownkey-")) return `${label} holds one of Ownkey's own virtual keys`;
+  const provider = nameOf(providerAt(guess, settings.baseUrl));
+  return { label, provider, kind: "inference", settings, value: new Secret(value) };
+}
+
+function asSetting(setting: keyof SettingsInput, value: string): string | string[] {
+  return setting === "deployments" ? [value] : value;
+}
+
+interface Parts {
+  readonly provider: string;
+  /** `undefined` for the key itself. */
+  readonly setting: keyof SettingsInput | undefined;
+}
+
 /** `cursor.azure.apiKey`, `cursor.apiKeys.azure.apiKey`, `cursor.apiKeys.openai`, `openai.apiKey`. */
-function partsOf(label: string): { provider: string; setting: string } | undefined {
+function partsOf(label: string): Parts | undefined {
   const match = /^(cursor\.)?(apiKeys\.)?([A-Za-z][\w-]*?)(?:\.([A-Za-z]+))?$/.exec(label);
   if (!match) return undefined;
-  const [, cursor, nested, provider = "", setting] = match;
-  if (setting === undefined) {
-    return nested === undefined ? undefined : { provider: provider.toLowerCase(), setting: "apikey" };
-  }
-  const known = SETTINGS.has(setting.toLowerCase()) || setting.toLowerCase() === "apikey";
-  if (!known || (cursor === undefined && providerNamed(provider) === undefined)) return undefined;
-  return { provider: provider.toLowerCase(), setting: setting.toLowerCase() };
+  const [, cursor, nested, name = "", last] = match;
+  const provider = name.toLowerCase();
+  if (last === undefined) return nested === undefined ? undefined : { provider, setting: undefined };
+  if (cursor === undefined && providerNamed(provider) === undefined) return undefined;
+  if (last.toLowerCase() === "apikey") return { provider, setting: undefined };
+  const setting = SETTINGS.get(last.toLowerCase());
+  return setting === undefined ? undefined : { provider, setting };
 }
 
 const SETTINGS: ReadonlyMap<string, keyof SettingsInput> = new Map([
@@ -70,15 +78,6 @@ const SETTINGS: ReadonlyMap<string, keyof SettingsInput> = new Map([
   ["deployment", "deployments"],
   ["deploymentname", "deployments"],
 ]);
-
-function settingsOf(group: ReadonlyMap<string, { value: string }>): SettingsInput {
-  const pairs = [...group].flatMap(([name, { value }]) => {
-    const setting = SETTINGS.get(name);
-    if (setting === undefined) return [];
-    return [[setting, setting === "deployments" ? [value] : value] as const];
-  });
-  return Object.fromEntries(pairs) as SettingsInput;
-}
 
 function providerNamed(name: string): Provider | undefined {
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { AppError } from "../../kernel/index.ts";
 import { KEY_FORMATS, readFormat } from "./read-format.ts";
 import type { ReadKeys, Variables } from "./read-key.ts";
@@ -78,6 +78,19 @@ describe("the settings of the guide", () => {
         deployments: ["d"],
         value: azure,
       },
+    ]);
+  });
+
+  test("one provider's key in both forms is two settings; what stands beside one counts for both", () => {
+    expect(
+      cursor({
+        "cursor.openai.apiKey": openai,
+        "cursor.apiKeys": { openai: `${openai}z` },
+        "cursor.openai.organization": "org-1",
+      }),
+    ).toEqual([
+      { label: "cursor.openai.apiKey", provider: "openai", organization: "org-1", value: openai },
+      { label: "cursor.apiKeys.openai", provider: "openai", organization: "org-1", value: `${openai}z` },
     ]);
   });
 

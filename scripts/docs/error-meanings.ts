@@ -147,6 +147,11 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "The provider could not be reached, broke off, or answered with a redirect.",
     remedy: "`ownkey keys test REF`; check the network and the base URL.",
   },
+  overloaded: {
+    means:
+      "The request bodies under way take as much memory as the gateway may use for them (`bodyMemoryMb`).",
+    remedy: "Try again after the seconds in `Retry-After`.",
+  },
   budget_unavailable: { means: "Kept for budgets; not given by this version.", remedy: "" },
   restore_unconfirmed: {
     means: "The home came out of a backup and nobody has confirmed it: virtual keys are suspended.",

@@ -1,11 +1,15 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { AppError } from "../kernel/index.ts";
+import type { BodyShare } from "./body-memory.ts";
 
 /** A small body may grow to this size whatever its ratio. */
 const FREE_GROWTH_BYTES = 1024 * 1024;
 /** More than this is no text or picture but a bomb. */
 const MAX_RATIO = 200;
+
+/** What reading needs of a request's share of the memory for bodies. */
+type Growing = Pick<BodyShare, "grow" | "shrink">;
 
 type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
 
@@ -18,16 +22,24 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map<string, Decode>([
 ]);
 
 /**
- * The whole request body, at most `limitBytes` of it.
- * @throws AppError `too_large`; `cancelled` when the caller went away while sending.
+ * The whole request body, at most `limitBytes` of it, in the memory of `share`.
+ * @throws AppError `too_large`; `overloaded`; `cancelled` when the caller went away while sending.
  */
-export async function readBody(request: Request, limitBytes: number): Promise<Uint8Array> {
+export async function readBody(
+  request: Request,
+  limitBytes: number,
+  share: Growing | undefined,
+): Promise<Uint8Array> {
   const announced = announcedBytes(request.headers);
   if (announced !== undefined && announced > limitBytes) throw tooLarge(limitBytes);
   try {
     // With an announced length the server itself refuses more.
-    if (announced !== undefined) return await request.bytes();
-    return request.body === null ? EMPTY : await readLimited(request.body, limitBytes);
+    if (announced !== undefined) {
+      const room = share?.grow(announced);
+      if (room) await room;
+      return await request.bytes();
+    }
+    return request.body === null ? EMPTY : await readLimited(request.body, limitBytes, share);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError("cancelled", "the request body was cut", { cause: error });
@@ -40,8 +52,13 @@ export function announcedBytes(headers: Headers): number | undefined {
   return text === null ? undefined : Number(text);
 }
 
-/** The body without its content coding. @throws AppError `too_large`, `unsupported`, `invalid_input`. */
-export async function decodeBody(bytes: Uint8Array, coding: string, limitBytes: number): Promise<Uint8Array> {
+/** The body without its content coding. @throws AppError `too_large`, `overloaded`, `unsupported`, `invalid_input`. */
+export async function decodeBody(
+  bytes: Uint8Array,
+  coding: string,
+  limitBytes: number,
+  share: Growing | undefined,
+): Promise<Uint8Array> {
   const decode = DECODERS.get(coding.trim().toLowerCase());
   if (decode === undefined) {
     throw new AppError("unsupported", "the request body has a content coding that is not carried", {
@@ -49,8 +66,12 @@ export async function decodeBody(bytes: Uint8Array, coding: string, limitBytes: 
     });
   }
   const maxOutputLength = Math.min(limitBytes, Math.max(FREE_GROWTH_BYTES, bytes.length * MAX_RATIO));
+  // Room for as much as it may become: a bomb is told only when it has gone off.
+  await share?.grow(maxOutputLength);
   try {
-    return await decode(bytes, { maxOutputLength });
+    const decoded = await decode(bytes, { maxOutputLength });
+    share?.shrink(maxOutputLength - decoded.length);
+    return decoded;
   } catch (error) {
     if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxOutputLength);
     throw new AppError("invalid_input", "the request body does not match its content coding", {
@@ -85,7 +106,11 @@ export function limitedStream(
   );
 }
 
-async function readLimited(body: ReadableStream<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
+async function readLimited(
+  body: ReadableStream<Uint8Array>,
+  limitBytes: number,
+  share: Growing | undefined,
+): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   const reader = body.getReader();
@@ -97,6 +122,8 @@ async function readLimited(body: ReadableStream<Uint8Array>, limitBytes: number)
       await reader.cancel().catch(() => {});
       throw tooLarge(limitBytes);
     }
+    const room = share?.grow(piece.value.length);
+    if (room) await room;
     pieces.push(piece.value);
   }
 }

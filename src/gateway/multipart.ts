@@ -1,21 +1,34 @@
 /**
  * Finds the model of a multipart form while it streams by, without keeping the file: fields that come before it are
  * read from the beginning of the body, as all SDKs write them. A form that names its model behind the file is kept in
- * memory up to {@link MAX_KEPT_BYTES}. What is behind the model is watched too: a second one ends the request.
+ * memory while it is small, then in a file that is encrypted and has no name, up to the route's limit. What is behind
+ * the model is watched too: a second one ends the request.
  */
 import { AppError } from "../kernel/index.ts";
 import { limitedStream } from "./body.ts";
+import type { BodyShare } from "./body-memory.ts";
 import { FormWatch } from "./form-watch.ts";
+import type { Spool } from "./spool.ts";
 
 /** As much of the beginning is looked at before anything goes on. */
 const LOOK_BYTES = 64 * 1024;
-/** Forms with the model behind the file are carried up to this size. */
+/** Forms with the model behind the file are in memory up to this size; without a place for more they end here. */
 export const MAX_KEPT_BYTES = 25 * 1024 * 1024;
+/** With one, they go there from this size on. */
+const SPOOLED_FROM_BYTES = 1024 * 1024;
 
 export interface MultipartForm {
   /** The whole body, unchanged. */
   readonly body: ReadableStream<Uint8Array> | Uint8Array;
   readonly model: string | undefined;
+  /** Of a body that has been read whole; `undefined` for one that comes as it is sent. */
+  readonly sizeBytes: number | undefined;
+}
+
+/** Where a form is kept whose model comes late. */
+export interface FormKeeping {
+  readonly share: Pick<BodyShare, "grow">;
+  openSpool(): Promise<Spool>;
 }
 
 /**
@@ -26,28 +39,55 @@ export async function readMultipart(
   stream: ReadableStream<Uint8Array>,
   contentType: string,
   limitBytes: number,
+  keeping?: FormKeeping,
 ): Promise<MultipartForm> {
   const watch = new FormWatch(boundaryOf(contentType), "model");
   const reader = limitedStream(stream, limitBytes).getReader();
   const pieces: Uint8Array[] = [];
+  const keptBytes = keeping ? SPOOLED_FROM_BYTES : MAX_KEPT_BYTES;
   let size = 0;
   try {
-    while (size < LOOK_BYTES || (watch.value === undefined && size < MAX_KEPT_BYTES)) {
+    while (size < LOOK_BYTES || (watch.value === undefined && size < keptBytes)) {
       const read = await reader.read();
       if (read.done) {
         watch.end();
-        return { model: watch.value, body: Buffer.concat(pieces) };
+        return { model: watch.value, body: Buffer.concat(pieces), sizeBytes: size };
       }
       watch.push(read.value);
+      await keeping?.share.grow(read.value.length);
       pieces.push(read.value);
       size += read.value.length;
     }
-    if (watch.value === undefined) throw modelTooLate();
+    if (watch.value === undefined) {
+      if (!keeping) throw modelTooLate();
+      return await spooled(await keeping.openSpool(), pieces, reader, watch);
+    }
   } catch (error) {
     await reader.cancel().catch(() => {});
     throw error;
   }
-  return { model: watch.value, body: watched(Buffer.concat(pieces), reader, watch) };
+  return { model: watch.value, body: watched(Buffer.concat(pieces), reader, watch), sizeBytes: undefined };
+}
+
+/** The whole form through a file, so that its model is known before anything goes on. */
+async function spooled(
+  spool: Spool,
+  pieces: Uint8Array[],
+  reader: Reader,
+  watch: FormWatch,
+): Promise<MultipartForm> {
+  try {
+    for (const piece of pieces.splice(0)) await spool.append(piece);
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      watch.push(read.value);
+      await spool.append(read.value);
+    }
+    watch.end();
+    return { model: watch.value, sizeBytes: spool.sizeBytes, body: await spool.readAll() };
+  } catch (error) {
+    await spool.close();
+    throw error;
+  }
 }
 
 /** What was read already, then the rest as it comes, as long as it names no second model. */

@@ -1,6 +1,7 @@
 import { AppError } from "../kernel/index.ts";
-import { modelInPath, type RouteRule } from "../providers/index.ts";
+import type { RouteRule } from "../providers/index.ts";
 import { announcedBytes, decodeBody, limitedStream, readBody, tooLarge } from "./body.ts";
+import type { BodyKeeping } from "./body-keeping.ts";
 import { chatBody } from "./cursor.ts";
 import { GOVERNED } from "./governed.ts";
 import { type ScannedJson, scanJson } from "./json-scan.ts";
@@ -34,10 +35,11 @@ export async function readRequest(
   request: Request,
   target: Target,
   rules: readonly (RouteRule | undefined)[],
+  keeping?: BodyKeeping,
 ): Promise<Reading> {
   const announced = announcedBytes(request.headers);
   const empty = announced === undefined ? request.body === null : announced === 0;
-  if (request.method === "GET" || request.method === "HEAD" || empty) return readNothing(target.path);
+  if (request.method === "GET" || request.method === "HEAD" || empty) return readNothing(target);
   const limitBytes = rules.reduce((largest, rule) => Math.max(largest, rule?.maxBodyBytes ?? 0), 0);
   if (announced !== undefined && announced > limitBytes) throw tooLarge(limitBytes);
   const contentType = request.headers.get("content-type") ?? "";
@@ -47,11 +49,13 @@ export async function readRequest(
   const isJson = contentType.includes("json");
   if (takes(FILES) && !isJson) return readUpload(request, target, limitBytes);
   if (takes(ANYTHING) && !isJson) {
-    return isForm ? readUpload(request, target, limitBytes) : readAnything(request, target, limitBytes);
+    return isForm
+      ? readUpload(request, target, limitBytes)
+      : readAnything(request, target, limitBytes, keeping);
   }
   // Elsewhere a form is no form: whoever does not look at the content type would read JSON in it.
-  if (isForm && takes(MEDIA)) return readForm(request, target, limitBytes);
-  return readJson(request, target, limitBytes);
+  if (isForm && takes(MEDIA)) return readForm(request, target, limitBytes, keeping);
+  return readJson(request, target, limitBytes, keeping);
 }
 
 /** Kinds of routes by what their bodies may be besides JSON: bytes of a file, a form with a model, whatever. */
@@ -60,79 +64,87 @@ const MEDIA: ReadonlySet<RouteRule["kind"]> = new Set(["images", "audio_transcri
 const ANYTHING: ReadonlySet<RouteRule["kind"]> = new Set(["files", "other"]);
 
 /** A body of a route that we do not know: judged when it looks like a JSON object, whatever it says it is. */
-async function readAnything(request: Request, target: Target, limitBytes: number): Promise<Reading> {
+async function readAnything(
+  request: Request,
+  target: Target,
+  limitBytes: number,
+  keeping: BodyKeeping | undefined,
+): Promise<Reading> {
   const coding = request.headers.get("content-encoding")?.toLowerCase() ?? "identity";
   const isPlain = coding === "identity";
-  const raw = await readBody(request, limitBytes);
-  const bytes = isPlain ? raw : await decodeBody(raw, coding, limitBytes);
+  const raw = await readBody(request, limitBytes, keeping?.share);
+  const bytes = isPlain ? raw : await decodeBody(raw, coding, limitBytes, keeping?.share);
   const first = bytes.find((byte) => !JSON_SPACE.has(byte));
-  if (first === OPEN_BRACE) return judge(bytes, target.path, !isPlain);
-  return { ...readNothing(target.path), bytes: raw, sizeBytes: raw.length };
+  if (first === OPEN_BRACE) return judge(bytes, target, !isPlain);
+  return { ...readNothing(target), bytes: raw, sizeBytes: raw.length };
 }
 
-async function readJson(request: Request, target: Target, limitBytes: number): Promise<Reading> {
-  const raw = await readBody(request, limitBytes);
+async function readJson(
+  request: Request,
+  target: Target,
+  limitBytes: number,
+  keeping: BodyKeeping | undefined,
+): Promise<Reading> {
+  const raw = await readBody(request, limitBytes, keeping?.share);
   const coding = request.headers.get("content-encoding");
   const decoded = coding !== null && coding.toLowerCase() !== "identity";
-  const sent = decoded ? await decodeBody(raw, coding, limitBytes) : raw;
+  const sent = decoded ? await decodeBody(raw, coding, limitBytes, keeping?.share) : raw;
   const isCursorChat = target.cursor && target.path === "/v1/chat/completions";
   const bytes = isCursorChat ? chatBody(sent) : sent;
-  if (bytes.length === 0) return { ...readNothing(target.path), decoded };
-  return judge(bytes, target.path, decoded);
+  if (bytes.length === 0) return { ...readNothing(target), decoded };
+  return judge(bytes, target, decoded);
 }
 
-async function readForm(request: Request, target: Target, limitBytes: number): Promise<Reading> {
-  if (request.body === null) return readNothing(target.path);
+async function readForm(
+  request: Request,
+  target: Target,
+  limitBytes: number,
+  keeping: BodyKeeping | undefined,
+): Promise<Reading> {
+  if (request.body === null) return readNothing(target);
   const contentType = request.headers.get("content-type") ?? "";
-  const { body, model } = await readMultipart(request.body, contentType, limitBytes);
+  const { body, model, sizeBytes } = await readMultipart(request.body, contentType, limitBytes, keeping);
   const isWhole = body instanceof Uint8Array;
-  const nothing = readNothing(target.path);
+  const nothing = readNothing(target);
   return {
     ...nothing,
     bytes: isWhole ? body : null,
     upload: isWhole ? null : body,
-    sizeBytes: isWhole ? body.length : (announcedBytes(request.headers) ?? 0),
+    sizeBytes: sizeBytes ?? announcedBytes(request.headers) ?? 0,
     model: nothing.model ?? model,
   };
 }
 
 function readUpload(request: Request, target: Target, limitBytes: number): Reading {
   return {
-    ...readNothing(target.path),
+    ...readNothing(target),
     upload: request.body === null ? null : limitedStream(request.body, limitBytes),
     sizeBytes: announcedBytes(request.headers) ?? 0,
   };
 }
 
 /** What the rules need to know of a JSON body that is at hand. */
-function judge(bytes: Uint8Array, path: string, decoded: boolean): Reading {
+function judge(bytes: Uint8Array, target: Target, decoded: boolean): Reading {
   const scanned = scanJson(bytes, GOVERNED);
   if (scanned.root.kind !== "object") {
     throw new AppError("invalid_input", `the JSON body is not an object but of type ${scanned.root.kind}`, {
       hint: "send one JSON object",
     });
   }
-  const facts = pathFacts(path);
   return {
     bytes,
     upload: null,
     sizeBytes: bytes.length,
     decoded,
     scanned,
-    modelIsInPath: facts.modelIsInPath,
-    model: facts.model ?? scanned.text("model"),
-    stream: facts.stream || scanned.isTrue("stream"),
+    modelIsInPath: target.model !== undefined,
+    model: target.model ?? scanned.text("model"),
+    stream: target.streams || scanned.isTrue("stream"),
   };
 }
 
-function readNothing(path: string): Reading {
-  return { ...NO_BODY, ...pathFacts(path) };
-}
-
-function pathFacts(path: string): Pick<Reading, "model" | "modelIsInPath" | "stream"> {
-  // A model in the path comes before one in the body: so do the providers read it.
-  const model = modelInPath(path);
-  return { model, modelIsInPath: model !== undefined, stream: path.endsWith(":streamGenerateContent") };
+function readNothing({ model, streams }: Target): Reading {
+  return { ...NO_BODY, model, modelIsInPath: model !== undefined, stream: streams };
 }
 
 const OPEN_BRACE = 0x7b;

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   budget_exceeded: { http: 402, exit: 5 },
   rate_limited: { http: 429, exit: 5 },
   too_large: { http: 413, exit: 2 },
+  overloaded: { http: 503, exit: 1 },
   unknown_host: { http: 421, exit: 2 },
   provider_unreachable: { http: 502, exit: 1 },
   budget_unavailable: { http: 503, exit: 1 },

@@ -1,0 +1,142 @@
+import { afterAll, expect, test } from "bun:test";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeSync,
+  openSync,
+  closeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { systemRandomness } from "../kernel/index.ts";
+import { BodyKeeper } from "./body-keeping.ts";
+import { readMultipart } from "./multipart.ts";
+import { Spool } from "./spool.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ownkey-spool-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const options = { folder, randomness: systemRandomness };
+
+const bytesOf = async (stream: ReadableStream<Uint8Array>) =>
+  Buffer.from(await new Response(stream).arrayBuffer());
+
+/** Where the system shows this process's open files, an unlinked one can still be reached. */
+function openFiles(): string[] {
+  const place = "/proc/self/fd";
+  return readdirSync(place)
+    .map((number) => join(place, number))
+    .filter((path) => {
+      try {
+        return readlinkSync(path).startsWith(folder);
+      } catch {
+        return false;
+      }
+    });
+}
+const onLinux = process.platform === "linux";
+
+test("whatever was appended in whatever pieces comes back as it was", async () => {
+  const piece = fc.oneof(fc.nat(10), fc.integer({ min: 60_000, max: 200_000 }), fc.constant(65_536));
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 6 }), async (sizes) => {
+      const pieces = sizes.map((size) => systemRandomness(size));
+      const spool = await Spool.open(options);
+      for (const one of pieces) await spool.append(one);
+      const whole = Buffer.concat(pieces);
+      expect(spool.sizeBytes).toBe(whole.length);
+      expect((await bytesOf(await spool.readAll())).equals(whole)).toBe(true);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("the file has no name, holds nothing in the clear, and is gone after use", async () => {
+  const spool = await Spool.open(options);
+  await spool.append(Buffer.from("plain words. ".repeat(20_000)));
+  expect(readdirSync(folder)).toEqual([]);
+  if (onLinux) {
+    const [path = ""] = openFiles();
+    expect(readFileSync(path).includes("plain words")).toBe(false);
+  }
+  await bytesOf(await spool.readAll());
+  expect(openFiles()).toEqual([]);
+});
+
+test.skipIf(!onLinux)("a byte changed in the file ends the reading before it goes on", async () => {
+  for (const at of [0, 65_535, 65_536, 65_551, 65_552, 99_999]) {
+    const spool = await Spool.open(options);
+    await spool.append(Buffer.alloc(100_000, 1));
+    const stream = await spool.readAll();
+    const file = openSync(openFiles()[0] ?? "", "r+");
+    const [old = 0] = readFileSync(openFiles()[0] ?? "").subarray(at, at + 1);
+    writeSync(file, Buffer.from([old ^ 1]), 0, 1, at);
+    closeSync(file);
+    await expect(bytesOf(stream)).rejects.toMatchObject({ code: "corrupt" });
+    expect(openFiles()).toEqual([]);
+  }
+});
+
+test("a request that ends closes a file that nobody has begun to read, and leaves one that is read", async () => {
+  const keeper = new BodyKeeper({ ...options, limitBytes: 1000 });
+  const refused = keeper.begin();
+  await (await refused.openSpool()).append(new Uint8Array(10));
+  refused.end();
+  await Bun.sleep(0);
+  const sent = keeper.begin();
+  const spool = await sent.openSpool();
+  await spool.append(Buffer.alloc(200_000, 7));
+  const reader = (await spool.readAll()).getReader();
+  let size = (await reader.read()).value?.length ?? 0;
+  sent.end();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) size += read.value.length;
+  expect(size).toBe(200_000);
+  if (onLinux) expect(openFiles()).toEqual([]);
+});
+
+test("a form with its model behind a large file goes through one, unchanged, with its size known", async () => {
+  const keeper = new BodyKeeper({ ...options, limitBytes: 2 * 1024 * 1024 });
+  const head = `--boundary-of-a-test\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n`;
+  const tail = `\r\n--boundary-of-a-test\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n--boundary-of-a-test--\r\n`;
+  const whole = Buffer.concat([Buffer.from(head), systemRandomness(30 * 1024 * 1024), Buffer.from(tail)]);
+  const keeping = keeper.begin();
+  const form = await readMultipart(
+    inPieces(whole),
+    "multipart/form-data; boundary=boundary-of-a-test",
+    1e9,
+    keeping,
+  );
+  expect({ model: form.model, sizeBytes: form.sizeBytes }).toEqual({
+    model: "whisper-1",
+    sizeBytes: whole.length,
+  });
+  expect((await bytesOf(form.body as ReadableStream<Uint8Array>)).equals(whole)).toBe(true);
+  keeping.end();
+});
+
+test("beyond the route's limit, or cut, the form is refused and its file is closed", async () => {
+  const keeper = new BodyKeeper({ ...options, limitBytes: 2 * 1024 * 1024 });
+  const head = `--boundary-of-a-test\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n`;
+  const whole = Buffer.concat([Buffer.from(head), systemRandomness(5 * 1024 * 1024)]);
+  const type = "multipart/form-data; boundary=boundary-of-a-test";
+  const keeping = keeper.begin();
+  const large = readMultipart(inPieces(whole), type, 4 * 1024 * 1024, keeping);
+  await expect(large).rejects.toMatchObject({ code: "too_large" });
+  keeping.end();
+  const cut = readMultipart(inPieces(whole), type, 1e9, keeper.begin());
+  await expect(cut).rejects.toMatchObject({ code: "invalid_input" });
+  if (onLinux) expect(openFiles()).toEqual([]);
+});
+
+function inPieces(bytes: Buffer): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= bytes.length) return controller.close();
+      controller.enqueue(new Uint8Array(bytes.subarray(at, (at += 100_000))));
+    },
+  });
+}

@@ -9,6 +9,7 @@ import { askSecret } from "./prompt.ts";
 interface UnlockOptions extends CommonOptions {
   passphraseStdin?: boolean;
   recoveryCodeStdin?: boolean;
+  ageIdentity?: string;
 }
 
 export const registerLock: Register = (program, context) => {
@@ -25,7 +26,15 @@ export const registerLock: Register = (program, context) => {
     .description("unlock the vault of the running Ownkey")
     .option("--passphrase-stdin", "read the passphrase from standard input")
     .option("--recovery-code-stdin", "read the recovery code from standard input")
-    .addHelpText("after", example("ownkey unlock", "ownkey unlock --recovery-code-stdin < code.txt"))
+    .option("--age-identity <file>", "file with an age identity; - reads it from standard input")
+    .addHelpText(
+      "after",
+      example(
+        "ownkey unlock",
+        "ownkey unlock --recovery-code-stdin < code.txt",
+        "ownkey unlock --age-identity key.txt",
+      ),
+    )
     .action(async (options: UnlockOptions) => {
       const status = await context.client.call(vault.unlock, await unlockInput(context, options));
       print(context, options, status, () => "unlocked");
@@ -35,6 +44,8 @@ export const registerLock: Register = (program, context) => {
 async function unlockInput(context: CliContext, options: UnlockOptions) {
   if (options.passphraseStdin) return { passphrase: await line(context) };
   if (options.recoveryCodeStdin) return { recoveryCode: await line(context) };
+  if (options.ageIdentity === "-") return { ageIdentities: await context.readStdin() };
+  if (options.ageIdentity !== undefined) return { ageIdentities: context.readFile(options.ageIdentity) };
   if (!context.interactive) return {};
   return {
     passphrase: await askSecret(

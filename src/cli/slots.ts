@@ -6,10 +6,11 @@ import { example } from "./options.ts";
 import { print, shortTime, table } from "./output.ts";
 import { askSecret } from "./prompt.ts";
 
-type SlotKind = "passphrase" | "recovery-code" | "key-file" | "keychain";
+type SlotKind = "passphrase" | "recovery-code" | "key-file" | "keychain" | "age-identity";
 
 interface AddOptions extends CommonOptions {
   stdin?: boolean;
+  ageRecipient?: string;
 }
 
 export const registerSlots: Register = (program, context) => {
@@ -35,16 +36,24 @@ export const registerSlots: Register = (program, context) => {
     });
 
   group
-    .command("add <kind>")
-    .description("add a slot: passphrase, recovery-code, key-file or keychain")
+    .command("add [kind]")
+    .description(
+      "add a slot: passphrase, recovery-code, key-file, keychain or, for a recipient, age-identity",
+    )
     .option("--stdin", "read the passphrase from standard input")
-    .addHelpText("after", example("ownkey slots add recovery-code", "ownkey slots add passphrase"))
-    .action(async (kind: SlotKind, options: AddOptions) => {
+    .option("--age-recipient <recipient>", "public key of an age identity (age1…), which then unlocks")
+    .addHelpText("after", example("ownkey slots add recovery-code", "ownkey slots add --age-recipient age1…"))
+    .action(async (given: SlotKind | undefined, options: AddOptions) => {
+      const { ageRecipient } = options;
+      const kind = given ?? (ageRecipient === undefined ? undefined : "age-identity");
+      if (kind === undefined || (kind === "age-identity") !== (ageRecipient !== undefined))
+        throw noSuchSlot();
       const passphrase = kind === "passphrase" ? await newPassphrase(context, options) : undefined;
       const { client } = context;
       const added = await client.call(slots.add, {
         kind,
         ...(passphrase === undefined ? {} : { passphrase }),
+        ...(ageRecipient === undefined ? {} : { ageRecipient }),
       });
       print(context, options, added, () =>
         added.recoveryCode === null
@@ -74,6 +83,16 @@ export const registerSlots: Register = (program, context) => {
       );
     });
 };
+
+function noSuchSlot(): AppError {
+  return new AppError(
+    "usage",
+    "say which kind of slot; --age-recipient belongs to age-identity, and to no other",
+    {
+      hint: "passphrase, recovery-code, key-file, keychain, or --age-recipient age1…",
+    },
+  );
+}
 
 async function newPassphrase(context: CliContext, options: AddOptions): Promise<string> {
   if (options.stdin) return withoutLineEnd(await context.readStdin());

@@ -55,7 +55,7 @@ async function openVault(vaultId: string, options: OpenVaultOptions): Promise<Op
 }
 
 async function aPersonCanOpen({ store }: OpenVaultOptions): Promise<boolean> {
-  return (await readSlots(store)).some(({ kind }) => kind === "passphrase" || kind === "recovery_code");
+  return (await readSlots(store)).some(({ kind }) => kind !== "keychain" && kind !== "key_file");
 }
 
 /** Makes the vault, or finds that another process was faster and leaves nothing of its own behind. */

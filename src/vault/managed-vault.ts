@@ -51,7 +51,9 @@ export type UnlockInput =
   /** Whatever needs nobody: keychain, key file. */
   | { readonly kind: "automatic" }
   | { readonly kind: "passphrase"; readonly passphrase: Secret }
-  | { readonly kind: "recovery_code"; readonly code: Secret };
+  | { readonly kind: "recovery_code"; readonly code: Secret }
+  /** What an identity file of age holds. */
+  | { readonly kind: "age_identity"; readonly identities: Secret };
 
 export interface UnlockOptions {
   /**
@@ -66,7 +68,9 @@ export type NewSlot =
   | { readonly kind: "key_file" }
   /** `cost` defaults to Argon2id with 128 MiB, 3 passes, 4 lanes. */
   | { readonly kind: "passphrase"; readonly passphrase: Secret; readonly cost?: Argon2Cost }
-  | { readonly kind: "recovery_code" };
+  | { readonly kind: "recovery_code" }
+  /** `age1…`: opened with its identity, which Ownkey never keeps. */
+  | { readonly kind: "age_identity"; readonly recipient: string };
 
 export interface SlotInfo {
   readonly id: string;

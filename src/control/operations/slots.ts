@@ -6,7 +6,7 @@ import { doneSchema, emptySchema, listOf, secretInput, timeSchema } from "../sch
 
 const slotSchema = z.object({
   id: z.string(),
-  kind: z.enum(["keychain", "key_file", "passphrase", "recovery_code"]),
+  kind: z.enum(["keychain", "key_file", "passphrase", "recovery_code", "age_identity"]),
   createdAt: timeSchema,
   protects: z.string(),
 });
@@ -28,12 +28,13 @@ export const add = operation({
   summary: "Add a way to unlock; a recovery code is shown this once",
   place: "own-process",
   input: z.object({
-    kind: z.enum(["keychain", "key-file", "passphrase", "recovery-code"]),
+    kind: z.enum(["keychain", "key-file", "passphrase", "recovery-code", "age-identity"]),
     passphrase: secretInput.optional(),
+    ageRecipient: z.string().max(5000).optional(),
   }),
   output: slotSchema.extend({ recoveryCode: z.string().nullable() }),
-  async run({ vault }, caller, { kind, passphrase }) {
-    const added = await vault.addSlot(caller, newSlot(kind, passphrase));
+  async run({ vault }, caller, input) {
+    const added = await vault.addSlot(caller, newSlot(input));
     return { ...slotDocument(added.slot), recoveryCode: added.recoveryCode?.reveal() ?? null };
   },
 });
@@ -52,10 +53,13 @@ export const remove = operation({
 
 const SHORTEST_PASSPHRASE = 8;
 
-function newSlot(
-  kind: "keychain" | "key-file" | "passphrase" | "recovery-code",
-  passphrase: Secret | undefined,
-): NewSlot {
+interface SlotInput {
+  readonly kind: "keychain" | "key-file" | "passphrase" | "recovery-code" | "age-identity";
+  readonly passphrase?: Secret | undefined;
+  readonly ageRecipient?: string | undefined;
+}
+
+function newSlot({ kind, passphrase, ageRecipient }: SlotInput): NewSlot {
   switch (kind) {
     case "keychain":
       return { kind: "keychain" };
@@ -63,6 +67,13 @@ function newSlot(
       return { kind: "key_file" };
     case "recovery-code":
       return { kind: "recovery_code" };
+    case "age-identity":
+      if (ageRecipient === undefined) {
+        throw new AppError("invalid_input", "an age slot needs the recipient it is for", {
+          hint: "ownkey slots add --age-recipient age1…",
+        });
+      }
+      return { kind: "age_identity", recipient: ageRecipient };
     case "passphrase":
       if (!passphrase || passphrase.lengthChars < SHORTEST_PASSPHRASE) {
         throw new AppError("invalid_input", `a passphrase needs at least ${SHORTEST_PASSPHRASE} characters`, {
@@ -78,6 +89,7 @@ const PROTECTS: Readonly<Record<SlotInfo["kind"], string>> = {
   key_file: "against other users; not against programs you run, nor a copy of this folder",
   passphrase: "against everybody who does not know it",
   recovery_code: "against everybody who does not have it",
+  age_identity: "against everybody who does not have the identity",
 };
 
 function slotDocument(slot: SlotInfo): z.output<typeof slotSchema> {

@@ -22,13 +22,19 @@ export const lock = operation({
 
 export const unlock = operation({
   name: "vault.unlock",
-  summary: "Unlock the vault by passphrase or recovery code, else by what needs nobody",
+  summary: "Unlock the vault by passphrase, recovery code or age identity, else by what needs nobody",
   place: "running",
   whileLocked: true,
-  input: z.object({ passphrase: secretInput.optional(), recoveryCode: secretInput.optional() }),
+  input: z.object({
+    passphrase: secretInput.optional(),
+    recoveryCode: secretInput.optional(),
+    ageIdentities: secretInput.optional(),
+  }),
   output: stateSchema,
-  async run(control, caller, { passphrase, recoveryCode }) {
+  async run(control, caller, { passphrase, recoveryCode, ageIdentities }) {
     if (recoveryCode) await control.vault.unlock(caller, { kind: "recovery_code", code: recoveryCode });
+    else if (ageIdentities)
+      await control.vault.unlock(caller, { kind: "age_identity", identities: ageIdentities });
     else if (passphrase && passphrase.lengthChars > 0)
       await control.vault.unlock(caller, { kind: "passphrase", passphrase });
     else await control.vault.unlock(caller, { kind: "automatic" });

@@ -2,6 +2,7 @@ import { AppError, Secret } from "../../kernel/index.ts";
 import type { NewSlot } from "../managed-vault.ts";
 import { slotPlace } from "../places.ts";
 import { KEY_BYTES } from "../primitives.ts";
+import { sealForRecipient } from "./age-identity.ts";
 import { createKeyFile, removeKeyFile } from "./key-file.ts";
 import { removeFromKeychain, slotItem, storeInKeychain } from "./keychain.ts";
 import { DEFAULT_COST, passphraseKey, passphraseParameters } from "./passphrase.ts";
@@ -25,7 +26,8 @@ const NO_PARAMETERS = "{}";
 /**
  * The slow part and what happens outside the database, before the transaction that inserts the slot.
  * If that fails: {@link discardSlotSecret}.
- * @throws AppError `unsupported` when the keychain does not work here; `invalid_input` for an empty passphrase.
+ * @throws AppError `unsupported` when the keychain does not work here; `invalid_input` for an empty passphrase, or what is
+ *   no age recipient.
  */
 export async function prepareSlot(request: NewSlot, vaultId: string, host: SlotHost): Promise<PreparedSlot> {
   const id = host.newId("slot");
@@ -64,6 +66,10 @@ async function slotSecret(
     case "recovery_code": {
       const bytes = host.randomness(RECOVERY_BYTES);
       return { slotKey: recoveryKey(bytes), recoveryCode: new Secret(formatRecoveryCode(bytes)) };
+    }
+    case "age_identity": {
+      const slotKey = host.randomness(KEY_BYTES);
+      return { slotKey, parameters: await sealForRecipient(request.recipient, slotKey) };
     }
   }
 }

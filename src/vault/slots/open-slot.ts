@@ -1,6 +1,8 @@
 import { AppError, equalBytes } from "../../kernel/index.ts";
 import type { UnlockInput } from "../managed-vault.ts";
 import { slotPlace } from "../places.ts";
+import { KEY_BYTES } from "../primitives.ts";
+import { openWithIdentity } from "./age-identity.ts";
 import { readKeyFile } from "./key-file.ts";
 import { readFromKeychain, slotItem } from "./keychain.ts";
 import { passphraseKey } from "./passphrase.ts";
@@ -69,8 +71,14 @@ async function slotKeyFor(
       if (!bytes) throw mistyped();
       return recoveryKey(bytes);
     }
+    case "age_identity":
+      if (slot.kind !== "age_identity") return undefined;
+      return (await openWithIdentity(input.identities, slot.parameters)) ?? NO_KEY;
   }
 }
+
+/** Opens nothing: the slot was tried, and what was given does not fit it. */
+const NO_KEY = new Uint8Array(KEY_BYTES);
 
 function mistyped(): AppError {
   return new AppError("invalid_input", "this is not a recovery code: a character is missing or mistyped", {
@@ -82,8 +90,8 @@ function noUsableSlot(slots: readonly Slot[], input: UnlockInput): AppError {
   const kinds = [...new Set(slots.map((slot) => slot.kind))];
   const wanted = input.kind === "automatic" ? "the keychain or a key file" : input.kind.replace("_", " ");
   return new AppError("no_usable_slot", `the vault cannot be opened with ${wanted} here`, {
-    hint: kinds.some((kind) => kind === "passphrase" || kind === "recovery_code")
-      ? "unlock with: ownkey unlock (--passphrase-stdin, --recovery-code-stdin)"
+    hint: kinds.some((kind) => kind !== "key_file" && kind !== "keychain")
+      ? "unlock with: ownkey unlock (--passphrase-stdin, --recovery-code-stdin, --age-identity FILE)"
       : "put the key file unlock-<slot>.key back into the home, or log in where the keychain is",
     details: { slots: kinds },
   });
@@ -106,6 +114,10 @@ function doesNotOpen(input: UnlockInput): AppError {
     case "recovery_code":
       return new AppError("wrong_passphrase", "this is not the recovery code of this vault", {
         hint: "use the newest code; making a new one ended the older ones' use",
+      });
+    case "age_identity":
+      return new AppError("wrong_passphrase", "this age identity does not open the vault", {
+        hint: "give the identity of the recipient that the slot was made for",
       });
   }
 }

@@ -1,7 +1,7 @@
 import { bytesOf, intOf, type Queries, type Row, textOf } from "../../store/index.ts";
 import { damaged } from "../refusals.ts";
 
-export const SLOT_KINDS = ["keychain", "key_file", "passphrase", "recovery_code"] as const;
+export const SLOT_KINDS = ["keychain", "key_file", "passphrase", "recovery_code", "age_identity"] as const;
 export type SlotKind = (typeof SLOT_KINDS)[number];
 
 /** One way to the vault key, as stored. Whatever opens it (its slot key) is elsewhere. */
@@ -10,7 +10,7 @@ export interface Slot {
   readonly kind: SlotKind;
   /** Generation of the vault key that is wrapped here. */
   readonly generation: number;
-  /** Canonical JSON: how a passphrase becomes a key; `{}` for the other kinds. */
+  /** Canonical JSON: how a passphrase becomes a key, the key sealed to an age recipient; else `{}`. */
   readonly parameters: string;
   /** X25519, belongs to the slot key: a new vault key can be wrapped for this slot without opening it. */
   readonly publicKey: Uint8Array;

@@ -38,7 +38,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   connections: ["kernel", "store", "access", "audit", "vault", "providers"],
   gateway: ["kernel", "access", "vault", "providers", "connections", "ledger", "usage", "audit", "store"],
   backup: ["kernel", "files", "store", "access", "audit", "vault", "ledger"],
-  control: domains,
+  doctor: [...domains, "settings"],
+  control: [...domains, "doctor"],
   cli: ["control", "kernel"],
   program: [...domains, "control", "cli", "app.ts", "config.ts", "home.ts"],
 };

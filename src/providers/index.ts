@@ -4,6 +4,7 @@ export * from "./usage.ts";
 export * from "./verdict.ts";
 export { retryAfterMs } from "./retry-after.ts";
 export { modelInPath } from "./route-match.ts";
+export { likelyProvider } from "./recognise.ts";
 export { sdkVariables, type SdkVariables } from "./sdk-variables.ts";
 export { curlFor, type CurlInput } from "./curl.ts";
 export { checkKeyLocally, type KeyCheckOptions, type LocalKeyCheck } from "./key-check.ts";

@@ -33,7 +33,9 @@ async function runWithKeys(
       hint: "without --real it gets a token that works through the gateway",
     });
   }
-  const variables = await withEnvFiles(surroundings.environment, request.envFiles, context.readFile);
+  const variables = await withEnvFiles(surroundings.environment, request.envFiles, (path) =>
+    context.readFile(path),
+  );
   const references = referencesIn(variables);
   if (Object.keys(references).length === 0) {
     throw new AppError("usage", "no variable refers to a key, so there is nothing to give", {

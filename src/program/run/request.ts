@@ -15,7 +15,7 @@ export function readPlainRequest(argv: readonly string[]): RunRequest | undefine
   const envFiles: string[] = [];
   let onlyReferences = false;
   for (let at = 1; at < end; at++) {
-    const [name = "", attached] = splitOnce(argv[at] ?? "");
+    const [name, attached] = splitOnce(argv[at] ?? "");
     if (name === "--only-references" && attached === undefined) {
       onlyReferences = true;
       continue;

@@ -388,7 +388,6 @@ test("the request arrives as it was sent: its body, and every header but credent
     accept: "application/json",
     "accept-encoding": "identity",
     authorization: `Bearer ${providerKey}`,
-    connection: "keep-alive",
     "content-length": String(body.length),
     "content-type": "application/json",
     host: new URL(double.url).host,

@@ -1,6 +1,7 @@
 import type { Provider } from "../providers/index.ts";
-import type { SentPlan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { createdObject, isCreation, type StoredObjects } from "./stored-objects.ts";
+import type { UpstreamAnswer } from "./upstream/answer.ts";
 
 /** The beginning of an answer, kept beside the stream for what cannot be told from the status. */
 export interface AnswerCopy {
@@ -17,8 +18,8 @@ const LOOK_ALWAYS_BYTES = 4 * 1024;
 
 /** `undefined` when nobody needs the answer's text. */
 export function createAnswerCopy(
-  plan: SentPlan,
-  answer: Response,
+  plan: Plan,
+  answer: UpstreamAnswer,
   storedObjects: StoredObjects,
 ): AnswerCopy | undefined {
   const creates = answer.status < 300 && isCreation(plan.rule, plan.method);
@@ -58,6 +59,6 @@ export function createAnswerCopy(
   }
 }
 
-function verdictOf(provider: Provider, answer: Response, body: string): string {
-  return provider.verdict({ status: answer.status, headers: answer.headers, body }).name;
+function verdictOf(provider: Provider, answer: UpstreamAnswer, body: string): string {
+  return provider.verdict({ status: answer.status, headers: answer.headers.asHeaders(), body }).name;
 }

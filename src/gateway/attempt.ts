@@ -4,13 +4,14 @@ import type { Meter, MeterOptions, MeterResult, Pricing } from "../usage/index.t
 import { createAnswerCopy, type AnswerCopy } from "./answer-copy.ts";
 import type { Destinations } from "./destination.ts";
 import { failureAnswer } from "./failure.ts";
-import { type Fetch, forward, isRedirect, neverConnected } from "./forward.ts";
-import { answerHeaders, type HeaderPairs } from "./headers.ts";
+import { isRedirect, neverConnected, type Outbound } from "./forward.ts";
+import type { HeaderPairs } from "./header-pairs.ts";
+import { answerHeaders } from "./headers.ts";
 import { createKeyFilter, type KeyFilter, withoutKey } from "./hide-key.ts";
 import { createUsageChunkFilter, type UsageChunkFilter } from "./hide-usage-chunk.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Directory, GatewaySettings } from "./parts.ts";
-import type { Plan, SentPlan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { reservation } from "./reservation.ts";
 import { settlementOf } from "./settlement.ts";
 import { ownObjects } from "./own-list.ts";
@@ -18,6 +19,11 @@ import { ownUrl } from "./own-urls.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 import { tap } from "./tap.ts";
 import type { Limited, TimeLimits } from "./time-limits.ts";
+import type { UpstreamAnswer } from "./upstream/answer.ts";
+import { type UpstreamBody, wholeBody } from "./upstream/body.ts";
+import type { Exchange } from "./upstream/exchange.ts";
+import type { Upstream } from "./upstream/upstream.ts";
+import { UpstreamError } from "./upstream/upstream-error.ts";
 
 export interface AttemptParts {
   readonly directory: Directory;
@@ -26,7 +32,7 @@ export interface AttemptParts {
   readonly createMeter: (options: MeterOptions) => Meter;
   readonly storedObjects: StoredObjects;
   readonly destinations: Destinations;
-  readonly fetch: Fetch;
+  readonly upstream: Upstream;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: TimeLimits;
@@ -35,6 +41,13 @@ export interface AttemptParts {
   /** Attempts under way, and settlements being written: a graceful stop waits for both. */
   readonly running: Set<Attempt>;
   readonly settling: Set<Promise<void>>;
+  readonly onUse: OnUse;
+}
+
+/** Told of each attempt: when it began, and what its answer said of the key once it has ended. */
+export interface OnUse {
+  began(virtualKeyId: string, providerKeyId: string, atMs: number): void;
+  ended(providerKeyId: string, verdict: string | null): void;
 }
 
 /** Answers up to this size, of known length, are passed in one piece. */
@@ -49,23 +62,18 @@ export async function runAttempt(parts: AttemptParts, plan: Plan, number: number
   const destination = found instanceof Promise ? await found : found;
   const lent = parts.directory.lend(plan.providerKey, plan.url);
   const key = lent instanceof Promise ? await lent : lent;
-  const reserved = reservation(parts.pricing, plan, number, parts.clock.nowMs());
+  const nowMs = parts.clock.nowMs();
+  const reserved = reservation(parts.pricing, plan, number, nowMs);
+  parts.onUse.began(reserved.virtualKeyId, reserved.providerKeyId, nowMs);
   const ref = await parts.ledger.reserve(reserved);
-  const { body, ...sent } = plan;
-  const attempt = new Attempt(parts, sent, ref, reserved.reservedNanos);
-  const { method, path, query } = plan;
-  const headers: HeaderPairs = [...plan.headers];
-  for (const [name, value] of plan.provider.authHeaders(key.reveal(), plan.connection.settings, {
-    method,
-    path,
-    query,
-  })) {
-    headers.push([name, value]);
-  }
-  const { url } = plan;
+  const attempt = new Attempt(parts, plan, ref, reserved.reservedNanos);
+  const headers: HeaderPairs = [
+    ...plan.headers,
+    ...plan.provider.authHeaders(key.reveal(), plan.connection.settings, plan.call),
+  ];
   try {
-    const signal = attempt.start();
-    const answer = await forward(parts.fetch, { method, url, destination, headers, body, signal });
+    const { method, url, body } = plan;
+    const answer = await attempt.start({ method, url, destination, headers, body });
     return await attempt.pass(answer, key);
   } catch (error) {
     throw attempt.failed(error);
@@ -79,10 +87,10 @@ export async function runAttempt(parts: AttemptParts, plan: Plan, number: number
 export class Attempt implements Limited {
   deadlineMs = Number.POSITIVE_INFINITY;
   private readonly parts: AttemptParts;
-  private readonly plan: SentPlan;
+  private readonly plan: Plan;
   private readonly ref: AttemptRef;
   private readonly reservedNanos: bigint | null;
-  private readonly upstream = new AbortController();
+  private exchange: Exchange | undefined;
   private readonly lastMomentMs: number;
   private readonly onClientGone = () => this.abort("client_gone");
   private meter: Meter | undefined;
@@ -92,7 +100,7 @@ export class Attempt implements Limited {
   private firstByteMs: number | null = null;
   private ended: AttemptEnd | undefined;
 
-  constructor(parts: AttemptParts, plan: SentPlan, ref: AttemptRef, reservedNanos: bigint | null) {
+  constructor(parts: AttemptParts, plan: Plan, ref: AttemptRef, reservedNanos: bigint | null) {
     this.parts = parts;
     this.plan = plan;
     this.ref = ref;
@@ -100,23 +108,29 @@ export class Attempt implements Limited {
     this.lastMomentMs = plan.startedMonotonicMs + parts.settings.totalLimitMs;
   }
 
-  /** The signal that ends the request upstream. */
-  start(): AbortSignal {
+  /** Sends the request, unless the caller has gone. */
+  start(outbound: Outbound): Promise<UpstreamAnswer> {
     this.parts.running.add(this);
     this.limit(this.parts.settings.firstByteLimitMs);
     this.parts.limits.watch(this);
     const { clientSignal } = this.plan;
-    if (clientSignal.aborted) this.onClientGone();
-    else clientSignal.addEventListener("abort", this.onClientGone, { once: true });
-    return this.upstream.signal;
+    if (clientSignal.aborted) {
+      this.onClientGone();
+      throw new UpstreamError("the caller went away before anything was sent", { sent: false });
+    }
+    clientSignal.addEventListener("abort", this.onClientGone, ONCE);
+    this.exchange = this.parts.upstream.send(outbound);
+    return this.exchange.answer;
   }
 
   /** Turns the provider's answer into the caller's; `key` is what it must not repeat. */
-  async pass(answer: Response, key: Secret): Promise<Response> {
+  pass(answer: UpstreamAnswer, key: Secret): Response | Promise<Response> {
     this.status = answer.status;
+    // An answer may take minutes, and the body is the large part of a request.
+    this.plan.body = null;
     if (isRedirect(answer.status)) {
       this.finish("refused");
-      this.upstream.abort();
+      this.exchange?.abort();
       throw new AppError("provider_unreachable", `the provider answered with a redirect (${answer.status})`, {
         hint: "it is never followed; set the connection's base URL to where the provider really is",
       });
@@ -131,25 +145,29 @@ export class Attempt implements Limited {
     const eventStream = contentType?.startsWith("text/event-stream") === true;
     const filter =
       hideUsage && eventStream && contentEncoding === null ? createUsageChunkFilter() : undefined;
-    const mayRepeatKey = !answer.ok || rule.kind === "other";
+    const isGood = answer.status >= 200 && answer.status < 300;
+    const isOwnList = this.plan.filterList && isGood;
+    const mayRepeatKey = !isGood || rule.kind === "other";
     const hidden = mayRepeatKey ? createKeyFilter(key) : undefined;
     const headers = answerHeaders(answer.headers, {
       requestId: this.plan.requestId,
-      edited: filter !== undefined || (this.plan.filterList && answer.ok),
+      edited: filter !== undefined || isOwnList,
       rewrite: (name, value) =>
         withoutKey(ownUrl(name, value, this.plan.connection, this.plan.callerOrigin), key),
     });
     const init = { status: answer.status, headers };
-    if (this.plan.filterList && answer.ok) return new Response(await this.ownList(answer), init);
-    if (answer.body === null || this.plan.method === "HEAD") {
+    if (isOwnList) return this.ownList(answer).then((text) => new Response(text, init));
+    const { body } = answer;
+    if (body === null) {
       this.finish("complete");
       return new Response(null, init);
     }
-    const length = answer.headers.get("content-length");
-    if (length !== null && Number(length) <= SMALL_ANSWER_BYTES && !eventStream) {
-      return new Response(await this.whole(answer, hidden), init);
+    if (body.length === undefined || body.length > SMALL_ANSWER_BYTES || eventStream) {
+      return new Response(this.tapped(body, hidden ?? filter), init);
     }
-    return new Response(this.tapped(answer.body, hidden ?? filter), init);
+    const bytes = wholeBody(body);
+    if (bytes instanceof Promise) return bytes.then((whole) => new Response(this.whole(whole, hidden), init));
+    return new Response(this.whole(bytes, hidden), init);
   }
 
   /** Ends what could not be finished, and gives the error that the caller gets. */
@@ -158,7 +176,7 @@ export class Attempt implements Limited {
       const never = this.status === null && neverConnected(error);
       this.finish(never ? "unreachable" : "upstream_cut");
       if (never) this.parts.destinations.forget(this.plan.url, this.plan.connection.settings);
-      this.upstream.abort();
+      this.exchange?.abort();
     }
     if (error instanceof AppError) return error;
     return failureAnswer(this.ended ?? "upstream_cut", this.plan.connection.name, error);
@@ -170,17 +188,16 @@ export class Attempt implements Limited {
 
   abort(end: AttemptEnd): void {
     this.finish(end);
-    this.upstream.abort();
+    this.exchange?.abort();
   }
 
-  private async whole(answer: Response, hidden: KeyFilter | undefined): Promise<Uint8Array> {
-    const bytes = await answer.bytes();
+  private whole(bytes: Uint8Array, hidden: KeyFilter | undefined): Uint8Array {
     this.take(bytes);
     this.finish("complete");
     return hidden === undefined ? bytes : Buffer.concat([hidden.push(bytes), hidden.flush()]);
   }
 
-  private async ownList(answer: Response): Promise<string> {
+  private async ownList(answer: UpstreamAnswer): Promise<string> {
     const { caller, connection } = this.plan;
     const { storedObjects } = this.parts;
     const text = await ownObjects(answer, async (id) => {
@@ -192,7 +209,7 @@ export class Attempt implements Limited {
   }
 
   private tapped(
-    body: ReadableStream<Uint8Array>,
+    body: UpstreamBody,
     filter: UsageChunkFilter | KeyFilter | undefined,
   ): ReadableStream<Uint8Array> {
     const passing = (bytes: Uint8Array) => {
@@ -261,11 +278,13 @@ export class Attempt implements Limited {
       meter,
       price: (metered) => this.price(metered, endedAtMs),
     });
+    const verdict = this.verdict(meter);
+    this.parts.onUse.ended(this.plan.providerKey.id, verdict);
     await ledger.settle(this.ref, {
       endedAtMs,
       end,
       status: this.status,
-      verdict: this.verdict(meter),
+      verdict,
       usage: meter?.usage ?? null,
       modelAnswered: meter?.modelAnswered ?? null,
       serviceTier: meter?.serviceTier ?? null,
@@ -307,3 +326,4 @@ export class Attempt implements Limited {
 }
 
 const NOTHING = new Uint8Array(0);
+const ONCE = { once: true } as const;

@@ -121,8 +121,7 @@ test.skipIf(!hasOpenssl)(
           names.push(name);
           return Promise.resolve(["127.0.0.1"]);
         },
-        fetch: (url, init) =>
-          fetch(url, { ...init, tls: { ...(init as { tls?: object }).tls, ca } } as RequestInit),
+        ca,
       });
     const right = at("api.example.test");
     const answer = await right.send("/v1/models");

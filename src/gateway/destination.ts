@@ -14,6 +14,12 @@ export interface Destination {
   /** Host header and, for TLS, the name that the certificate must hold. */
   readonly host: string;
   readonly serverName: string | undefined;
+  readonly secure: boolean;
+  /** The checked address alone, without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** Connections under one key lead to the same server, proven under the same name. */
+  readonly key: string;
 }
 
 export interface Destinations {
@@ -98,10 +104,16 @@ function destinationAt(url: URL, address: string, name: string | undefined): Des
   const secure = url.protocol === "https:";
   const port = url.port === "" ? (secure ? "443" : "80") : url.port;
   const authority = isIP(address) === 6 ? `[${address}]` : address;
+  const origin = `${url.protocol}//${authority}:${port}`;
+  const serverName = secure ? name : undefined;
   return {
-    origin: `${url.protocol}//${authority}:${port}`,
+    origin,
     host: url.host,
-    serverName: secure ? name : undefined,
+    serverName,
+    secure,
+    address,
+    port: Number(port),
+    key: `${origin} ${serverName ?? ""}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from "../kernel/index.ts";
 import type { Destination } from "./destination.ts";
-import type { HeaderPairs } from "./headers.ts";
+import type { HeaderPairs } from "./header-pairs.ts";
+import { UpstreamError } from "./upstream/upstream-error.ts";
 
 /** The `fetch` of the platform, or a test's. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -11,20 +12,19 @@ export interface Outbound {
   readonly destination: Destination;
   readonly headers: HeaderPairs;
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
-  readonly signal: AbortSignal;
 }
 
 /**
- * One request to the provider: to the checked address, certificate checked against the name, no redirect, no proxy
+ * One request to the provider by `fetch`: to the checked address, certificate checked against the name, no redirect, no proxy
  * of the environment, no decompression, no time limit but ours.
  */
-export function forward(fetch: Fetch, outbound: Outbound): Promise<Response> {
+export function forward(fetch: Fetch, outbound: Outbound, signal: AbortSignal): Promise<Response> {
   const { destination, url } = outbound;
   const init = {
     method: outbound.method,
     headers: [...outbound.headers, ["host", destination.host]],
     body: outbound.body,
-    signal: outbound.signal,
+    signal,
     redirect: "manual",
     decompress: false,
     proxy: false,
@@ -38,6 +38,7 @@ export function forward(fetch: Fetch, outbound: Outbound): Promise<Response> {
 /** True when no byte of the request can have reached the provider, so that it cannot have cost anything. */
 export function neverConnected(error: unknown): boolean {
   if (error instanceof AppError) return true;
+  if (error instanceof UpstreamError) return !error.sent;
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== "string") return false;
   return NEVER_CONNECTED.has(code) || code.includes("CERT") || code.startsWith("ERR_TLS");

@@ -13,11 +13,11 @@ import {
 import type { AttemptRef, Ledger, ReservedAttempt, SettledAttempt } from "../ledger/index.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
 import type { Meter, MeterResult, Pricing } from "../usage/index.ts";
-import type { Fetch } from "./forward.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 import { type Listener, listen } from "./listener.ts";
 import { type Authenticated, DEFAULT_GATEWAY_SETTINGS, type Denial, type Directory } from "./parts.ts";
 import type { StoredObject, StoredObjects } from "./stored-objects.ts";
+import { createUpstream } from "./upstream/upstream.ts";
 
 /** Built at run time, so that no scanner takes it for a key. */
 export const VIRTUAL_KEY = `sk-ownkey-${"v".repeat(24)}`;
@@ -217,7 +217,8 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   connections: readonly Connection[];
   settings?: Partial<typeof DEFAULT_GATEWAY_SETTINGS>;
-  fetch?: Fetch;
+  /** Certificate authority of an upstream with TLS. */
+  ca?: string;
   resolveHost?: (host: string) => Promise<readonly string[]>;
 }
 
@@ -237,10 +238,11 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
     log: silentLog,
     newId: idMaker(systemClock, systemRandomness),
     keyedHash: (purpose, data) => new Bun.CryptoHasher("sha256", purpose).update(data).digest(),
-    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    upstream: createUpstream({ fetch, clock: systemClock, ca: options.ca }),
     resolveHost: options.resolveHost ?? (() => Promise.resolve([])),
     settings: { ...DEFAULT_GATEWAY_SETTINGS, ...options.settings },
     onDenied: (denial) => void denials.push(denial),
+    onUse: { began() {}, ended() {} },
   });
   const listener = listen({ gateway, hostname: "127.0.0.1", port: 0 });
   const send = (path: string, init: RequestInit = {}) =>

@@ -2,20 +2,20 @@ import { AppError, type Clock, type Log, type NewId, toAppError } from "../kerne
 import type { Ledger } from "../ledger/index.ts";
 import type { Dialect } from "../providers/index.ts";
 import type { Meter, MeterOptions, Pricing } from "../usage/index.ts";
-import { type Attempt, type AttemptParts, runAttempt } from "./attempt.ts";
+import { type Attempt, type AttemptParts, type OnUse, runAttempt } from "./attempt.ts";
 import { authenticate, presentedCredentials } from "./credentials.ts";
 import { createDestinations, type ResolveHost } from "./destination.ts";
 import { dialectOf } from "./dialect.ts";
 import { errorResponse, forCaller, isOfThisMachine } from "./errors.ts";
-import type { Fetch } from "./forward.ts";
 import { createHostCheck } from "./host.ts";
 import { localAnswer, refuseUncarried } from "./local-routes.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import type { Denial, Directory, GatewaySettings, ProviderRegistry, Refusal } from "./parts.ts";
 import { createPlanner } from "./planner.ts";
 import type { StoredObjects } from "./stored-objects.ts";
-import { parseTarget } from "./target.ts";
+import { createTargetReader } from "./target.ts";
 import { createTimeLimits } from "./time-limits.ts";
+import type { Upstream } from "./upstream/upstream.ts";
 
 export interface GatewayOptions {
   directory: Directory;
@@ -29,10 +29,11 @@ export interface GatewayOptions {
   newId: NewId;
   /** The vault's keyed hash: 32 bytes. */
   keyedHash: (purpose: string, data: Uint8Array) => Uint8Array;
-  fetch: Fetch;
+  upstream: Upstream;
   resolveHost: ResolveHost;
   settings: GatewaySettings;
   onDenied: (denial: Denial) => void;
+  onUse: OnUse;
 }
 
 /** What of the server a request needs. */
@@ -67,12 +68,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const destinations = createDestinations(options.resolveHost, clock);
   const parts: AttemptParts = { ...options, destinations, limits, metrics, running, settling };
   const plan = createPlanner(options);
+  const targetOf = createTargetReader();
   let preparing = 0;
   let draining = false;
 
   async function answer(request: Request, server: ServerSide, known: Known): Promise<Response> {
     if (!hostAllowed(request.headers.get("host"), server.port ?? 0)) throw unknownHost();
-    const target = parseTarget(request.url);
+    const target = targetOf(request.url);
     known.dialect = dialectOf(request.headers, target);
     refuseUncarried(request);
     const local = localAnswer(request, target, directory, known.requestId);
@@ -156,6 +158,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         log.error("gateway.objects_not_written", { error });
       });
       limits.close();
+      options.upstream.close();
     },
   };
 }

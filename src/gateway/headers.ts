@@ -1,3 +1,6 @@
+import type { HeaderPairs } from "./header-pairs.ts";
+import type { AnswerHeaders } from "./upstream/answer.ts";
+
 /** Which headers pass. Everything not named here passes byte for byte, in both directions. */
 
 /** Hop by hop (RFC 9110 7.6.1), or made anew for the next hop. */
@@ -57,8 +60,6 @@ const RESPONSE_DROPPED: ReadonlySet<string> = new Set([
   "x-ownkey-request-id",
 ]);
 
-export type HeaderPairs = [string, string][];
-
 export interface RequestHeaderChoices {
   /** The body was decoded here. */
   readonly decoded: boolean;
@@ -101,10 +102,10 @@ export interface AnswerHeaderChoices {
 }
 
 /** The provider's headers as the caller gets them: nothing that acts on a browser's store or on our origin. */
-export function answerHeaders(headers: Headers, choices: AnswerHeaderChoices): HeaderPairs {
+export function answerHeaders(headers: AnswerHeaders, choices: AnswerHeaderChoices): [string, string][] {
   const named = connectionListed(headers.get("connection"));
-  const pairs: HeaderPairs = [];
-  for (const [name, value] of headers) {
+  const pairs: [string, string][] = [];
+  for (const [name, value] of headers.pairs) {
     if (RESPONSE_DROPPED.has(name) || named?.has(name) === true) continue;
     if (choices.edited && name === "content-length") continue;
     pairs.push([name, choices.rewrite(name, value)]);

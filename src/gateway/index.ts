@@ -1,6 +1,7 @@
 export * from "./directory.ts";
 export type { ResolveHost } from "./destination.ts";
 export type { Fetch } from "./forward.ts";
+export type { OnUse } from "./attempt.ts";
 export * from "./gateway.ts";
 export type { Lender } from "./lent-keys.ts";
 export * from "./listener.ts";
@@ -8,3 +9,4 @@ export { createOutboundFetch, type OutboundFetch } from "./outbound.ts";
 export * from "./parts.ts";
 export type { StoredObject, StoredObjects } from "./stored-objects.ts";
 export * from "./stored-objects-store.ts";
+export { createUpstream, type Upstream, type UpstreamOptions } from "./upstream/upstream.ts";

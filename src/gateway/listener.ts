@@ -1,4 +1,4 @@
-import type { Gateway } from "./gateway.ts";
+import type { Gateway, ServerSide } from "./gateway.ts";
 import { listenError } from "./listen-error.ts";
 
 export interface ListenerOptions {
@@ -37,12 +37,14 @@ export function listen(options: ListenerOptions): Listener {
       fetch(request, server) {
         // Until the gateway has read the request and takes over: a body that never ends would hold a connection for good.
         server.timeout(request, options.readLimitSeconds ?? READ_LIMIT_SECONDS);
-        return gateway.handle(request, server);
+        return gateway.handle(request, side);
       },
       error: () => new Response(null, { status: 500 }),
     }),
   );
   const bound = server.port ?? port;
+  // Asking the server costs a system call each time.
+  const side: ServerSide = { port: bound, timeout: (request, seconds) => server.timeout(request, seconds) };
   const name = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
     url: `${tls === undefined ? "http" : "https"}://${name}:${bound}`,

@@ -1,7 +1,7 @@
 import type { Clock } from "../kernel/index.ts";
 import type { ConnectionSettings } from "../providers/index.ts";
 import { createDestinations, type ResolveHost } from "./destination.ts";
-import { type Fetch, forward } from "./forward.ts";
+import { type Fetch, forward, type Outbound } from "./forward.ts";
 
 /** A call to a provider by Ownkey itself: testing a key, listing models. */
 export type OutboundFetch = (
@@ -24,14 +24,14 @@ export function createOutboundFetch({ fetch, resolveHost, clock }: OutboundOptio
   const destinations = createDestinations(resolveHost, clock);
   return async (text, init, settings) => {
     const url = new URL(text);
-    return await forward(fetch, {
+    const outbound: Outbound = {
       method: init.method ?? "GET",
       url,
       destination: await destinations.find(url, settings),
       // Answers of these calls are read here, and nothing decompresses them.
       headers: [...new Headers(init.headers), ["accept-encoding", "identity"]],
       body: typeof init.body === "string" ? new TextEncoder().encode(init.body) : null,
-      signal: init.signal ?? new AbortController().signal,
-    });
+    };
+    return await forward(fetch, outbound, init.signal ?? new AbortController().signal);
   };
 }

@@ -1,5 +1,6 @@
 import { AppError, isJsonObject, type Json, type JsonObject, parseJson, stringAt } from "../kernel/index.ts";
 import { idIn } from "./ownership.ts";
+import type { UpstreamAnswer } from "./upstream/answer.ts";
 
 /** Lists are short pages; more than this is none. */
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
@@ -8,7 +9,10 @@ const MAX_LIST_BYTES = 8 * 1024 * 1024;
  * A provider's list of stored objects with only those left that `isOwn`. The one answer that is written anew.
  * @throws AppError `provider_unreachable` when it is no list that we can read: then nothing passes.
  */
-export async function ownObjects(answer: Response, isOwn: (id: string) => Promise<boolean>): Promise<string> {
+export async function ownObjects(
+  answer: UpstreamAnswer,
+  isOwn: (id: string) => Promise<boolean>,
+): Promise<string> {
   const document = isReadable(answer) ? parseJson((await shortText(answer)) ?? "") : undefined;
   if (!isJsonObject(document)) throw unreadable();
   // OpenAI and Anthropic: `data`; Google: `files`, `cachedContents`, `batches`, absent when empty.
@@ -33,17 +37,20 @@ function idOf(item: JsonObject): string | undefined {
   return stringAt(item, "id") ?? (name === undefined ? undefined : idIn(name));
 }
 
-function isReadable({ headers }: Response): boolean {
+function isReadable({ headers }: UpstreamAnswer): boolean {
   return headers.get("content-encoding") === null;
 }
 
 /** `undefined` when it is longer than any list. */
-async function shortText({ body }: Response): Promise<string | undefined> {
+async function shortText({ body }: UpstreamAnswer): Promise<string | undefined> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of body ?? []) {
+  for (let piece = await body?.read(); piece !== undefined; piece = await body?.read()) {
     size += piece.length;
-    if (size > MAX_LIST_BYTES) return undefined;
+    if (size > MAX_LIST_BYTES) {
+      body?.cancel();
+      return undefined;
+    }
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString("utf8");

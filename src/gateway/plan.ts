@@ -1,6 +1,6 @@
 import type { Connection, ProviderKey } from "../connections/index.ts";
-import type { Provider, RouteRule } from "../providers/index.ts";
-import type { HeaderPairs } from "./headers.ts";
+import type { Provider, RouteRequest, RouteRule } from "../providers/index.ts";
+import type { HeaderPairs } from "./header-pairs.ts";
 import type { Authenticated } from "./parts.ts";
 
 /** A request that may be sent: everything is decided, nothing has left yet. */
@@ -15,11 +15,11 @@ export interface Plan {
   readonly providerKey: ProviderKey;
   readonly rule: RouteRule;
   readonly method: string;
-  readonly path: string;
-  readonly query: string;
+  readonly call: RouteRequest;
   readonly url: URL;
   readonly headers: HeaderPairs;
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** Taken away once an answer has begun. */
+  body: Uint8Array | ReadableStream<Uint8Array> | null;
   /** Size of the body as the caller sent it, decoded; what was announced when it streams. */
   readonly bytesIn: number;
   readonly bodyHash: Uint8Array | null;
@@ -37,6 +37,3 @@ export interface Plan {
   /** Scheme, name and port under which the caller reached us. */
   readonly callerOrigin: string;
 }
-
-/** A plan whose body has gone: an answer may take minutes, and the body is the large part of a request. */
-export type SentPlan = Omit<Plan, "body">;

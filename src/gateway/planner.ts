@@ -87,7 +87,8 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
       provider,
       providerKey,
       rule,
-      ...call,
+      method,
+      call,
       url:
         target.query === ""
           ? routeOf(connection, method, target.path).url()

@@ -1,3 +1,5 @@
+import type { UpstreamBody } from "./upstream/body.ts";
+
 /** What is told of an answer as it passes. Exactly one of `end`, `cut` and `gone` is called, once. */
 export interface TapEvents {
   /** Before the next piece is asked of the provider. */
@@ -16,18 +18,18 @@ export interface TapEvents {
  * The provider's body on its way to the caller, piece by piece: a piece is asked for only when the caller takes one,
  * so that a slow caller slows the provider down and nothing piles up here.
  */
-export function tap(body: ReadableStream<Uint8Array>, events: TapEvents): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
+export function tap(body: UpstreamBody, events: TapEvents): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           for (;;) {
             events.asked();
-            const read = await reader.read();
-            const passing = read.done ? events.end() : events.piece(read.value);
+            const read = body.read();
+            const piece = read instanceof Promise ? await read : read;
+            const passing = piece === undefined ? events.end() : events.piece(piece);
             if (passing.length > 0) controller.enqueue(passing);
-            if (read.done) return controller.close();
+            if (piece === undefined) return controller.close();
             if (passing.length > 0) return;
           }
         } catch (error) {
@@ -37,9 +39,9 @@ export function tap(body: ReadableStream<Uint8Array>, events: TapEvents): Readab
           controller.error(undefined);
         }
       },
-      async cancel() {
+      cancel() {
         events.gone();
-        await reader.cancel().catch(() => {});
+        body.cancel();
       },
     },
     { highWaterMark: 0 },

@@ -1,4 +1,5 @@
 import { AppError } from "../kernel/index.ts";
+import { modelInPath } from "../providers/index.ts";
 
 /** What the request line asks for, in the one form that is authorised, routed and forwarded. */
 export interface Target {
@@ -14,6 +15,10 @@ export interface Target {
   readonly cursor: boolean;
   /** Value of `?key=`, taken out of the query, on Gemini paths only. */
   readonly queryKey: string | null;
+  /** The model that the path names. It comes before one in the body: so do the providers read it. */
+  readonly model: string | undefined;
+  /** The path asks for a stream. */
+  readonly streams: boolean;
 }
 
 /** First segments that are complete as they are; anything else is taken to lack its `/v1`. */
@@ -43,7 +48,26 @@ export function parseTarget(url: string): Target {
   const named = withoutPrefixes(canonicalPath(raw));
   const path = withVersion(named.path);
   const { query: rest, key } = isGeminiPath(path) ? withoutKey(query) : { query, key: null };
-  return { ...named, path, query: rest, queryKey: key };
+  const streams = path.endsWith(":streamGenerateContent");
+  return { ...named, path, query: rest, queryKey: key, model: modelInPath(path), streams };
+}
+
+/** URLs remembered: tools use a handful. */
+const MAX_REMEMBERED = 256;
+const MAX_REMEMBERED_LENGTH = 200;
+
+/** {@link parseTarget}, once for each URL. Nothing that holds a query is remembered: it may hold a key. */
+export function createTargetReader(): (url: string) => Target {
+  const remembered = new Map<string, Target>();
+  return (url) => {
+    const known = remembered.get(url);
+    if (known !== undefined) return known;
+    const target = parseTarget(url);
+    if (url.length > MAX_REMEMBERED_LENGTH || url.includes("?")) return target;
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(url, target);
+    return target;
+  };
 }
 
 /** `/v1beta/…`, `/v1/models/m:verb`, uploads: where Google's SDKs may put the key into the query. */

@@ -16,44 +16,47 @@ export type NewId = (prefix: IdPrefix) => string;
  */
 export function idMaker(clock: Clock, randomness: Randomness): NewId {
   let lastMs = -1;
-  let random: Uint8Array = new Uint8Array(RANDOM_BYTES);
+  /** Time and the first 60 random bits as text: they stay while the last 20 bits count up. */
+  let stem = "";
+  let count = 0;
+  const begin = (nowMs: number) => {
+    const random = randomness(RANDOM_BYTES);
+    lastMs = nowMs;
+    stem = encodeTime(nowMs) + encodeBits(random.subarray(0, STEM_BYTES));
+    count = (((random[7] ?? 0) << 16) | ((random[8] ?? 0) << 8) | (random[9] ?? 0)) & LARGEST_COUNT;
+  };
   return (prefix) => {
     const nowMs = clock.nowMs();
-    if (nowMs > lastMs) {
-      lastMs = nowMs;
-      random = randomness(RANDOM_BYTES);
-    } else {
-      random = next(random);
-    }
-    return `${prefix}_${encodeTime(lastMs)}${encodeRandom(random)}`;
+    if (nowMs > lastMs) begin(nowMs);
+    // A stem that is used up is followed by that of the next millisecond.
+    else if (count === LARGEST_COUNT) begin(lastMs + 1);
+    else count++;
+    return `${prefix}_${stem}${digit(count >> 15)}${digit(count >> 10)}${digit(count >> 5)}${digit(count)}`;
   };
 }
 
 const RANDOM_BYTES = 10;
+/** The first twelve characters take 60 bits of these 64. */
+const STEM_BYTES = 8;
+const STEM_CHARACTERS = 12;
+const LARGEST_COUNT = 0xfffff;
 
-/** The number that follows, big endian. */
-function next(bytes: Uint8Array): Uint8Array {
-  const following = Uint8Array.from(bytes);
-  for (let i = following.length - 1; i >= 0; i--) {
-    const byte = ((following[i] ?? 0) + 1) & 0xff;
-    following[i] = byte;
-    if (byte !== 0) break;
-  }
-  return following;
+function digit(bits: number): string {
+  return ALPHABET[bits & 31] ?? "";
 }
 
 function encodeTime(timeMs: number): string {
   let rest = timeMs;
   let text = "";
   for (let i = 0; i < 10; i++) {
-    text = ALPHABET.charAt(rest % 32) + text;
+    text = digit(rest % 32) + text;
     rest = Math.floor(rest / 32);
   }
   return text;
 }
 
 /** Five bits a character, the first bits first. */
-function encodeRandom(bytes: Uint8Array): string {
+function encodeBits(bytes: Uint8Array): string {
   let text = "";
   let bits = 0;
   let bitCount = 0;
@@ -62,9 +65,9 @@ function encodeRandom(bytes: Uint8Array): string {
     bitCount += 8;
     while (bitCount >= 5) {
       bitCount -= 5;
-      text += ALPHABET.charAt((bits >> bitCount) & 31);
+      text += digit(bits >> bitCount);
     }
     bits &= 0xff;
   }
-  return text;
+  return text.slice(0, STEM_CHARACTERS);
 }

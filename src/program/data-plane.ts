@@ -10,6 +10,7 @@ import {
   createDirectory,
   createGateway,
   createStoredObjects,
+  createUpstream,
   DEFAULT_GATEWAY_SETTINGS,
   type Directory,
   listen,
@@ -90,7 +91,7 @@ async function openParts(
   app.onCommit(() => directory.noteCommit());
   const gateway = createGateway({
     directory: suspendUntilConfirmed(directory, config.home),
-    ledger: lastUses.noting(ledger),
+    ledger,
     pricing: control.prices,
     createMeter,
     providers: { providerById, matchRoute },
@@ -99,7 +100,7 @@ async function openParts(
     log,
     newId,
     keyedHash: (purpose, data) => control.vault.keyedHash(purpose, data),
-    fetch: seams.fetch,
+    upstream: createUpstream({ fetch: seams.fetch, clock }),
     resolveHost: seams.resolveHost,
     settings: {
       ...DEFAULT_GATEWAY_SETTINGS,
@@ -108,6 +109,7 @@ async function openParts(
       silenceLimitMs: config.silenceSeconds * 1000,
     },
     onDenied: (denial) => denials.note(denial),
+    onUse: lastUses,
   });
   const listener = listen({ gateway, hostname: config.host, port: config.port, tls: readTls(config) });
   closing.add(() => listener.stop(0));

@@ -1,15 +1,13 @@
 import { type Caller, LastUsed } from "../access/index.ts";
 import type { App } from "../app.ts";
-import type { AttemptRef, Ledger } from "../ledger/index.ts";
+import type { OnUse } from "../gateway/index.ts";
 import { type VerdictName, VERDICTS } from "../providers/index.ts";
 
 /**
  * When keys were last used, and what providers said of them in passing: noted in memory for each request, written
  * now and then. A crash loses what was not yet written.
  */
-export interface LastUses {
-  /** The ledger, noting whose attempt each is and how it ended. */
-  noting(ledger: Ledger): Ledger;
+export interface LastUses extends OnUse {
   flush(): Promise<void>;
 }
 
@@ -27,31 +25,20 @@ const ABOUT_THE_KEY: ReadonlySet<string> = new Set<VerdictName>([
 export function createLastUses({ control }: App, caller: Caller): LastUses {
   const { connections, store } = control;
   const virtualKeys = new LastUsed(store);
-  const keyOf = new Map<AttemptRef, string>();
   let usedAtMs = new Map<string, number>();
   let verdicts = new Map<string, VerdictName>();
 
-  const noteVerdict = (keyId: string | undefined, verdict: string | null) => {
+  const noteVerdict = (keyId: string, verdict: string | null) => {
     const name = VERDICTS.find((one) => one === verdict);
-    if (keyId !== undefined && name !== undefined && ABOUT_THE_KEY.has(name)) verdicts.set(keyId, name);
+    if (name !== undefined && ABOUT_THE_KEY.has(name)) verdicts.set(keyId, name);
   };
 
   return {
-    noting: (ledger) => ({
-      async reserve(attempt) {
-        virtualKeys.note(attempt.virtualKeyId, attempt.startedAtMs);
-        usedAtMs.set(attempt.providerKeyId, attempt.startedAtMs);
-        const ref = await ledger.reserve(attempt);
-        keyOf.set(ref, attempt.providerKeyId);
-        return ref;
-      },
-      settle(ref, settled) {
-        noteVerdict(keyOf.get(ref), settled.verdict);
-        keyOf.delete(ref);
-        return ledger.settle(ref, settled);
-      },
-      close: () => ledger.close(),
-    }),
+    began(virtualKeyId, providerKeyId, atMs) {
+      virtualKeys.note(virtualKeyId, atMs);
+      usedAtMs.set(providerKeyId, atMs);
+    },
+    ended: noteVerdict,
     async flush() {
       await virtualKeys.flush();
       const used = usedAtMs;

@@ -7,7 +7,6 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -26,7 +25,7 @@ export function sha256(data: Uint8Array): Uint8Array {
 }
 
 export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
-  return new Uint8Array(createHmac("sha256", key).update(data).digest());
+  return new Bun.CryptoHasher("sha256", key).update(data).digest();
 }
 
 /** RFC 5869. @throws RangeError for more than 255 · 32 bytes. */

@@ -18,7 +18,7 @@ import { finishRestore, readRestored } from "./backup/index.ts";
 import type { Config } from "./config.ts";
 import { Connections, KeyTester } from "./connections/index.ts";
 import { type Control, ModelLists, type OfflineControl } from "./control/index.ts";
-import { createOutboundFetch, type ResolveHost } from "./gateway/index.ts";
+import { createOutboundFetch, type Fetch, proxiedFetch, type ResolveHost } from "./gateway/index.ts";
 import { ensurePrivateDir, writeDurable } from "./files/index.ts";
 import {
   type Clock,
@@ -149,7 +149,11 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     const toolTokens = new ToolTokens({ virtualKeys, perform, signer: vault, clock, newId });
     const ledgers = openLedgerReader(join(config.home, "ledger"));
     closing.add(() => ledgers.close());
-    const outboundFetch = createOutboundFetch({ fetch: seams.fetch, resolveHost: seams.resolveHost, clock });
+    const outboundFetch = createOutboundFetch({
+      fetch: fetchOut(config, seams),
+      resolveHost: seams.resolveHost,
+      clock,
+    });
     const priceFile = createPriceFile(config.home);
     const priceOverrides = new PriceOverrides(store);
     const prices = createPriceBook({
@@ -190,6 +194,11 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
   } catch (error) {
     return await closing.closeAfter(error);
   }
+}
+
+/** The way out to providers: through the proxy of the settings, if there is one. */
+function fetchOut({ outboundProxy }: Config, { fetch }: Seams): Fetch {
+  return outboundProxy === null ? fetch : proxiedFetch(fetch, outboundProxy);
 }
 
 /** What must still be possible on a full disk, for which the reserve is kept (docs/security.md). */

@@ -7,6 +7,7 @@ export type { Lender } from "./lent-keys.ts";
 export * from "./listener.ts";
 export { createOutboundFetch, type OutboundFetch } from "./outbound.ts";
 export * from "./parts.ts";
+export { proxiedFetch } from "./proxied-fetch.ts";
 export type { StoredObject, StoredObjects } from "./stored-objects.ts";
 export * from "./stored-objects-store.ts";
 export { createUpstream, type Upstream, type UpstreamOptions } from "./upstream/upstream.ts";

@@ -34,6 +34,16 @@ export function readCursorSettings(text: string, variables: Variables): ReadKeys
   return { keys, notes };
 }
 
+/** Whether a setting of that name is one of the guide's keys. */
+export function isGuideSetting(name: string): boolean {
+  const parts = partsOf(name);
+  return (
+    parts !== undefined &&
+    parts.setting === undefined &&
+    (name.startsWith("cursor.") || name.endsWith(".apiKey"))
+  );
+}
+
 /** Or why it is none. */
 function readKey(label: string, value: string, name: string, settings: SettingsInput): ReadKey | string {
   const guess = providerNamed(name);

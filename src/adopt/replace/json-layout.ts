@@ -1,0 +1,35 @@
+import { type FormattingOptions, type JSONPath, type Node, parseTree } from "jsonc-parser";
+
+/** How the file is written, so that what is added looks like the rest. */
+export function layoutOf(text: string): FormattingOptions {
+  const indent = /\n([ \t]+)\S/.exec(text)?.[1] ?? "  ";
+  return {
+    insertSpaces: !indent.startsWith("\t"),
+    tabSize: indent.startsWith("\t") ? 1 : indent.length,
+    eol: text.includes("\r\n") ? "\r\n" : "\n",
+  };
+}
+
+/** An entry's path with numbers for places in lists. A `{ name, value }` pair is meant by its `value`. */
+export function jsonPathOf(text: string, names: readonly string[]): JSONPath {
+  const path: JSONPath = [];
+  let node = parseTree(text, [], { allowTrailingComma: true });
+  for (const name of names) {
+    const step = stepInto(node, name);
+    path.push(step.segment);
+    node = step.node;
+  }
+  return path;
+}
+
+function stepInto(
+  node: Node | undefined,
+  name: string,
+): { segment: string | number; node: Node | undefined } {
+  if (node?.type === "array") return { segment: Number(name), node: node.children?.[Number(name)] };
+  const member = (wanted: string) =>
+    node?.children?.findLast((child) => child.children?.[0]?.value === wanted);
+  const own = member(name);
+  if (own) return { segment: name, node: own.children?.[1] };
+  return { segment: "value", node: member("value")?.children?.[1] };
+}

@@ -1,0 +1,97 @@
+/** Assignments in shell files, `.env` files and what systemd reads: `export OPENAI_API_KEY=…`. */
+import { sdkVariables } from "../../providers/index.ts";
+import {
+  connectionUrl,
+  type KeyFile,
+  type LeftAlone,
+  type Occurrence,
+  referenceTo,
+  type Replaced,
+  type Rewriter,
+} from "./key-file.ts";
+import type { TextEdit } from "./text-edit.ts";
+
+/**
+ * A variable that an SDK reads gets a virtual key, and the variable of its address beside it. Any other one gets a
+ * reference, which `ownkey run` resolves.
+ */
+export const rewriteVariable: Rewriter = (file, occurrence, lent) => {
+  if (file.format !== "dotenv" && file.format !== "shell") return undefined;
+  const name = occurrence.entry?.path.at(-1);
+  if (name === undefined) return inCommand(occurrence);
+  const { baseUrls, keys } = sdkVariables(occurrence.key.provider);
+  const { start, end, key } = occurrence;
+  const [first, ...others] = baseUrls;
+  if (!first || !keys.includes(name)) {
+    return {
+      occurrence,
+      way: "reference",
+      edits: [{ start, end, text: referenceTo(key) }],
+      note: `no program is known to find the gateway by a variable beside ${name}: start what uses it with ownkey run`,
+    };
+  }
+  const baseUrl = connectionUrl(key, lent, first[1]);
+  return {
+    occurrence,
+    way: "virtual_key",
+    baseUrl,
+    edits: [
+      { start, end, text: lent.virtualKey },
+      ...setBeside(file, occurrence, { name, variable: first[0], value: baseUrl }),
+      ...others.flatMap(([variable, path]) => setAgain(file, variable, connectionUrl(key, lent, path))),
+    ],
+  };
+};
+
+function inCommand(occurrence: Occurrence): LeftAlone {
+  return {
+    occurrence,
+    why: "it stands within a command, which nobody but you can change safely",
+    hint: `write the command with ${referenceTo(occurrence.key)} and start it with ownkey run`,
+  };
+}
+
+/** Changes the variable where the file sets it already, else sets it in a line below the key's, written the same way. */
+function setBeside(
+  file: KeyFile,
+  { start, end }: Occurrence,
+  { name, variable, value }: { name: string; variable: string; value: string },
+): TextEdit[] {
+  const again = setAgain(file, variable, value);
+  if (again.length > 0 || file.entries.some(({ path }) => path.at(-1) === variable)) return again;
+  const { text } = file;
+  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
+  const nextLine = text.indexOf("\n", end);
+  const hasReturn = nextLine > 0 && text[nextLine - 1] === "\r";
+  const lineEnd = nextLine < 0 ? text.length : hasReturn ? nextLine - 1 : nextLine;
+  const before = text.slice(lineStart, start);
+  // What follows may be a closing quote and `; export NAME`; a comment is about the key.
+  const after = text.slice(end, lineEnd).replace(/\s+#.*$/, "");
+  const rename = (part: string) => part.replaceAll(new RegExp(`\\b${name}\\b`, "g"), variable);
+  const lineBreak = hasReturn ? "\r\n" : "\n";
+  return [{ start: lineEnd, end: lineEnd, text: `${lineBreak}${rename(before)}${value}${rename(after)}` }];
+}
+
+/** Every assignment of it that has another value. */
+function setAgain(file: KeyFile, variable: string, value: string): TextEdit[] {
+  const { text, entries } = file;
+  return entries
+    .filter((entry) => entry.path.at(-1) === variable && entry.value !== value && entry.value !== "")
+    .flatMap((entry) => {
+      const lineStart = offsetOfLine(text, entry.line);
+      const start = text.indexOf(entry.value, lineStart);
+      const lineEnd = text.indexOf("\n", lineStart);
+      if (start < 0 || (lineEnd >= 0 && start > lineEnd)) return [];
+      return [{ start, end: start + entry.value.length, text: value }];
+    });
+}
+
+export function offsetOfLine(text: string, line: number): number {
+  let offset = 0;
+  for (let at = 1; at < line; at++) offset = text.indexOf("\n", offset) + 1;
+  return offset;
+}
+
+export function isReplaced(result: Replaced | LeftAlone): result is Replaced {
+  return "way" in result;
+}

@@ -22,7 +22,7 @@ const ALL = [...commandsBelow(await wholeProgram(silent))];
 
 test("the table of commands names just what each file brings", async () => {
   for (const group of COMMANDS) {
-    const program = new Command();
+    const program = new Command().enablePositionalOptions();
     (await group.load())(program, silent, { code: 0 });
     expect(program.commands.map((command) => command.name())).toEqual([...group.names]);
   }

@@ -1,4 +1,4 @@
-import { AppError, type Clock, maskSecrets, parseJson, type Secret } from "../kernel/index.ts";
+import { AppError, type Clock, maskSecrets, parseJson, readUpTo, type Secret } from "../kernel/index.ts";
 import {
   type ConnectionSettings,
   curlFor,
@@ -8,7 +8,6 @@ import {
   type Verdict,
   type VerdictName,
 } from "../providers/index.ts";
-import { readAtMost } from "./bounded-body.ts";
 import { modelsIn } from "./listed-models.ts";
 import { unreachableVerdict } from "./unreachable.ts";
 
@@ -123,8 +122,9 @@ export class KeyTester {
       proxy: false,
     };
     const response = await this.#options.fetch(call.url, init as unknown as RequestInit, settings);
-    const body = await readAtMost(response, MAX_BODY_BYTES);
-    return { status: response.status, headers: response.headers, body };
+    // Of what is not UTF-8, or cut within a character, replacement characters are left.
+    const { bytes } = await readUpTo(response.body, MAX_BODY_BYTES);
+    return { status: response.status, headers: response.headers, body: new TextDecoder().decode(bytes) };
   }
 }
 

@@ -6,10 +6,9 @@ import {
   type ListedModel,
   modelsIn,
 } from "../connections/index.ts";
-import { maskSecrets, parseJson } from "../kernel/index.ts";
+import { maskSecrets, parseJson, readUpTo } from "../kernel/index.ts";
 import { providerById } from "../providers/index.ts";
 import { assertDestination } from "../vault/index.ts";
-import { readBytesAtMost } from "./bounded-bytes.ts";
 
 export interface ModelList {
   readonly models: readonly ListedModel[];
@@ -50,9 +49,9 @@ export class ModelLists {
       // `proxy` is Bun's and not in the types: none of the environment's.
       const init = { headers, redirect: "manual", proxy: false, signal: AbortSignal.timeout(timeoutMs) };
       const answer = await fetch(url.href, init as unknown as RequestInit, connection.settings);
-      const bytes = await readBytesAtMost(answer.body, LARGEST_LIST_BYTES);
+      const { bytes, isWhole } = await readUpTo(answer.body, LARGEST_LIST_BYTES);
       if (!answer.ok) return { models: [], problem: `the provider answered ${answer.status}` };
-      if (!bytes) return { models: [], problem: "the provider's list is larger than 8 MiB" };
+      if (!isWhole) return { models: [], problem: "the provider's list is larger than 8 MiB" };
       return { models: modelsIn(parseJson(new TextDecoder().decode(bytes))) ?? [] };
     } catch (error) {
       return {

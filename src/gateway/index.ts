@@ -4,6 +4,7 @@ export type { Fetch } from "./forward.ts";
 export type { OnUse } from "./attempt.ts";
 export * from "./gateway.ts";
 export type { Lender } from "./lent-keys.ts";
+export { listenError } from "./listen-error.ts";
 export * from "./listener.ts";
 export { createOutboundFetch, type OutboundFetch } from "./outbound.ts";
 export * from "./parts.ts";

@@ -3,16 +3,19 @@ import { AppError } from "../kernel/index.ts";
 export interface ListenPlace {
   readonly hostname: string;
   readonly port: number;
+  /** The option of `ownkey up` that names another port; default `--port`. */
+  readonly option?: string;
 }
 
 /** Why a listener could not be opened, in words; what is not known comes back as it is. */
-export function listenError(error: unknown, { hostname, port }: ListenPlace): unknown {
+export function listenError(error: unknown, { hostname, port, option = "--port" }: ListenPlace): unknown {
   const code = String((error as { code?: unknown } | null)?.code);
   const details = { hostname, port };
   if (code === "EADDRINUSE") {
     return new AppError("address_in_use", `another program listens on ${hostname}:${port}`, {
-      hint: `stop it, or choose another port: ownkey up --port ${port + 1}`,
+      hint: `stop it, or choose another port: ownkey up ${option} ${port + 1}`,
       details,
+      cause: error,
     });
   }
   if (code === "EADDRNOTAVAIL") {

@@ -8,6 +8,7 @@ export * from "./log.ts";
 export * from "./mask.ts";
 export * from "./money.ts";
 export * from "./random.ts";
+export * from "./read-up-to.ts";
 export * from "./schedule.ts";
 export * from "./secret.ts";
 export * from "./text.ts";

@@ -9,7 +9,8 @@ import {
   OPERATIONS,
   prepareSocketPath,
 } from "../control/index.ts";
-import { AppError, Closing, type Log } from "../kernel/index.ts";
+import { listenError } from "../gateway/index.ts";
+import { Closing, type Log } from "../kernel/index.ts";
 import type { DataPlane } from "./data-plane.ts";
 
 export interface ControlServer {
@@ -94,10 +95,6 @@ function listen(port: number, answer: Answer) {
   try {
     return Bun.serve({ hostname: "127.0.0.1", port, fetch: answer });
   } catch (error) {
-    if ((error as { code?: unknown }).code !== "EADDRINUSE") throw error;
-    throw new AppError("address_in_use", `another program listens on the control port ${port}`, {
-      hint: "stop it, or choose another port: ownkey up --ui-port PORT",
-      cause: error,
-    });
+    throw listenError(error, { hostname: "127.0.0.1", port, option: "--ui-port" });
   }
 }

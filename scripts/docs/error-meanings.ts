@@ -59,6 +59,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "Bytes were changed or lost: a MAC, a tag or a checksum does not hold.",
     remedy: "Restore a backup: `ownkey backup restore FILE`.",
   },
+  damaged_file: {
+    means: "A file of a tool has errors, so that Ownkey cannot change it without a risk. It was left as it is.",
+    remedy: "Mend it in an editor that shows the errors, then try again.",
+  },
   rolled_back: {
     means: "The database is older than what this home has seen, or a row was put back.",
     remedy: "Restore a newer backup; or accept it knowingly: `ownkey up --accept-epoch N`.",

@@ -1,0 +1,44 @@
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
+import type { Machine } from "./machine.ts";
+
+/** A machine whose files can be looked at: what adapters read from. Tests give a folder of their own as the home. */
+export interface ToolMachine extends Machine {
+  /** `undefined` when there is no such file, or it may not be read. */
+  readonly read: (path: string) => Uint8Array | undefined;
+  readonly exists: (path: string) => boolean;
+  /** Names in a folder; none when there is no such folder. */
+  readonly list: (path: string) => readonly string[];
+}
+
+/** The machine itself, seen with this environment. */
+export function systemMachine(machine: Machine): ToolMachine {
+  return {
+    ...machine,
+    read: (path) => quietly(() => readFileSync(path)),
+    exists: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
+    list: (path) => quietly(() => readdirSync(path)) ?? [],
+  };
+}
+
+/** The absolute path of the program that this name starts, if PATH leads to one. */
+export function programOnPath(machine: Machine, name: string): string | undefined {
+  const separator = machine.platform === "win32" ? ";" : ":";
+  const folders = (machine.env["PATH"] ?? "").split(separator).filter((folder) => folder.startsWith("/"));
+  return folders
+    .map((folder) => `${folder}/${name}`)
+    .find((path) => quietly(() => isExecutable(path)) === true);
+}
+
+function isExecutable(path: string): boolean {
+  accessSync(path, constants.X_OK);
+  return statSync(path).isFile();
+}
+
+/** For what may be missing or closed to us at any time, by somebody else's doing. */
+function quietly<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}

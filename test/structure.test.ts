@@ -17,7 +17,7 @@ const anyDomain = [
   "connections",
   "gateway",
 ];
-const domains = [...anyDomain, "usage", "backup", "tools", "scan", "adopt", "service"];
+const domains = [...anyDomain, "usage", "budgets", "backup", "tools", "scan", "adopt", "service"];
 
 /** Room → rooms it may import. docs/architecture.md explains them. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -35,8 +35,20 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   access: ["kernel", "store", "audit"],
   vault: ["kernel", "files", "store", "access", "audit"],
   usage: ["kernel", "store", "ledger", "providers"],
+  budgets: ["kernel", "files", "store", "access", "audit", "providers", "ledger", "usage"],
   connections: ["kernel", "store", "access", "audit", "vault", "providers"],
-  gateway: ["kernel", "access", "vault", "providers", "connections", "ledger", "usage", "audit", "store"],
+  gateway: [
+    "kernel",
+    "access",
+    "vault",
+    "providers",
+    "connections",
+    "ledger",
+    "usage",
+    "budgets",
+    "audit",
+    "store",
+  ],
   backup: ["kernel", "files", "store", "access", "audit", "vault", "ledger"],
   doctor: [...domains, "settings"],
   control: [...domains, "doctor"],
@@ -49,7 +61,7 @@ const TOP: Readonly<Record<string, readonly string[]>> = {
   "home.ts": [],
   "config.ts": ["kernel", "settings", "home.ts"],
   "settings-view.ts": ["control", "settings", "config.ts"],
-  "app.ts": [...domains, "control", "config.ts", "settings-view.ts"],
+  "app.ts": [...domains, "doctor", "control", "config.ts", "settings-view.ts"],
   "main.ts": ["control", "program", "home.ts"],
 };
 

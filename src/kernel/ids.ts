@@ -5,7 +5,18 @@ import type { Randomness } from "./random.ts";
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /** The kinds of records, as the prefix of their ids. */
-export type IdPrefix = "conn" | "key" | "vk" | "req" | "slot" | "vault" | "blob" | "node" | "ses" | "tok";
+export type IdPrefix =
+  | "conn"
+  | "key"
+  | "vk"
+  | "req"
+  | "slot"
+  | "vault"
+  | "blob"
+  | "node"
+  | "ses"
+  | "tok"
+  | "bud";
 
 export type NewId = (prefix: IdPrefix) => string;
 

@@ -9,6 +9,7 @@ import { access } from "./004-access.ts";
 import { connections } from "./005-connections.ts";
 import { usage } from "./006-usage.ts";
 import { gateway } from "./007-gateway.ts";
+import { budgets } from "./008-budgets.ts";
 import { exposure } from "./011-exposure.ts";
 import type { Migration } from "./migration.ts";
 
@@ -22,5 +23,6 @@ export const MIGRATIONS: readonly Migration[] = [
   connections, // 5
   usage, // 6
   gateway, // 7
+  budgets, // 8
   exposure, // 11
 ];

@@ -1,5 +1,5 @@
 import type { Randomness } from "../kernel/index.ts";
-import type { Machine } from "../tools/index.ts";
+import type { Machine, ToolFile } from "../tools/index.ts";
 import type { Baseline } from "./baseline.ts";
 import { bySeverity, groupFindings } from "./group.ts";
 import type { Finding } from "./finding.ts";
@@ -31,6 +31,10 @@ export interface SurveyOptions {
 export interface SurveyFinding extends Finding {
   /** Id as in `TOOLS`, or `shell`, `dotenv` and the like; absent for files of no tool. */
   readonly tool?: string;
+  /** The file on disk, when it is in one: the database for one of its rows. */
+  readonly file?: string;
+  /** What is known of a tool's file. */
+  readonly place?: Pick<ToolFile, "format" | "purpose" | "synced">;
 }
 
 export interface Survey {
@@ -121,8 +125,17 @@ function fixOf({ fix, provider, knownKey }: Finding): string {
 
 function withTool(finding: Finding, places: Places): SurveyFinding {
   const { kind, path } = finding.origin;
-  const tool = kind === "file" || kind === "tool" ? places.placeOf(path)?.tool : undefined;
-  return tool === undefined ? finding : { ...finding, tool };
+  if (kind !== "file" && kind !== "tool") return finding;
+  const place = places.placeOf(path);
+  const file = places.fileOf(path);
+  if (!place) return { ...finding, file };
+  const { tool, format, purpose, synced } = place;
+  return {
+    ...finding,
+    file,
+    tool,
+    place: { format, purpose, ...(synced === undefined ? {} : { synced }) },
+  };
 }
 
 /** A tool's own login where the tool itself has put it, for the owner only. */

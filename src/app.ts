@@ -18,6 +18,7 @@ import { finishRestore, readRestored } from "./backup/index.ts";
 import type { Config } from "./config.ts";
 import { Connections, KeyTester } from "./connections/index.ts";
 import { type Control, ModelLists, type OfflineControl } from "./control/index.ts";
+import { createNetworkProbe } from "./doctor/network.ts";
 import { createOutboundFetch, type Fetch, proxiedFetch, type ResolveHost } from "./gateway/index.ts";
 import { ensurePrivateDir, writeDurable } from "./files/index.ts";
 import {
@@ -179,6 +180,7 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       priceFile,
       modelLists: new ModelLists({ connections, fetch: outboundFetch, timeoutMs: config.testSeconds * 1000 }),
       keyTester: new KeyTester({ fetch: outboundFetch, clock, limitMs: config.testSeconds * 1000 }),
+      network: createNetworkProbe({ fetch: outboundFetch, resolveHost: seams.resolveHost, clock }),
       running: undefined,
     };
     return {

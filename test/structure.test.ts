@@ -111,6 +111,25 @@ test("from another room only its index is imported", () => {
   expect(wrong).toEqual([]);
 });
 
+/** Large, and needed later or never: each is loaded when something asks for it. */
+const NOT_AT_START = ["zod", "@pydantic/genai-prices", "age-encryption", "@clack/prompts"];
+
+test("a start loads no schemas, prices or other libraries that only some commands need", () => {
+  const loaded = new Map<string, string>();
+  const visit = (file: string, way: string) => {
+    if (loaded.has(file)) return;
+    loaded.set(file, `${way} > ${file}`);
+    const text = readFileSync(join(source, file), "utf8").replaceAll(/^(?:im|ex)port type [^;]*;/gms, "");
+    for (const [, target = ""] of text.matchAll(/\bfrom\s*"([^"]+)"/g)) {
+      if (!target.startsWith(".")) loaded.set(target, `${way} > ${file} > ${target}`);
+      else if (target.endsWith(".ts")) visit(join(dirname(file), target), `${way} > ${file}`);
+    }
+  };
+  for (const file of ["program/command-line.ts", "cli/up.ts"]) visit(file, "");
+  expect(loaded.size).toBeGreaterThan(100);
+  for (const name of NOT_AT_START) expect(loaded.get(name)).toBeUndefined();
+});
+
 test("no file reaches itself through imports", () => {
   const graph = new Map(
     files.map((file) => [file, importsOf(file).filter((target) => files.includes(target))]),

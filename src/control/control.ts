@@ -1,6 +1,7 @@
 import type { OpenSessions, Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
 import type { Connections, KeyTester } from "../connections/index.ts";
+import type { BudgetOutlook, NetworkProbe } from "../doctor/index.ts";
 import type { Clock } from "../kernel/index.ts";
 import type { LedgerReader } from "../ledger/index.ts";
 import type { KnownKeyIndex } from "../scan/index.ts";
@@ -44,6 +45,10 @@ export interface Control extends OfflineControl {
   readonly priceOverrides: PriceOverrides;
   readonly priceFile: PriceFile;
   readonly modelLists: ModelLists;
+  /** Looks how far the way to a provider goes, for the doctor. */
+  readonly network: NetworkProbe;
+  /** Absent where there are no budgets. */
+  readonly budgets?: BudgetOutlook;
   /** What only the running program knows. */
   readonly running: RunningProgram | undefined;
 }

@@ -5,6 +5,7 @@ export * from "./verdict.ts";
 export { retryAfterMs } from "./retry-after.ts";
 export { modelInPath } from "./route-match.ts";
 export { likelyProvider } from "./recognise.ts";
+export { type SecondCall, secondCall } from "./second-call.ts";
 export { sdkVariables, type SdkVariables } from "./sdk-variables.ts";
 export { curlFor, type CurlInput } from "./curl.ts";
 export { checkKeyLocally, type KeyCheckOptions, type LocalKeyCheck } from "./key-check.ts";

@@ -8,7 +8,7 @@ import {
   type VerdictName,
 } from "../../providers/index.ts";
 import type { ChecklistItem } from "../check.ts";
-import { GUIDES } from "./guides.ts";
+import { GUIDES, openItems } from "./guides.ts";
 import { knownText } from "./known-texts.ts";
 import { OWN_ERRORS } from "./own-errors.ts";
 import { type PastedError, readPasted } from "./pasted.ts";
@@ -63,7 +63,7 @@ export function explainError(pasted: string, { provider, nowMs }: ExplainErrorOp
     status: read.status === 0 ? null : read.status,
     cause: retired ?? maskSecrets(verdict.explanation),
     said: saidOf(verdict.providerText),
-    checklist: guide.checklist.map((text) => ({ text, state: "open" })),
+    checklist: openItems(guide),
     next: known?.next ?? guide.next,
     link: link ?? null,
     retryable: verdict.retryable,

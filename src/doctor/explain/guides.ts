@@ -1,11 +1,18 @@
+import type { ChecklistItem } from "../check.ts";
 import type { ConsoleLinks, VerdictName } from "../../providers/index.ts";
+
+/** Something that the doctor looks at by itself when it has the key at hand. */
+export interface LookedAt {
+  readonly text: string;
+  readonly by: "form" | "expiry" | "address" | "reach" | "account" | "history";
+}
 
 /** What to know about one verdict, whoever gave it. */
 export interface Guide {
   /** The words under which people know the trouble. */
   readonly title: string;
   /** What to look at, in this order: the usual causes. */
-  readonly checklist: readonly string[];
+  readonly checklist: readonly (string | LookedAt)[];
   readonly next: string;
   /** The provider's page for the next step. */
   readonly page?: keyof ConsoleLinks;
@@ -17,10 +24,10 @@ export const GUIDES: Readonly<Record<VerdictName, Guide>> = {
     title: "Invalid API Key",
     checklist: [
       "the whole key was pasted, without spaces, quotes or a line end",
-      "it is a key of this provider",
+      { text: "it is a key of this provider", by: "form" },
       "it was not deleted or replaced at the provider",
-      "it has not expired",
-      "the base URL is the one of the account or resource that the key belongs to",
+      { text: "it has not expired", by: "expiry" },
+      { text: "the base URL is the one of the account or resource that the key belongs to", by: "address" },
       "no other variable or setting wins over the one you look at (ownkey explain TOOL)",
     ],
     next: "Make a new key on the provider's page, then: ownkey keys replace CONNECTION/KEY",
@@ -104,7 +111,7 @@ export const GUIDES: Readonly<Record<VerdictName, Guide>> = {
     checklist: [
       "the base URL is complete and has its version segment once (/v1, not /v1/v1 and not none)",
       "the tool speaks the wire format of this provider",
-      "organisation and project are those of the key",
+      { text: "organisation and project are those of the key", by: "account" },
       "Azure: endpoint, deployment and api-version belong together",
     ],
     next: "Compare with: ownkey connections show CONNECTION; correct with: ownkey connections set CONNECTION --base-url URL",
@@ -148,3 +155,14 @@ export const GUIDES: Readonly<Record<VerdictName, Guide>> = {
     next: "Look at the provider's own words; ownkey keys test CONNECTION/KEY asks about the key alone.",
   },
 };
+
+/** The checklist as somebody is to go through it, without what was looked at already. */
+export function openItems(
+  { checklist }: Guide,
+  looked: ReadonlySet<LookedAt["by"]> = new Set(),
+): ChecklistItem[] {
+  return checklist.flatMap((item) => {
+    if (typeof item === "string") return [{ text: item, state: "open" as const }];
+    return looked.has(item.by) ? [] : [{ text: item.text, state: "open" as const }];
+  });
+}

@@ -1,0 +1,10 @@
+export * from "./bundle.ts";
+export * from "./check.ts";
+export { explainError, type ErrorExplanation } from "./explain/explain-error.ts";
+export { explainRequest, type RequestExplanation, type RequestNames } from "./explain/explain-request.ts";
+export * from "./home-checks.ts";
+export type * from "./home-context.ts";
+export * from "./machine-checks.ts";
+export type * from "./machine-context.ts";
+export { createNetworkProbe, type NetworkProbe, type Reach } from "./network.ts";
+export * from "./run-checks.ts";

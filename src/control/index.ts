@@ -4,7 +4,7 @@ export { OPERATIONS, type Operations } from "./operations.ts";
 export * from "./client.ts";
 export * from "./control.ts";
 export * from "./http.ts";
-export { holdSession } from "./run/hold.ts";
+export { holdSession } from "./run/hold-lazily.ts";
 export { fillReferences, referencesInText } from "./run/reference.ts";
 export type { RunSession } from "./run/session.ts";
 export * from "./local-client.ts";

@@ -86,6 +86,15 @@ export function offlineControl(config: Config, seams = SYSTEM_SEAMS): OfflineCon
     clock: seams.clock,
     schemaVersion: Math.max(...MIGRATIONS.map((migration) => migration.version)),
     settings: settingsView(config),
+    keyTester: new KeyTester({
+      fetch: createOutboundFetch({
+        fetch: fetchOut(config, seams),
+        resolveHost: seams.resolveHost,
+        clock: seams.clock,
+      }),
+      clock: seams.clock,
+      limitMs: config.testSeconds * 1000,
+    }),
   };
 }
 
@@ -179,7 +188,6 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       priceOverrides,
       priceFile,
       modelLists: new ModelLists({ connections, fetch: outboundFetch, timeoutMs: config.testSeconds * 1000 }),
-      keyTester: new KeyTester({ fetch: outboundFetch, clock, limitMs: config.testSeconds * 1000 }),
       network: createNetworkProbe({ fetch: outboundFetch, resolveHost: seams.resolveHost, clock }),
       running: undefined,
     };

@@ -42,6 +42,13 @@ export function scanText(context: CliContext, document: ScanDocument, options: R
   return [...blocks, summary(document)].join("\n\n");
 }
 
+/** Told before anything is sent. */
+export function verifyText(hosts: readonly scan.VerifiedHost[]): string {
+  if (hosts.length === 0) return "--verify: no key found whose provider is certain; nobody is called";
+  const list = hosts.map(({ host, keys }) => `  ${printable(host)}: ${count(keys, "key")}`);
+  return ["--verify: each key is sent to its own provider, once, and nowhere else:", ...list].join("\n");
+}
+
 /** What was not looked at. Told apart from the findings, as it belongs to no key. */
 export function noticeLines({ notices }: ScanDocument, { all }: ReportOptions): string[] {
   const told = all ? notices : notices.filter(({ reason }) => !ORDINARY.has(reason));
@@ -69,7 +76,7 @@ function keyText(context: CliContext, items: readonly ScanItem[], options: Repor
     ...(shown.length < keys.length
       ? [indented(`… and ${keys.length - shown.length} more; --all lists them`)]
       : []),
-    ...(key ? [indented(MEANING[key.severity]), fixLine(key)] : []),
+    ...(key ? [indented(MEANING[key.severity]), ...verifiedText(key), fixLine(key)] : []),
     ...settings.flatMap((item) => settingText(context, item, key !== undefined)),
   ].join("\n");
 }
@@ -77,6 +84,16 @@ function keyText(context: CliContext, items: readonly ScanItem[], options: Repor
 function settingText(context: CliContext, item: ScanItem, belowKey: boolean): string[] {
   if (!belowKey) return [indented(placeText(context, item)), fixLine(item)];
   return [indented(`${placeText(context, item)}: ${printable(item.title)}`), fixLine(item)];
+}
+
+function verifiedText({ verification }: ScanItem): string[] {
+  if (!verification) return [];
+  const { host, verdict, explanation } = verification;
+  return [
+    indented(
+      printable(`${verdict === "untested" ? "not tested" : `${verdict}, says ${host}`}: ${explanation}`),
+    ),
+  ];
 }
 
 function fixLine({ fix }: ScanItem): string {

@@ -44,17 +44,22 @@ function ruleOf({ rule, title, severity }: ScanItem): object {
 }
 
 function resultOf(item: ScanItem, ruleIndex: number, folder: string): object {
-  const { rule, title, severity, masked, line, column, fix, path, commit } = item;
+  const { rule, title, severity, masked, line, column, fix, path, commit, verification } = item;
+  const verdict = verification ? ` ${verification.host}: ${verification.verdict}.` : "";
+  const properties = {
+    ...(commit === undefined ? {} : { commit }),
+    ...(verification ? { verification } : {}),
+  };
   const hint = masked === "" ? "" : ` (${masked})`;
   const region = line > 0 ? { region: { startLine: line, startColumn: Math.max(1, column) } } : {};
   return {
     ruleId: rule,
     ruleIndex,
     level: LEVELS[severity],
-    message: { text: `${title}${hint}. ${fix}` },
+    message: { text: `${title}${hint}.${verdict} ${fix}` },
     locations: [{ physicalLocation: { artifactLocation: artifact(path, folder), ...region } }],
     partialFingerprints: { "ownkey/v1": fingerprint(rule, path, masked) },
-    ...(commit === undefined ? {} : { properties: { commit } }),
+    ...(Object.keys(properties).length === 0 ? {} : { properties }),
   };
 }
 

@@ -6,7 +6,7 @@ import type { CliContext, CommonOptions } from "./context.ts";
 import { example, given } from "./options.ts";
 import { jsonText, print, warn } from "./output.ts";
 import { ScanProgressLine } from "./scan-progress.ts";
-import { isIncomplete, noticeLines, scanText } from "./scan-report.ts";
+import { isIncomplete, noticeLines, scanText, verifyText } from "./scan-report.ts";
 import { sarifLog } from "./scan-sarif.ts";
 
 const FINDINGS_EXIT_CODE = 7;
@@ -20,16 +20,18 @@ interface ScanCommandOptions extends CommonOptions {
   writeBaseline?: string;
   sarif?: boolean;
   all?: boolean;
+  verify?: boolean;
 }
 
 export const registerScan: Register = (program, context, exit) => {
   program
     .command("scan [paths...]")
-    .description("find keys and wrong settings; needs no vault, creates nothing, calls nobody")
+    .description("find keys and wrong settings; needs no vault, creates nothing, calls nobody unless told to")
     .option("--git", "the whole git history as well, of every repository below the paths")
     .option("--staged", "only what the next commit would change")
     .option("--env", "the environment of your own running programs as well")
     .option("--stdin", "standard input")
+    .option("--verify", "ask each found key's own provider, and nobody else, whether it works")
     .option("--baseline <file>", "leave out what this file says is accepted")
     .option("--write-baseline <file>", "accept what is found: write it to this file")
     .option("--sarif", "print SARIF 2.1.0, for code hosts and editors")
@@ -61,6 +63,11 @@ async function runScan(
       staged: options.staged ?? false,
       processes: options.env ?? false,
       information: options.all ?? false,
+      verify: options.verify ?? false,
+      onVerify: (hosts) => {
+        progress.clear();
+        warn(context, verifyText(hosts));
+      },
       onProgress: (state) => progress.show(state),
       ...given({
         stdin: options.stdin ? context.stdin() : undefined,

@@ -17,6 +17,7 @@ export interface OfflineControl {
   /** Newest schema that this program knows. */
   readonly schemaVersion: number;
   readonly settings: SettingsView;
+  readonly keyTester: KeyTester;
   /** For the scanner; `undefined` when there is no vault. Never makes one, and asks nobody. */
   readonly vaultKeys?: () => Promise<VaultKeys | undefined>;
 }
@@ -35,7 +36,6 @@ export interface Control extends OfflineControl {
   readonly perform: Perform;
   readonly vault: ManagedVault;
   readonly connections: Connections;
-  readonly keyTester: KeyTester;
   readonly virtualKeys: VirtualKeys;
   readonly toolTokens: ToolTokens;
   /** Of programs that `ownkey run` has started. */

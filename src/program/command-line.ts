@@ -24,6 +24,7 @@ import {
 import { writeDurable } from "../files/index.ts";
 import { homeOf } from "../home.ts";
 import { AppError, Secret, silentLog, toAppError } from "../kernel/index.ts";
+import { remembersVault } from "../vault/index.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
 import { startDetached } from "./detach.ts";
 import { answeringProgram, untilPlaceIsFree } from "./place.ts";
@@ -136,7 +137,11 @@ class Edge {
 
   /** A home that cannot be opened is told of, and is no reason not to scan. */
   async #vaultKeys(): Promise<VaultKeys | undefined> {
-    if (!existsSync(join(this.context.home, "control.db"))) return undefined;
+    const { home } = this.context;
+    // In PostgreSQL there is a vault of this home's when it has been seen here: then none is ever made.
+    const hasVault =
+      this.config().databaseUrl === null ? existsSync(join(home, "control.db")) : remembersVault(home);
+    if (!hasVault) return undefined;
     try {
       await this.#localClient();
       const { vaultKeys } = await import("./vault-keys.ts");

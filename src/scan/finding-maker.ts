@@ -22,7 +22,7 @@ export class FindingMaker {
 
   /** `undefined` for what only looks like a virtual key. */
   make(origin: Origin, hit: Hit): Finding | undefined {
-    const { rule, known, line, column, secret } = hit;
+    const { rule, known, line, column, secret, endpoint } = hit;
     if (rule?.kind === "marked" && rule.own && !isToolToken(secret) && !this.#isVirtualKey(secret))
       return undefined;
     const provider = known?.key.provider ?? rule?.provider;
@@ -40,6 +40,7 @@ export class FindingMaker {
       ...(known ? { knownKey: known.key.name } : {}),
       ...(known?.key.fingerprint === undefined ? {} : { fingerprint: known.key.fingerprint }),
       ...(provider === undefined ? {} : { provider }),
+      ...(endpoint === undefined ? {} : { endpoint }),
       fix: known ? `${KNOWN} ${known.key.name}` : (rule?.fix ?? TAKE_OUT),
       ...(secret === "" ? {} : { secret: new Secret(secret) }),
     };

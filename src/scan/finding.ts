@@ -38,6 +38,8 @@ export interface Finding {
   readonly fingerprint?: string;
   /** Provider or preset whose key it is, as `ownkey keys add` takes it, when that is certain. */
   readonly provider?: string;
+  /** Host of the Azure resource that stands beside the key, when it is one alone. */
+  readonly endpoint?: string;
   /** What to do about it, as one sentence or command. */
   readonly fix: string;
   /** For taking it into the vault or testing it on request; prints as `[secret]`. */

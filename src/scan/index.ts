@@ -16,6 +16,7 @@ export * from "./guard/guard.ts";
 export { CI_SNIPPET } from "./guard/hook-manager.ts";
 export * from "./relative-baseline.ts";
 export * from "./survey.ts";
+export * from "./verify.ts";
 export type { SurveyRequest } from "./survey-sources.ts";
 export { historySource, type HistorySourceOptions } from "./sources/history.ts";
 export { stagedSource } from "./sources/staged.ts";

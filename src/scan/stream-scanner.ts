@@ -1,4 +1,5 @@
 import { isAllowed } from "./allow-comment.ts";
+import { azureEndpointNear } from "./azure-endpoint.ts";
 import type { KnownKeys, KnownMatch } from "./known-keys.ts";
 import { LineCounter } from "./line-counter.ts";
 import { LONGEST_SECRET, type Match, type Matcher } from "./matcher.ts";
@@ -10,6 +11,8 @@ export interface Hit {
   readonly rule: Match["rule"] | undefined;
   readonly known: KnownMatch | undefined;
   readonly secret: string;
+  /** See {@link azureEndpointNear}. */
+  readonly endpoint: string | undefined;
   readonly line: number;
   readonly column: number;
 }
@@ -108,6 +111,7 @@ export class StreamScanner {
     this.#covered = Math.max(this.#covered, end);
     if (isAllowed(bytes, start, end, match?.rule.id ?? "known-key")) return;
     const { line, column } = this.#lines.at(bytes, start);
-    this.#options.onHit({ rule: match?.rule, known, secret: match?.secret ?? "", line, column });
+    const endpoint = match?.rule.provider === "azure" ? azureEndpointNear(bytes, start) : undefined;
+    this.#options.onHit({ rule: match?.rule, known, secret: match?.secret ?? "", endpoint, line, column });
   }
 }

@@ -1,4 +1,4 @@
-export { Anchor, type AnchorCheck, type AnchorOptions } from "./anchor.ts";
+export { Anchor, type AnchorCheck, type AnchorOptions, remembersVault } from "./anchor.ts";
 export { AutoLock, type AutoLockOptions } from "./auto-lock.ts";
 export { MAX_BLOB_BYTES } from "./blobs.ts";
 export { type OpenedVault, openOrCreateVault, type OpenVaultOptions } from "./first-start.ts";

@@ -5,10 +5,14 @@ import { z } from "zod";
 import { isVirtualKeyToken } from "../../access/index.ts";
 import { writeDurable } from "../../files/index.ts";
 import { AppError, systemRandomness } from "../../kernel/index.ts";
+import { VERDICTS } from "../../providers/index.ts";
 import {
   type Baseline,
   type Finding,
   findingDocument,
+  type KeyCheck,
+  type KeyToVerify,
+  keysToVerify,
   type KnownKeys,
   readBaseline,
   relativeBaseline,
@@ -16,8 +20,11 @@ import {
   type ScanProgress,
   survey,
   type SurveyFinding,
+  type Verification,
+  verifyKeys,
   writeBaseline,
 } from "../../scan/index.ts";
+import { checkWith } from "../found-key-check.ts";
 import { operation } from "../operation.ts";
 
 const itemSchema = z.object({
@@ -35,8 +42,25 @@ const itemSchema = z.object({
   tool: z.string().optional().describe("whose file it is: cursor, codex, shell, …"),
   readers: z.string().optional().describe("owner, group, everyone or repository"),
   fix: z.string(),
+  verification: z
+    .object({
+      host: z.string().describe("the only one that was asked"),
+      verdict: z
+        .enum(["untested", ...VERDICTS])
+        .exclude(["unreachable"])
+        .describe("untested: no answer came"),
+      explanation: z.string(),
+    })
+    .optional()
+    .describe("what the key's own provider said, when it was to be asked"),
   group: z.number().int().describe("the same for all places of one key in this document"),
 });
+
+/** A host that will be asked, and about how many keys. */
+export interface VerifiedHost {
+  readonly host: string;
+  readonly keys: number;
+}
 
 const variables = z.record(z.string(), z.string().optional());
 
@@ -51,6 +75,9 @@ const inputSchema = z.object({
   baseline: z.string().optional().describe("a file with findings to leave out"),
   writeBaseline: z.string().optional().describe("the file to write what is found to"),
   information: z.boolean().default(false).describe("virtual keys and the like are listed as well"),
+  verify: z.boolean().default(false).describe("ask each found key's own provider whether it works"),
+  /** Called before anything is sent, with where it will be. */
+  onVerify: z.custom<(hosts: readonly VerifiedHost[]) => void>().optional(),
   /** Of the session: variables move tools' folders, and some are wrong settings. */
   environment: variables,
   onProgress: z.custom<(progress: ScanProgress) => void>().optional(),
@@ -68,7 +95,7 @@ const outputSchema = z.object({
 
 export const run = operation({
   name: "scan.run",
-  summary: "Find keys and wrong settings; needs no vault, creates nothing, calls nobody",
+  summary: "Find keys and wrong settings; needs no vault, creates nothing, calls nobody unless told to",
   place: "offline",
   mendsSettings: true,
   input: inputSchema,
@@ -78,7 +105,7 @@ export const run = operation({
     const ofChange = input.staged || input.pushed !== undefined;
     const vault = ofChange ? undefined : await control.vaultKeys?.();
     try {
-      const document = await lookedThrough(input, vault?.index);
+      const document = await lookedThrough(input, vault?.index, checkWith(control.keyTester));
       if (vault?.problem === undefined) return document;
       const notice = { reason: "vault", path: control.home, message: vault.problem };
       return { ...document, notices: [...document.notices, notice] };
@@ -91,6 +118,7 @@ export const run = operation({
 async function lookedThrough(
   input: ScanInput,
   known: KnownKeys | undefined,
+  check: KeyCheck,
 ): Promise<z.output<typeof outputSchema>> {
   const { paths, workingDirectory, git, staged, pushed, processes, stdin, environment } = input;
   refuseMissing(paths);
@@ -106,9 +134,10 @@ async function lookedThrough(
     },
   );
   if (input.writeBaseline !== undefined) saveBaseline(input.writeBaseline, found.findings);
+  const verified = input.verify ? await verifiedKeys(input, found.findings, check) : undefined;
   const listed = input.information ? [...found.findings, ...found.information] : found.findings;
   return {
-    items: itemsOf(listed),
+    items: itemsOf(listed, verified),
     notices: found.notices.map(({ reason, path, message }) => ({ reason, path, message })),
     streams: found.streams,
     sizeBytes: found.sizeBytes,
@@ -122,14 +151,34 @@ function refuseMissing(paths: readonly string[]): void {
   if (missing !== undefined) throw new AppError("not_found", `there is nothing at ${missing}`);
 }
 
+async function verifiedKeys(
+  { onVerify }: ScanInput,
+  findings: readonly Finding[],
+  check: KeyCheck,
+): Promise<ReadonlyMap<string, Verification>> {
+  const keys = keysToVerify(findings);
+  onVerify?.(hostsOf(keys));
+  return await verifyKeys(keys, check);
+}
+
+function hostsOf(keys: readonly KeyToVerify[]): VerifiedHost[] {
+  const byHost = Map.groupBy(keys, ({ host }) => host);
+  return [...byHost].map(([host, { length }]) => ({ host, keys: length }));
+}
+
 /** The most urgent key first, its places together. */
-function itemsOf(findings: readonly SurveyFinding[]): z.output<typeof itemSchema>[] {
+function itemsOf(
+  findings: readonly SurveyFinding[],
+  verified?: ReadonlyMap<string, Verification>,
+): z.output<typeof itemSchema>[] {
   const numbers = new Map<string, number>();
   return findings.map((finding) => {
     const number = numbers.get(finding.group) ?? numbers.size + 1;
     numbers.set(finding.group, number);
+    const verification = finding.rule.startsWith("settings/") ? undefined : verified?.get(finding.group);
     return {
       ...findingDocument(finding),
+      ...(verification === undefined ? {} : { verification }),
       ...(finding.tool === undefined ? {} : { tool: finding.tool }),
       ...(finding.provider === undefined ? {} : { provider: finding.provider }),
       group: number,

@@ -1,3 +1,5 @@
+export * from "./address-ranges.ts";
+export * from "./allowed-place.ts";
 export * from "./authenticate.ts";
 export * from "./caller.ts";
 export * from "./credential.ts";
@@ -5,6 +7,7 @@ export * from "./last-used.ts";
 export { OpenSessions, SESSION_PREFIX } from "./open-sessions.ts";
 export * from "./pattern.ts";
 export * from "./perform.ts";
+export * from "./rate-limits.ts";
 export * from "./row-sealer.ts";
 export { parseToolToken, TOOL_TOKEN_PREFIX, type ToolTokenClaims } from "./tool-token.ts";
 export * from "./tool-token-verifier.ts";

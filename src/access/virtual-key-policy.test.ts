@@ -16,6 +16,10 @@ const policies: fc.Arbitrary<VirtualKeyPolicy> = fc.record({
   tool: label,
   class: fc.constantFrom(null, "development", "production"),
   purpose: label,
+  addresses: fc.array(fc.oneof(fc.ipV4(), fc.ipV6())),
+  regions: fc.array(fc.string()),
+  rateLimits: fc.constantFrom(null, { requestsPerMinute: 3 }, { tokensPerDay: 9, concurrency: 1 }),
+  metadata: fc.dictionary(fc.stringMatching(/^[a-z]{1,9}$/), fc.string()),
 });
 
 test("a policy comes back as it was stored", () => {
@@ -47,6 +51,12 @@ test.each([
   '{"tool":7}',
   '{"class":"toy"}',
   '{"defaultConnection":[]}',
+  '{"addresses":"10.0.0.0/8"}',
+  '{"regions":null}',
+  '{"rateLimits":{"requestsPerMinute":0}}',
+  '{"rateLimits":{"requestsPerFortnight":9}}',
+  '{"metadata":{"a":1}}',
+  '{"aRuleOfTomorrow":true}',
 ])("%s is damage, never a wider policy", (text) => {
   expect(() => parsePolicy(text)).toThrow(expect.objectContaining({ code: "corrupt" }));
 });

@@ -1,3 +1,5 @@
+import type { RateLimits } from "./rate-limits.ts";
+
 /** What tools and people hold instead of a provider key. Stored as a hash; protected by a row MAC. */
 export interface VirtualKey {
   readonly id: string;
@@ -23,6 +25,12 @@ export interface VirtualKeyPolicy {
   readonly models: readonly string[];
   /** Canonical path patterns allowed besides the providers' inference routes. */
   readonly paths: readonly string[];
+  /** Addresses and ranges that requests may come from; empty = all. */
+  readonly addresses: readonly string[];
+  /** Regions, in lower case, whose connections may be used; empty = all, and those without a region too. */
+  readonly regions: readonly string[];
+  /** `null` = none. */
+  readonly rateLimits: RateLimits | null;
   /** Plain labels for reports. */
   readonly user: string | null;
   readonly team: string | null;
@@ -30,4 +38,6 @@ export interface VirtualKeyPolicy {
   readonly tool: string | null;
   readonly class: "development" | "production" | null;
   readonly purpose: string | null;
+  /** Anything the owner wants to keep with the key; decides nothing. */
+  readonly metadata: Readonly<Record<string, string>>;
 }

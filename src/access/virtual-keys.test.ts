@@ -105,6 +105,24 @@ test("what is set changes, and nothing else", async () => {
   });
 });
 
+test("limits and metadata change one by one; null ends one", async () => {
+  await using test = await openAccessTest();
+  const { virtualKeys } = test;
+  const rateLimits = { requestsPerMinute: 5, concurrency: 2 };
+  await virtualKeys.create(ADA, { name: "ci", rateLimits, metadata: { ticket: "IT-7", floor: "3" } });
+  const changed = await virtualKeys.set(ADA, "ci", {
+    rateLimits: { requestsPerMinute: null, tokensPerDay: 9 },
+    metadata: { floor: null, room: "12" },
+  });
+  expect(changed.policy.rateLimits).toEqual({ concurrency: 2, tokensPerDay: 9 });
+  expect(changed.policy.metadata).toEqual({ ticket: "IT-7", room: "12" });
+  const none = await virtualKeys.set(ADA, "ci", { rateLimits: { concurrency: null, tokensPerDay: null } });
+  expect(none.policy.rateLimits).toBeNull();
+  for (const wrong of [0, -1, 1.5, Number.NaN]) {
+    await refused(virtualKeys.set(ADA, "ci", { rateLimits: { tokensPerDay: wrong } }), "invalid_input");
+  }
+});
+
 test("a re-issued key has a new token; the old one ends at once, or after its grace period", async () => {
   await using test = await openAccessTest();
   const { virtualKeys, clock } = test;

@@ -3,6 +3,7 @@ import { AppError, type NewId, type Randomness, Secret } from "../kernel/index.t
 import { allow, type Caller, type Permission } from "./caller.ts";
 import type { Act, Perform } from "./perform.ts";
 import { TOOL_TOKEN_PREFIX } from "./tool-token.ts";
+import { changedRateLimits, type RateLimitChanges } from "./rate-limits.ts";
 import type { VirtualKey, VirtualKeyPolicy } from "./virtual-key.ts";
 import { assertVirtualKeyName, toolKeyName } from "./virtual-key-name.ts";
 import { assertPolicy, OPEN_POLICY, parsePolicy, policyText } from "./virtual-key-policy.ts";
@@ -23,6 +24,10 @@ export interface NewVirtualKey {
   readonly expiresAtMs?: number | null;
   /** What is not said is not limited. */
   readonly policy?: Partial<VirtualKeyPolicy>;
+  /** Changes to the policy's limits, one by one. */
+  readonly rateLimits?: RateLimitChanges;
+  /** Changes to the policy's metadata, one by one; `null` takes an entry out. */
+  readonly metadata?: Readonly<Record<string, string | null>>;
 }
 
 /** What is not named stays as it is. */
@@ -59,7 +64,7 @@ export class VirtualKeys extends VirtualKeyReader {
     const changed = [...named, ...Object.keys(changes.policy ?? {})];
     const act = { ...MANAGE, action: "virtual_key.set", details: { changed } };
     return await this.#change(caller, reference, act, (record) => {
-      const policy = { ...parsePolicy(record.policyText), ...changes.policy };
+      const policy = changedPolicy(parsePolicy(record.policyText), changes);
       const name = changes.name ?? record.name;
       assertVirtualKeyName(name);
       assertPolicy(policy);
@@ -137,11 +142,12 @@ export class VirtualKeys extends VirtualKeyReader {
   async #insert(
     caller: Caller,
     permission: Permission,
-    { name, expiresAtMs = null, policy = {} }: NewVirtualKey,
+    input: NewVirtualKey,
     minted: MintedToken,
   ): Promise<VirtualKey> {
     const { perform, sealer, clock, newId } = this.#options;
-    const whole = { ...OPEN_POLICY, ...policy };
+    const { name, expiresAtMs = null } = input;
+    const whole = changedPolicy(OPEN_POLICY, input);
     assertVirtualKeyName(name);
     assertPolicy(whole);
     const id = newId("vk");
@@ -208,6 +214,19 @@ export class VirtualKeys extends VirtualKeyReader {
     const id = allowed ? await idByReference(store, reference) : "";
     return await perform(caller, allowed ? { ...act, subject: id } : act, async (tx) => await work(tx, id));
   }
+}
+
+function changedPolicy(
+  before: VirtualKeyPolicy,
+  { policy, rateLimits, metadata }: VirtualKeyChanges,
+): VirtualKeyPolicy {
+  const after = { ...before, ...policy };
+  const texts = Object.entries({ ...after.metadata, ...metadata });
+  return {
+    ...after,
+    rateLimits: rateLimits === undefined ? after.rateLimits : changedRateLimits(after.rateLimits, rateLimits),
+    metadata: Object.fromEntries(texts.filter((entry): entry is [string, string] => entry[1] !== null)),
+  };
 }
 
 const MANAGE = { permission: "virtual_keys.manage" } as const;

@@ -1,9 +1,15 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import * as virtualKeys from "../control/operations/virtual-keys.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { collect, example, futureTime, given } from "./options.ts";
 import { fields, print, shortTime, table } from "./output.ts";
+import {
+  type RateLimitOptions,
+  rateLimitOptions,
+  rateLimitsOf,
+  rateLimitsText,
+} from "./rate-limit-options.ts";
 
 export const registerVirtualKeys: Register = (program, context) => {
   const group = program
@@ -18,6 +24,7 @@ export const registerVirtualKeys: Register = (program, context) => {
       example(
         "ownkey vk create --name laptop",
         "ownkey vk create --name ci --connections openai --models 'gpt-5*' --expires 30d",
+        "ownkey vk create --name ada --user ada --rpm 60 --tpm 100000 --address 10.0.0.0/8 --meta ticket=IT-7",
       ),
     )
     .action(async (options: PolicyOptions & { name: string }) => {
@@ -62,7 +69,13 @@ export const registerVirtualKeys: Register = (program, context) => {
 
   policyOptions(group.command("set <ref>"))
     .description("change what a virtual key may do; the key itself stays")
-    .addHelpText("after", example("ownkey vk set laptop --models gpt-5-mini --expires 30d"))
+    .addHelpText(
+      "after",
+      example(
+        "ownkey vk set laptop --models gpt-5-mini --expires 30d",
+        "ownkey vk set laptop --rpm none --address all",
+      ),
+    )
     .option("--name <name>", "another name")
     .action(async (ref: string, options: PolicyOptions & { name?: string }) => {
       const key = await context.client.call(virtualKeys.set, {
@@ -118,7 +131,7 @@ export const registerVirtualKeys: Register = (program, context) => {
   }
 };
 
-interface PolicyOptions extends CommonOptions {
+interface PolicyOptions extends CommonOptions, RateLimitOptions {
   connections?: string[];
   defaultConnection?: string;
   models?: string[];
@@ -130,20 +143,26 @@ interface PolicyOptions extends CommonOptions {
   class?: "development" | "production";
   purpose?: string;
   expires?: string;
+  address?: string[];
+  region?: string[];
+  meta?: Record<string, string | null>;
 }
 
 function policyOptions(command: Command): Command {
-  return command
+  return rateLimitOptions(command)
     .option("--connections <names>", "connections it may use (default: all)", collect)
     .option("--default-connection <name>", "used when a request does not say")
     .option("--models <patterns>", "models it may use, * for any run of characters", collect)
     .option("--paths <patterns>", "paths besides the providers' inference routes", collect)
+    .option("--address <ranges>", "addresses it may be used from, 10.0.0.0/8; `all` lifts it", collect)
+    .option("--region <regions>", "regions whose connections it may use; `all` lifts it", collect)
     .option("--user <name>", "label for reports")
     .option("--team <name>", "label for reports")
     .option("--project <name>", "label for reports")
     .option("--tool <name>", "label for reports")
     .option("--class <class>", "development or production")
     .option("--purpose <text>", "what it is for")
+    .option("--meta <name=value>", "keep a note with it; name= takes it out", collectNotes)
     .option("--expires <time>", "a date or a span such as 30d", futureTime);
 }
 
@@ -153,6 +172,10 @@ function policyOf(options: PolicyOptions) {
     defaultConnection: options.defaultConnection,
     models: options.models,
     paths: options.paths,
+    addresses: listOrAll(options.address),
+    regions: listOrAll(options.region),
+    rateLimits: rateLimitsOf(options),
+    metadata: options.meta,
     user: options.user,
     team: options.team,
     project: options.project,
@@ -161,6 +184,21 @@ function policyOf(options: PolicyOptions) {
     purpose: options.purpose,
     expiresAt: options.expires,
   });
+}
+
+/** `all` is written where an empty list would be: nothing is limited then. */
+function listOrAll(list: readonly string[] | undefined): string[] | undefined {
+  return list?.filter((item) => item !== "all");
+}
+
+function collectNotes(
+  text: string,
+  before: Readonly<Record<string, string | null>> | undefined,
+): Record<string, string | null> {
+  const at = text.indexOf("=");
+  if (at <= 0) throw new InvalidArgumentError("name=value is wanted.");
+  const value = text.slice(at + 1);
+  return { ...before, [text.slice(0, at)]: value === "" ? null : value };
 }
 
 function keyFields(key: Awaited<ReturnType<typeof virtualKeys.show.run>>): string {
@@ -173,14 +211,24 @@ function keyFields(key: Awaited<ReturnType<typeof virtualKeys.show.run>>): strin
     ["default", key.defaultConnection],
     ["models", key.models.join(", ") || "all"],
     ["paths", key.paths.join(", ") || "the providers' inference routes"],
+    ["addresses", key.addresses.join(", ") || "all"],
+    ["regions", key.regions.join(", ") || "all"],
+    ["limits", rateLimitsText(key.rateLimits)],
     ["user", key.user],
     ["team", key.team],
     ["project", key.project],
     ["tool", key.tool],
     ["class", key.class],
     ["purpose", key.purpose],
+    ["notes", notesText(key.metadata)],
     ["created", shortTime(key.createdAt)],
     ["last used", shortTime(key.lastUsedAt)],
     ["expires", shortTime(key.expiresAt)],
   ]);
+}
+
+function notesText(metadata: Readonly<Record<string, string>>): string {
+  return Object.entries(metadata)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(", ");
 }

@@ -1,6 +1,6 @@
 /** The documents that `--json` prints and the control API answers, and how they are made from the domains' records. */
 import { z } from "zod";
-import type { VirtualKey } from "../access/index.ts";
+import { RATE_LIMIT_NAMES, type RateLimits, type VirtualKey } from "../access/index.ts";
 import {
   type Connection,
   dueAtMs,
@@ -10,7 +10,7 @@ import {
 } from "../connections/index.ts";
 import { formatTime } from "../kernel/index.ts";
 import { VERDICTS } from "../providers/index.ts";
-import { classSchema, nullableTime, timeSchema } from "./schemas.ts";
+import { classSchema, nullableTime, rateLimitsSchema, timeSchema } from "./schemas.ts";
 
 const verdictSchema = z.enum([...VERDICTS, "untested"]);
 
@@ -131,16 +131,26 @@ export const virtualKeySchema = z.object({
   defaultConnection: z.string().nullable(),
   models: z.array(z.string()),
   paths: z.array(z.string()),
+  addresses: z.array(z.string()),
+  regions: z.array(z.string()),
+  rateLimits: rateLimitsSchema,
   user: z.string().nullable(),
   team: z.string().nullable(),
   project: z.string().nullable(),
   tool: z.string().nullable(),
   class: classSchema.nullable(),
   purpose: z.string().nullable(),
+  metadata: z.record(z.string(), z.string()),
   createdAt: timeSchema,
   lastUsedAt: nullableTime,
   expiresAt: nullableTime,
 });
+
+/** Every limit by name; `null` = not limited. */
+export function rateLimitsDocument(limits: RateLimits | null): z.output<typeof rateLimitsSchema> {
+  const all = RATE_LIMIT_NAMES.map((name) => [name, limits?.[name] ?? null] as const);
+  return Object.fromEntries(all) as z.output<typeof rateLimitsSchema>;
+}
 
 /** `names` gives a connection's name for its id. */
 export function virtualKeyDocument(
@@ -159,12 +169,16 @@ export function virtualKeyDocument(
     defaultConnection: policy.defaultConnection === null ? null : nameOf(policy.defaultConnection),
     models: [...policy.models],
     paths: [...policy.paths],
+    addresses: [...policy.addresses],
+    regions: [...policy.regions],
+    rateLimits: rateLimitsDocument(policy.rateLimits),
     user: policy.user,
     team: policy.team,
     project: policy.project,
     tool: policy.tool,
     class: policy.class,
     purpose: policy.purpose,
+    metadata: { ...policy.metadata },
     createdAt: formatTime(key.createdAtMs),
     lastUsedAt: optionalTime(key.lastUsedAtMs),
     expiresAt: optionalTime(key.expiresAtMs),

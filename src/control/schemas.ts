@@ -1,5 +1,6 @@
 /** Pieces of input and output documents that several operations share (contract: fields). */
 import { z } from "zod";
+import { MAX_RATE_LIMIT } from "../access/index.ts";
 import { Secret } from "../kernel/index.ts";
 
 export const timeSchema = z.iso.datetime().describe("RFC 3339, UTC");
@@ -21,6 +22,20 @@ export const nameSchema = z
 export const refSchema = z.string().min(1).max(200).describe("id, connection/name, or an unambiguous name");
 
 export const classSchema = z.enum(["development", "production"]);
+
+/** A limit; `null` ends it. */
+export const rateLimitSchema = z.number().int().min(1).max(MAX_RATE_LIMIT);
+
+/** What is limited, as documents show it: `null` = not limited. */
+export const rateLimitsSchema = z.object({
+  requestsPerMinute: rateLimitSchema.nullable(),
+  tokensPerMinute: rateLimitSchema.nullable(),
+  requestsPerDay: rateLimitSchema.nullable(),
+  tokensPerDay: rateLimitSchema.nullable(),
+  concurrency: rateLimitSchema.nullable(),
+});
+
+export const rateLimitChangesSchema = rateLimitsSchema.partial();
 
 export const labelSchema = z.string().min(1).max(200);
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { VirtualKey, VirtualKeyPolicy } from "../../access/index.ts";
+import { checkedRange, type VirtualKey, type VirtualKeyPolicy } from "../../access/index.ts";
 import type { Control } from "../control.ts";
 import { virtualKeyDocument, virtualKeySchema } from "../documents.ts";
 import { operation } from "../operation.ts";
@@ -9,23 +9,35 @@ import {
   labelSchema,
   listOf,
   nameSchema,
+  rateLimitChangesSchema,
   refSchema,
   timeSchema,
 } from "../schemas.ts";
 
 const patternSchema = z.string().min(1).max(200);
 
+const rangeSchema = z.string().min(1).max(100).describe("an address or a range: 10.0.0.0/8, 2001:db8::/32");
+const regionSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
+const metadataName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/, "letters, digits, . _ / -");
+const metadataSchema = z
+  .record(metadataName, z.string().max(500).nullable())
+  .describe("what is not named stays; null takes an entry out");
+
 const policyInput = {
   connections: z.array(refSchema).optional(),
   defaultConnection: refSchema.optional(),
   models: z.array(patternSchema).optional(),
   paths: z.array(patternSchema).optional(),
+  addresses: z.array(rangeSchema).optional(),
+  regions: z.array(regionSchema).optional(),
+  rateLimits: rateLimitChangesSchema.optional(),
   user: labelSchema.optional(),
   team: labelSchema.optional(),
   project: labelSchema.optional(),
   tool: labelSchema.optional(),
   class: classSchema.optional(),
   purpose: labelSchema.optional(),
+  metadata: metadataSchema.optional(),
   expiresAt: timeSchema.optional(),
 };
 
@@ -49,6 +61,7 @@ export const create = operation({
     const { virtualKey, token } = await control.virtualKeys.create(caller, {
       name: input.name,
       policy: await policyOf(control, input),
+      ...changesOf(input),
       expiresAtMs: input.expiresAt === undefined ? null : Date.parse(input.expiresAt),
     });
     return { ...(await documentOf(control, virtualKey)), key: token.reveal() };
@@ -87,6 +100,7 @@ export const set = operation({
   async run(control, caller, { ref, ...input }) {
     const virtualKey = await control.virtualKeys.set(caller, ref, {
       policy: await policyOf(control, input),
+      ...changesOf(input),
       ...(input.name === undefined ? {} : { name: input.name }),
       ...(input.expiresAt === undefined ? {} : { expiresAtMs: Date.parse(input.expiresAt) }),
     });
@@ -166,11 +180,21 @@ async function policyOf(control: Control, input: PolicyInput): Promise<Partial<V
       : { defaultConnection: await idOf(input.defaultConnection) }),
     ...(input.models === undefined ? {} : { models: input.models }),
     ...(input.paths === undefined ? {} : { paths: input.paths }),
+    ...(input.addresses === undefined ? {} : { addresses: input.addresses.map(checkedRange) }),
+    ...(input.regions === undefined ? {} : { regions: input.regions.map((region) => region.toLowerCase()) }),
     ...(input.user === undefined ? {} : { user: input.user }),
     ...(input.team === undefined ? {} : { team: input.team }),
     ...(input.project === undefined ? {} : { project: input.project }),
     ...(input.tool === undefined ? {} : { tool: input.tool }),
     ...(input.class === undefined ? {} : { class: input.class }),
     ...(input.purpose === undefined ? {} : { purpose: input.purpose }),
+  };
+}
+
+/** Limits and metadata change entry by entry. */
+function changesOf({ rateLimits, metadata }: PolicyInput) {
+  return {
+    ...(rateLimits === undefined ? {} : { rateLimits }),
+    ...(metadata === undefined ? {} : { metadata }),
   };
 }

@@ -2,12 +2,17 @@ import type { Database } from "bun:sqlite";
 import { AppError, type Log } from "../kernel/index.ts";
 import {
   type ColumnValue,
+  CONTEXT_COLUMNS,
+  contextValues,
+  OUTCOME_COLUMNS,
+  outcomeValues,
   RESERVED_COLUMNS,
   reservedValues,
   SETTLED_COLUMNS,
   settledValues,
 } from "./columns.ts";
 import { asAppError, isPassing } from "./database.ts";
+import { createDictionary } from "./dictionary.ts";
 import type { AttemptRef, ReservedAttempt, SettledAttempt } from "./ledger.ts";
 
 /** Settlements that could not be written are tried again after this time, or with the next batch. */
@@ -15,6 +20,9 @@ const RETRY_MS = 500;
 
 interface Write {
   readonly settles: boolean;
+  readonly ref: AttemptRef;
+  /** What it shares with others: the context of a reservation, the outcome of a settlement. */
+  readonly shared: ColumnValue[];
   readonly values: ColumnValue[];
   readonly done: () => void;
   readonly failed: (error: AppError) => void;
@@ -43,13 +51,18 @@ export interface BatchOptions {
  */
 export function createBatch({ database, path, log, onWritten }: BatchOptions): Batch {
   const insert = database.prepare(
-    `INSERT INTO attempts (id, ${RESERVED_COLUMNS.join(", ")}) VALUES (?${", ?".repeat(RESERVED_COLUMNS.length)})`,
+    `INSERT INTO attempt_rows (id, context, ${RESERVED_COLUMNS.join(", ")}) VALUES (?, ?${", ?".repeat(RESERVED_COLUMNS.length)})`,
   );
   const update = database.prepare(
-    `UPDATE attempts SET ${SETTLED_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ? AND ended_at IS NULL`,
+    `UPDATE attempt_rows SET outcome = ?, ${SETTLED_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ? AND ended_at IS NULL`,
   );
+  const contexts = createDictionary(database, "contexts", CONTEXT_COLUMNS);
+  const outcomes = createDictionary(database, "outcomes", OUTCOME_COLUMNS);
   const transaction = database.transaction((writes: readonly Write[]) => {
-    for (const { settles, values } of writes) (settles ? update : insert).run(...values);
+    for (const { settles, ref, shared, values } of writes) {
+      if (settles) update.run(outcomes.idOf(shared), ...values, ref);
+      else insert.run(ref, contexts.idOf(shared), ...values);
+    }
   });
 
   let waiting: Write[] = [];
@@ -62,6 +75,8 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
     try {
       transaction.immediate(writes);
     } catch (error) {
+      contexts.forget();
+      outcomes.forget();
       return error;
     }
     for (const { done } of writes) done();
@@ -104,15 +119,17 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
     if (waiting.length > 0) retry = setTimeout(flush, RETRY_MS).unref();
   };
 
-  const add = (settles: boolean, values: ColumnValue[]): Promise<void> =>
+  const add = (write: Omit<Write, "done" | "failed">): Promise<void> =>
     new Promise((done, failed) => {
-      waiting.push({ settles, values, done, failed });
+      waiting.push({ ...write, done, failed });
       turn ??= setImmediate(flush);
     });
 
   return {
-    reserve: (ref, attempt) => add(false, [ref, ...reservedValues(attempt)]),
-    settle: (ref, settled) => add(true, [...settledValues(settled), ref]),
+    reserve: (ref, attempt) =>
+      add({ settles: false, ref, shared: contextValues(attempt), values: reservedValues(attempt) }),
+    settle: (ref, settled) =>
+      add({ settles: true, ref, shared: outcomeValues(settled), values: settledValues(settled) }),
     unwrittenSettlements: () => waiting.filter(({ settles }) => settles).length,
     close() {
       clearImmediate(turn);
@@ -121,6 +138,7 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
       const lost = new AppError("storage_full", `the ledger ${path} was closed before it could be written`);
       for (const { failed } of waiting) failed(lost);
       waiting = [];
+      for (const one of [contexts, outcomes]) one.close();
       insert.finalize();
       update.finalize();
     },

@@ -8,11 +8,8 @@ export const MAX_NAME_LENGTH = 256;
 /** Ten million dollars: no attempt costs more. */
 export const LARGEST_AMOUNT_NANOS = 10_000_000n * NANOS_PER_USD;
 
-/** Columns written by a reservation, in the order of {@link reservedValues}. */
-export const RESERVED_COLUMNS = [
-  "request_id",
-  "attempt",
-  "started_at",
+/** Columns of `contexts`, in the order of {@link contextValues}: what repeats from reservation to reservation. */
+export const CONTEXT_COLUMNS = [
   "virtual_key_id",
   "connection_id",
   "provider_key_id",
@@ -25,17 +22,11 @@ export const RESERVED_COLUMNS = [
   "route",
   "stream",
   "model_requested",
-  "bytes_in",
-  "body_hash",
-  "reserved_nanos",
   "price_version",
 ] as const;
 
-export function reservedValues(attempt: ReservedAttempt): ColumnValue[] {
+export function contextValues(attempt: ReservedAttempt): ColumnValue[] {
   return [
-    attempt.requestId,
-    attempt.attempt,
-    Math.trunc(attempt.startedAtMs),
     attempt.virtualKeyId,
     attempt.connectionId,
     attempt.providerKeyId,
@@ -48,20 +39,61 @@ export function reservedValues(attempt: ReservedAttempt): ColumnValue[] {
     attempt.route,
     attempt.stream ? 1 : 0,
     shortText(attempt.modelRequested),
-    attempt.bytesIn,
-    attempt.bodyHash,
-    money(attempt.reservedNanos),
     attempt.priceVersion,
   ];
 }
 
-/** Columns written by a settlement, in the order of {@link settledValues}. */
-export const SETTLED_COLUMNS = [
-  "ended_at",
+/** Columns written by a reservation, in the order of {@link reservedValues}; in front of them id and context. */
+export const RESERVED_COLUMNS = [
+  "request_id",
+  "attempt",
+  "started_at",
+  "bytes_in",
+  "body_hash",
+  "reserved_nanos",
+] as const;
+
+export function reservedValues(attempt: ReservedAttempt): ColumnValue[] {
+  return [
+    attempt.requestId,
+    attempt.attempt,
+    Math.trunc(attempt.startedAtMs),
+    attempt.bytesIn,
+    attempt.bodyHash,
+    money(attempt.reservedNanos),
+  ];
+}
+
+/** Columns of `outcomes`, in the order of {@link outcomeValues}: what repeats from settlement to settlement. */
+export const OUTCOME_COLUMNS = [
   "end",
   "status",
   "verdict",
   "usage_known",
+  "usage_clamped",
+  "model_answered",
+  "service_tier",
+  "geo",
+  "estimated",
+] as const;
+
+export function outcomeValues(settled: SettledAttempt): ColumnValue[] {
+  return [
+    settled.end,
+    settled.status,
+    settled.verdict,
+    settled.usage === null ? 0 : 1,
+    settled.usage?.clamped === true ? 1 : 0,
+    shortText(settled.modelAnswered),
+    shortText(settled.serviceTier),
+    shortText(settled.geo),
+    settled.estimated ? 1 : 0,
+  ];
+}
+
+/** Columns written by a settlement, in the order of {@link settledValues}; in front of them the outcome. */
+export const SETTLED_COLUMNS = [
+  "ended_at",
   "input_uncached",
   "cache_read",
   "cache_write_5m",
@@ -71,12 +103,7 @@ export const SETTLED_COLUMNS = [
   "audio_in",
   "audio_out",
   "tool_calls",
-  "usage_clamped",
-  "model_answered",
-  "service_tier",
-  "geo",
   "cost_nanos",
-  "estimated",
   "bytes_out",
   "first_byte_ms",
   "duration_ms",
@@ -86,10 +113,6 @@ export function settledValues(settled: SettledAttempt): ColumnValue[] {
   const { usage } = settled;
   return [
     Math.trunc(settled.endedAtMs),
-    settled.end,
-    settled.status,
-    settled.verdict,
-    usage === null ? 0 : 1,
     usage?.inputUncached ?? null,
     usage?.cacheRead ?? null,
     usage?.cacheWrite5m ?? null,
@@ -99,12 +122,7 @@ export function settledValues(settled: SettledAttempt): ColumnValue[] {
     usage?.audioIn ?? null,
     usage?.audioOut ?? null,
     usage?.toolCalls ?? null,
-    usage?.clamped === true ? 1 : 0,
-    shortText(settled.modelAnswered),
-    shortText(settled.serviceTier),
-    shortText(settled.geo),
     money(settled.costNanos),
-    settled.estimated ? 1 : 0,
     settled.bytesOut,
     wholeMs(settled.firstByteMs),
     wholeMs(settled.durationMs),

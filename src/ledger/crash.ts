@@ -7,11 +7,20 @@ import type { Database } from "bun:sqlite";
  */
 export function settleLeftOpen(database: Database, nowMs: number): number {
   return database
-    .query(
-      `UPDATE attempts
-          SET ended_at = ?, end = 'crash', usage_known = 0, usage_clamped = 0,
-              cost_nanos = reserved_nanos, estimated = 1, bytes_out = 0, duration_ms = 0
-        WHERE ended_at IS NULL`,
-    )
-    .run(Math.trunc(nowMs)).changes;
+    .transaction(() => {
+      const isOpen =
+        database.query("SELECT 1 FROM attempt_rows WHERE ended_at IS NULL LIMIT 1").get() !== null;
+      if (!isOpen) return 0;
+      const outcome = database
+        .query("INSERT INTO outcomes (end, usage_known, usage_clamped, estimated) VALUES ('crash', 0, 0, 1)")
+        .run().lastInsertRowid;
+      return database
+        .query(
+          `UPDATE attempt_rows
+              SET ended_at = ?, outcome = ?, cost_nanos = reserved_nanos, bytes_out = 0, duration_ms = 0
+            WHERE ended_at IS NULL`,
+        )
+        .run(Math.trunc(nowMs), outcome).changes;
+    })
+    .immediate();
 }

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { readdirSync, statSync } from "node:fs";
+import { chmodSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LARGEST_AMOUNT_NANOS, MAX_NAME_LENGTH } from "./columns.ts";
 import { silentLog } from "../kernel/index.ts";
@@ -13,6 +13,7 @@ import {
 } from "./ledger.testing.ts";
 import { openLedger } from "./open.ts";
 import { openLedgerReader } from "./reader.ts";
+import { LEDGER_MIGRATIONS } from "./schema.ts";
 
 const openIn = (dir: string) =>
   openLedger({ path: join(dir, "node-1.db"), clock: fixedClock, log: silentLog });
@@ -203,4 +204,61 @@ test("a file that is no database is named and refused", async () => {
   await Bun.write(join(dir, "node-1.db"), "x".repeat(5000));
   await Bun.$`chmod 600 ${join(dir, "node-1.db")}`.quiet();
   expect(() => openIn(dir)).toThrow(/node-1\.db is not a readable ledger/);
+});
+
+test("a ledger of the first format is taken over row by row, open ones included", async () => {
+  const dir = temporaryFolder();
+  const path = join(dir, "node-1.db");
+  const old = new Database(path, { create: true });
+  for (const statement of LEDGER_MIGRATIONS[0]?.statements ?? []) old.run(statement);
+  old.run("PRAGMA user_version=1");
+  const insert = `INSERT INTO attempts (id, request_id, attempt, started_at, virtual_key_id, connection_id, provider_key_id,
+    user, provider, dialect, route, stream, model_requested, bytes_in, reserved_nanos, ended_at, end, status, verdict,
+    usage_known, input_uncached, output, usage_clamped, model_answered, cost_nanos, estimated, bytes_out, duration_ms)
+    VALUES (?, ?, 1, ?, 'vk_1', 'conn_1', 'key_1', ?, 'openai', 'openai', '/v1/x', 0, NULL, 9, 700, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  const settled = (cost: number) => [5, "complete", 200, "ok", 1, 40, 25, 0, "m", cost, 0, 8, 3];
+  const open = Array.from({ length: 13 }, () => null);
+  old.run(insert, [1, "req_1", 1, "ada", ...settled(300)] as never);
+  old.run(insert, [2, "req_2", 2, null, ...settled(400)] as never);
+  old.run(insert, [3, "req_3", 3, "ada", ...open] as never);
+  old.close();
+  chmodSync(path, 0o600);
+
+  const ledger = openIn(dir);
+  expect(ledger.settledAfterCrash).toBe(1);
+  expect(await ledger.reserve(reservedAttempt({ requestId: "req_4" }))).toBe(4);
+  const reader = openLedgerReader(dir);
+  const rows = reader.list();
+  expect(rows.map((row) => [row.requestId, row.user, row.settled?.costNanos, row.settled?.end])).toEqual([
+    ["req_4", "ada", undefined, undefined],
+    ["req_3", "ada", 700n, "crash"],
+    ["req_2", null, 400n, "complete"],
+    ["req_1", "ada", 300n, "complete"],
+  ]);
+  expect(rows.at(-1)?.settled?.usage).toMatchObject({ inputUncached: 40, output: 25, cacheRead: null });
+  reader.close();
+  await ledger.close();
+});
+
+test("what repeats stands once: a thousand requests of one kind take little room, and a failed write leaves no loose ends", async () => {
+  const dir = temporaryFolder();
+  const ledger = openIn(dir);
+  for (let i = 0; i < 50; i++) {
+    const refs = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => ledger.reserve(reservedAttempt({ requestId: `req_${i}_${n}` }))),
+    );
+    await Promise.all(refs.map((ref) => ledger.settle(ref, settledAttempt())));
+  }
+  const again = ledger.reserve(reservedAttempt({ requestId: "req_0_0" }));
+  const fresh = ledger.reserve(reservedAttempt({ requestId: "req_new", tool: "another" }));
+  expect(await rejectionCode(again)).not.toBe("");
+  const next = ledger.reserve(reservedAttempt({ requestId: "req_last", tool: "another" }));
+  await Promise.all([fresh, next]);
+  await ledger.close();
+  const database = new Database(join(dir, "node-1.db"), { readonly: true });
+  const count = (sql: string) => (database.query(sql).get() as { n: number }).n;
+  expect(count("SELECT count(*) AS n FROM contexts WHERE tool = 'codex'")).toBe(1);
+  expect(count("SELECT count(*) AS n FROM outcomes")).toBe(1);
+  expect(count("SELECT count(*) AS n FROM attempts WHERE tool = 'another'")).toBe(2);
+  database.close();
 });

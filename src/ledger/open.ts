@@ -81,7 +81,7 @@ function start(
 ): { settledAfterCrash: number; nextRef: number } {
   try {
     const settledAfterCrash = settleLeftOpen(database, clock.nowMs());
-    const row = database.query<{ last: number | null }, []>("SELECT max(id) AS last FROM attempts").get();
+    const row = database.query<{ last: number | null }, []>("SELECT max(id) AS last FROM attempt_rows").get();
     return { settledAfterCrash, nextRef: (row?.last ?? 0) + 1 };
   } catch (error) {
     database.close();

@@ -71,7 +71,7 @@ export async function* readTotals(database: Database, query: TotalsQuery): Async
 function positionAfter(database: Database, from: Position, end: Position): Position | undefined {
   const row = database
     .query<RawRow, ColumnValue[]>(
-      `SELECT started_at, id FROM attempts WHERE (started_at, id) >= (?, ?) AND (started_at, id) < (?, ?)
+      `SELECT started_at, id FROM attempt_rows WHERE (started_at, id) >= (?, ?) AND (started_at, id) < (?, ?)
         ORDER BY started_at, id LIMIT 1 OFFSET ${SLICE_ROWS}`,
     )
     .get(from.startedAt, from.id, end.startedAt, end.id);

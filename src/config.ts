@@ -41,7 +41,6 @@ export interface Config {
   readonly autoLockMinutes: number;
   readonly drainSeconds: number;
   readonly silenceSeconds: number;
-  readonly bodyMemoryMb: number;
   readonly outboundProxy: string | null;
   readonly testSeconds: number;
   /** Where each value comes from. */

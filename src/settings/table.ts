@@ -56,13 +56,8 @@ export const SETTINGS = [
     minimum: 10,
     maximum: 86_400,
   }),
-  setting("bodyMemoryMb", "integer", 512, {
-    help: "Megabytes that the request bodies under way may take together; beyond it callers wait a little, then get 503.",
-    minimum: 256,
-    maximum: 1_048_576,
-  }),
   setting("outboundProxy", "url", null, {
-    help: "Proxy for https calls to providers, http://HOST:PORT; no variable of the environment is used for it.",
+    help: "Proxy for Ownkey's own https calls (tests of keys, lists of models), http://HOST:PORT; variables do not count.",
   }),
   setting("testSeconds", "integer", 10, {
     help: "How long a test of a key may take.",

@@ -188,6 +188,16 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       priceOverrides,
       priceFile,
       modelLists: new ModelLists({ connections, fetch: outboundFetch, timeoutMs: config.testSeconds * 1000 }),
+      newId,
+      changesFor: async (by) => {
+        // Loaded when files are changed: what reads and writes their formats would be most of a start.
+        const [{ Changes }, { createUndoStore }] = await Promise.all([
+          import("./tools/index.ts"),
+          import("./adopt/index.ts"),
+        ]);
+        const undo = createUndoStore({ caller: by, perform, queries: store, vault });
+        return new Changes({ store: undo, lockPath: join(config.home, "changes.lock"), clock, newId });
+      },
       network: createNetworkProbe({ fetch: outboundFetch, resolveHost: seams.resolveHost, clock }),
       running: undefined,
     };

@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ledger: ["kernel", "files"],
   tools: ["kernel", "files"],
   scan: ["kernel", "files", "providers", "tools"],
-  adopt: ["kernel", "files", "access", "audit", "vault", "providers", "connections", "scan", "tools"],
+  adopt: ["kernel", "files", "store", "access", "audit", "vault", "providers", "connections", "scan", "tools"],
   service: ["kernel", "files"],
   settings: ["kernel", "files"],
   audit: ["kernel", "store"],

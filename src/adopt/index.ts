@@ -2,3 +2,10 @@ export { KEY_FORMATS, type KeyFormatName, readFormat } from "./read/read-format.
 export type { ReadKey, ReadKeys, Variables } from "./read/read-key.ts";
 export { type KeyToStore, type StoredKey, storeKeys, type StoreOutcome } from "./keys/store-keys.ts";
 export type { KeyIntake, TakeIn, TakenKey } from "./keys/take-in.ts";
+export { createUndoStore, type UndoStoreOptions } from "./undo-store.ts";
+export type { Candidate, KeyPlace, NotTaken } from "./plan/candidate.ts";
+export { candidatesOf, type Candidates, type CandidatesOptions } from "./plan/candidates.ts";
+export { type FilePlan, planFile, type PlannedPlace, type TakenCandidate } from "./plan/file-plan.ts";
+export { type Adoption, type AppliedFile, applyPlans, type ApplyOptions } from "./run/apply.ts";
+export { adoptionOfChange, adoptionOfPurpose } from "./run/names.ts";
+export { createTrial, type Trial } from "./run/trial.ts";

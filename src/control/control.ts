@@ -1,11 +1,12 @@
-import type { OpenSessions, Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
+import type { Caller, OpenSessions, Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
 import type { Connections, KeyTester } from "../connections/index.ts";
 import type { BudgetOutlook, NetworkProbe } from "../doctor/index.ts";
-import type { Clock } from "../kernel/index.ts";
+import type { Clock, NewId } from "../kernel/index.ts";
 import type { LedgerReader } from "../ledger/index.ts";
 import type { KnownKeyIndex } from "../scan/index.ts";
 import type { Store } from "../store/index.ts";
+import type { Changes } from "../tools/index.ts";
 import type { PriceBook, PriceFile, PriceOverrides } from "../usage/index.ts";
 import type { ManagedVault } from "../vault/index.ts";
 import type { ModelLists } from "./model-lists.ts";
@@ -45,6 +46,9 @@ export interface Control extends OfflineControl {
   readonly priceOverrides: PriceOverrides;
   readonly priceFile: PriceFile;
   readonly modelLists: ModelLists;
+  readonly newId: NewId;
+  /** Changes to files of tools, with what undoing them needs, done and recorded for this caller. */
+  changesFor(caller: Caller): Promise<Changes>;
   /** Looks how far the way to a provider goes, for the doctor. */
   readonly network: NetworkProbe;
   /** Absent where there are no budgets. */

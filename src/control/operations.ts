@@ -45,5 +45,10 @@ export const OPERATIONS: Operations = {
 
 async function operationsOf(noun: string): Promise<readonly AnyOperation[]> {
   const group = await GROUPS[noun]?.();
-  return Object.values(group ?? {}) as AnyOperation[];
+  return Object.values(group ?? {}).filter(isOperation);
+}
+
+/** A group's file may export what its commands need besides: schemas, tables. */
+function isOperation(exported: unknown): exported is AnyOperation {
+  return typeof exported === "object" && exported !== null && "place" in exported && "run" in exported;
 }

@@ -94,9 +94,7 @@ function checked(editor: Editor, text: string, wanted: Json, path: string): Json
 function withoutEmpty(value: Json): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map(withoutEmpty);
   if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).map(
-    ([name, member]) => [name, withoutEmpty(member)] as const,
-  );
+  const members = Object.entries(value).map(([name, member]) => [name, withoutEmpty(member)] as const);
   return Object.fromEntries(members.filter(([, member]) => !isEmptyObject(member)));
 }
 

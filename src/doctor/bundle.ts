@@ -48,7 +48,7 @@ export function supportBundle(parts: BundleParts): string {
       .sort(),
     log: parts.log,
   };
-  return `${JSON.stringify(maskedAll(document as unknown as Json), undefined, 2)}\n`;
+  return `${JSON.stringify(maskedAll(document), undefined, 2)}\n`;
 }
 
 /** Each text by itself, names of members as well: in the finished document a key could stand behind an escape. */

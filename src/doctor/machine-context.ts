@@ -13,17 +13,17 @@ export interface MachineContext {
   /** Of the session that asks: tools started from it get the same. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** A setting in force, by name. */
-  setting(name: string): unknown;
+  readonly setting: (name: string) => unknown;
   /** What is wrong in the settings, in words. */
   readonly settingProblems: readonly string[];
   readonly program: ProgramFacts;
   readonly keychain: Keychain | undefined;
   /** Bytes that this user may still write where the path is. */
-  freeBytes(path: string): number | undefined;
+  readonly freeBytes: (path: string) => number | undefined;
   /** Whether something takes connections there. */
-  listens(host: string, port: number): Promise<boolean>;
+  readonly listens: (host: string, port: number) => Promise<boolean>;
   /** Without a proxy. */
-  fetch(url: string): Promise<{ readonly status: number; readonly body: string }>;
+  readonly fetch: (url: string) => Promise<{ readonly status: number; readonly body: string }>;
   readonly run: Run;
 }
 

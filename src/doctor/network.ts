@@ -74,7 +74,7 @@ async function whereItEnds(url: URL, resolve: Resolve, limitMs: number): Promise
   if (address === undefined) return { step: "name", problem: "it has no address" };
   try {
     const { connect } = await import("node:net");
-    await connected(connect({ host: address, port: portOf(url) }), "connect", limitMs);
+    await connected(connect({ host: address, port: portOf(url) }), "connect", limitMs, () => {});
   } catch (error) {
     return { step: "connect", problem: codeOf(error) };
   }
@@ -126,12 +126,12 @@ async function connected<Result>(
   socket: Socket,
   event: "connect" | "secureConnect",
   limitMs: number,
-  look?: () => Result,
+  look: () => Result,
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   socket.once(event, () => {
     try {
-      resolve(look?.() as Result);
+      resolve(look());
     } catch (error) {
       reject(error);
     }

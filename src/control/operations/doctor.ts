@@ -183,7 +183,7 @@ export const bundle = operation({
       version: VERSION,
       outcomes: outcomes as unknown as readonly Json[],
       inventory,
-      settings: settings.list() as readonly { name: string; value: Json; source: string }[],
+      settings: settings.list(),
       secretSettings: new Set(SETTINGS.filter(({ secret }) => secret === true).map(({ name }) => name)),
       environment,
       log: lastLines(join(home, "log", "ownkey.log")),

@@ -18,9 +18,11 @@ export async function resolveReferences(
   { connections }: Pick<Control, "connections">,
   texts: Iterable<string>,
 ): Promise<Map<string, ResolvedReference>> {
-  const all = await connections.list();
   const resolved = new Map<string, ResolvedReference>();
-  for (const text of texts) {
+  const wanted = [...texts];
+  if (wanted.length === 0) return resolved;
+  const all = await connections.list();
+  for (const text of wanted) {
     if (resolved.has(text)) continue;
     const reference = parseReference(text);
     const found = all.find(({ name }) => name === reference.connection);

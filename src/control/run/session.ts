@@ -42,16 +42,18 @@ export async function openRunSession(
 ): Promise<RunSession> {
   const { connections, running, toolTokens, virtualKeys } = control;
   if (!running) throw new AppError("not_running", "no Ownkey is running on this home");
+  // Before a token is issued: what is mistyped leaves no trace.
   const references = await resolveReferences(control, Object.values(input.references));
-  const issued = await toolTokens.issueForSession(caller, input);
+  const [issued, all, keys] = await Promise.all([
+    toolTokens.issueForSession(caller, input),
+    connections.list(),
+    connections.keys(),
+  ]);
   const virtualKey = await virtualKeys.resolve(issued.virtualKeyId);
   const { policy } = virtualKey;
   for (const { found } of references.values()) assertMayUse(virtualKey, found);
 
-  const all = await connections.list();
-  const withKey = new Set(
-    (await connections.keys()).filter(isUsable).map(({ connectionId }) => connectionId),
-  );
+  const withKey = new Set(keys.filter(isUsable).map(({ connectionId }) => connectionId));
   const usable = all.filter(
     ({ id }) => withKey.has(id) && (policy.connections.length === 0 || policy.connections.includes(id)),
   );

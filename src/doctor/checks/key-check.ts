@@ -111,7 +111,7 @@ function walked(context: HomeContext, walk: Walk): ChecklistItem[] {
 interface Look {
   readonly by: LookedAt["by"];
   /** Nothing where it has nothing to do with the verdict. */
-  look(walk: Walk, nowMs: number): ChecklistItem[];
+  readonly look: (walk: Walk, nowMs: number) => ChecklistItem[];
 }
 
 const ABOUT_THE_VALUE = new Set(["invalid_key", "key_kind_disabled", "leaked"]);

@@ -35,26 +35,34 @@ const FROM_THE_TERMINAL: ReadonlySet<string> = new Set([
   "SIGCONT",
 ]);
 
-/** Runs it to its end; gives its exit code, 128 + n when signal n ended it. @throws what the system says when it cannot be started. */
+/**
+ * Runs it to its end; gives its exit code, 128 + n when signal n ended it.
+ * @throws what the system says when it cannot be started.
+ */
 export async function runChild({ command, args, environment, umask }: ChildProgram): Promise<number> {
+  // Before it is there: a signal that comes while it starts is meant for it.
+  const signals = new ForwardedSignals();
   const own = process.umask(umask);
-  const child = start([command, ...args], environment, () => process.umask(own));
-  const stops = FORWARDED.map((signal) => forward(signal, child));
-  await child.exited;
-  for (const stop of stops) stop();
-  const { exitCode, signalCode } = child;
+  try {
+    const child = Bun.spawn([command, ...args], {
+      env: environment,
+      stdio: ["inherit", "inherit", "inherit"],
+    });
+    process.umask(own);
+    signals.sendTo(child);
+    await child.exited;
+    return await codeOf(child);
+  } finally {
+    process.umask(own);
+    signals.close();
+  }
+}
+
+async function codeOf({ exitCode, signalCode }: Bun.Subprocess): Promise<number> {
   if (signalCode === null) return exitCode ?? 1;
   if (typeof signalCode === "number") return 128 + signalCode;
   const { constants } = await import("node:os");
   return 128 + constants.signals[signalCode];
-}
-
-function start(words: string[], env: Readonly<Record<string, string>>, after: () => void): Bun.Subprocess {
-  try {
-    return Bun.spawn(words, { env, stdio: ["inherit", "inherit", "inherit"] });
-  } finally {
-    after();
-  }
 }
 
 /** What to say and exit with when the program could not be started. */
@@ -68,14 +76,30 @@ export function startFailure(
     : { code: NOT_EXECUTABLE, message: `${command}: cannot be run` };
 }
 
-function forward(signal: (typeof FORWARDED)[number], child: Bun.Subprocess): () => void {
-  const listener = () => {
-    if (!(FROM_THE_TERMINAL.has(signal) && inForeground())) child.kill(signal);
+class ForwardedSignals {
+  readonly #listeners = FORWARDED.map((signal) => [signal, () => this.#take(signal)] as const);
+  #child: Pick<Bun.Subprocess, "kill"> | undefined;
+  #early: NodeJS.Signals[] = [];
+
+  constructor() {
+    for (const [signal, listener] of this.#listeners) process.on(signal, listener);
+  }
+
+  sendTo(child: Pick<Bun.Subprocess, "kill">): void {
+    this.#child = child;
+    for (const signal of this.#early) child.kill(signal);
+  }
+
+  close(): void {
+    for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+  }
+
+  #take(signal: (typeof FORWARDED)[number]): void {
+    if (!this.#child) this.#early.push(signal);
+    else if (!(FROM_THE_TERMINAL.has(signal) && inForeground())) this.#child.kill(signal);
     // With a listener the system does not stop this process by itself.
     if (signal === "SIGTSTP") process.kill(process.pid, "SIGSTOP");
-  };
-  process.on(signal, listener);
-  return () => process.off(signal, listener);
+  }
 }
 
 /** Whether this process belongs to the group that the terminal sends its signals to. */

@@ -1,6 +1,7 @@
 /**
  * The client's side of a session (control's `holdSession`): one call whose answer stays open for as long as this
- * process lives. Nothing but the platform is imported here, for the sake of the start.
+ * process lives. By hand, as in control's `token-client.ts`: `fetch` starts a thread of its own, and nothing but the
+ * platform is loaded in front of somebody else's program.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,86 +22,138 @@ export async function openSession(
   home: string,
   open: object,
 ): Promise<HeldSession | { readonly refused: unknown }> {
-  const stop = new AbortController();
-  const held = await hold(home, { open }, stop.signal);
-  if ("refused" in held) return held;
-  const session = JSON.parse(held.line) as RunSession;
-  void keep(home, session, held.stream, stop.signal);
-  return {
-    ...session,
-    async end() {
-      stop.abort();
-      const signal = AbortSignal.timeout(END_WITHIN_MS);
-      await post(home, { end: { session: session.session } }, signal).catch(() => {});
-    },
-  };
+  const first = await hold(home, { open });
+  if ("refused" in first) return first;
+  const session = first.document as unknown as RunSession;
+  const keeper = new Keeper(home, session.token, first);
+  return { ...session, end: () => keeper.end() };
 }
 
 /** When the running program ends while this one lives, the session is taken up again with the next one. */
-async function keep(home: string, { token }: RunSession, first: Stream, signal: AbortSignal): Promise<void> {
-  let stream: Stream | undefined = first;
-  let retryMs = FIRST_RETRY_MS;
-  while (!signal.aborted) {
-    if (stream) await drained(stream);
-    stream = undefined;
-    if (signal.aborted) return;
-    await Bun.sleep(retryMs);
-    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
-    const held = await hold(home, { resume: { token } }, signal).catch(() => undefined);
-    // Refused by a program that answers: it will not say otherwise later.
-    if (held && "refused" in held && held.refused !== undefined) return;
-    if (held && "stream" in held) {
-      stream = held.stream;
+class Keeper {
+  readonly #home: string;
+  readonly #token: string;
+  #held: Held;
+  #ended = false;
+
+  constructor(home: string, token: string, held: Held) {
+    this.#home = home;
+    this.#token = token;
+    this.#held = held;
+    void this.#keep();
+  }
+
+  /** Half of the connection is closed; the running program closes the other one once the session has ended. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#held.letGo();
+    await Promise.race([this.#held.gone, Bun.sleep(END_WITHIN_MS)]);
+  }
+
+  async #keep(): Promise<void> {
+    let retryMs = FIRST_RETRY_MS;
+    for (;;) {
+      await this.#held.gone;
+      do {
+        if (this.#ended) return;
+        await Bun.sleep(retryMs);
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      } while (!(await this.#resumed()));
       retryMs = FIRST_RETRY_MS;
     }
   }
-}
 
-interface Stream {
-  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
-}
-
-async function drained(stream: Stream): Promise<void> {
-  try {
-    while (!(await stream.read()).done);
-  } catch {
-    // Cut off: as good as an end.
+  async #resumed(): Promise<boolean> {
+    if (this.#ended) return false;
+    const again = await hold(this.#home, { resume: { token: this.#token } });
+    if ("refused" in again) {
+      // A program that answers and refuses will not say otherwise later.
+      this.#ended ||= again.refused !== undefined;
+      return false;
+    }
+    this.#held = again;
+    if (this.#ended) again.letGo();
+    return true;
   }
 }
 
-type Held = { readonly line: string; readonly stream: Stream } | { readonly refused: unknown };
+interface Held {
+  /** The first line of the answer. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** Resolves when the connection is closed, from whichever side. */
+  readonly gone: Promise<void>;
+  letGo(): void;
+}
 
-async function hold(home: string, input: object, signal: AbortSignal): Promise<Held> {
-  let response: Response;
+/** Opens or resumes a session and leaves the connection open. Never rejects. */
+async function hold(home: string, input: object): Promise<Held | { readonly refused: unknown }> {
+  const answer = Promise.withResolvers<Answer | undefined>();
+  const gone = Promise.withResolvers<void>();
+  const timer = setTimeout(() => answer.resolve(undefined), ANSWER_WITHIN_MS);
+  let received = "";
+  const decoder = new TextDecoder();
+  let unsent = Buffer.from(requestOf(JSON.stringify(input)));
+  const send = (socket: { write(bytes: Uint8Array): number }) => {
+    unsent = unsent.subarray(Math.max(0, socket.write(unsent)));
+  };
+  const close = () => {
+    answer.resolve(undefined);
+    gone.resolve();
+  };
   try {
-    response = await within(ANSWER_WITHIN_MS, post(home, input, signal));
+    const { socket: path } = JSON.parse(readFileSync(join(home, "run", "up.json"), "utf8")) as {
+      socket: string;
+    };
+    const socket = await Bun.connect({
+      unix: path,
+      socket: {
+        open: send,
+        drain: send,
+        data(_socket, bytes) {
+          received += decoder.decode(bytes, { stream: true });
+          const whole = answerIn(received);
+          if (whole) answer.resolve(whole);
+        },
+        close,
+        error: close,
+      },
+    });
+    const told = await answer.promise;
+    if (told?.ok !== true) {
+      socket.end();
+      return { refused: told?.document };
+    }
+    return { document: told.document, gone: gone.promise, letGo: () => socket.shutdown() };
   } catch {
     return { refused: undefined };
+  } finally {
+    clearTimeout(timer);
   }
-  if (!response.ok || !response.body) return { refused: await response.json().catch(() => undefined) };
-  const stream = response.body.getReader();
-  const decoder = new TextDecoder();
-  let line = "";
-  while (!line.includes("\n")) {
-    const { done, value } = await stream.read();
-    if (done) return { refused: undefined };
-    line += decoder.decode(value, { stream: true });
-  }
-  return { line, stream };
 }
 
-async function post(home: string, input: object, signal: AbortSignal): Promise<Response> {
-  const { socket } = JSON.parse(readFileSync(join(home, "run", "up.json"), "utf8")) as { socket: string };
-  return await fetch("http://localhost/session", {
-    unix: socket,
-    method: "POST",
-    body: JSON.stringify(input),
-    signal,
-  });
+function requestOf(body: string): string {
+  const length = Buffer.byteLength(body);
+  return `POST /session HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\n${body}`;
 }
 
-function within<Result>(limitMs: number, work: Promise<Result>): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("no answer")), limitMs);
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+interface Answer {
+  readonly ok: boolean;
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * `undefined` while something is missing. A session's answer is chunked and its first chunk one line of JSON, an
+ * error's has a length: between braces stands the document in both, and nothing else there has any.
+ */
+function answerIn(received: string): Answer | undefined {
+  const start = received.indexOf("\r\n\r\n") + 4;
+  const ok = received.startsWith("HTTP/1.1 200 ");
+  const from = received.indexOf("{", start);
+  const end = received.lastIndexOf("}") + 1;
+  if (start < 4 || from < 0 || end <= from || (ok && !received.includes("\n", end))) return undefined;
+  try {
+    return { ok, document: JSON.parse(received.slice(from, end)) as Record<string, unknown> };
+  } catch {
+    return undefined; // its end is still to come
+  }
 }

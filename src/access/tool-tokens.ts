@@ -23,6 +23,8 @@ export interface IssuedToolToken {
   readonly tokenId: string;
   readonly expiresAtMs: number;
   readonly virtualKeyId: string;
+  /** As it was at the issue. */
+  readonly virtualKey: VirtualKey;
 }
 
 /** Gives tools tokens that end by themselves, bound to the tool's virtual key. */
@@ -83,12 +85,13 @@ export class ToolTokens {
       subject: id,
       details: { tool, token: tokenId, lifeSeconds },
     } as const;
-    const token = await perform(caller, act, async (tx) => {
+    const signed = await perform(caller, act, async (tx) => {
       const virtualKey = await virtualKeys.load(tx, id);
       assertUsable(virtualKey, clock.nowMs());
-      return this.#sign(virtualKey, { tool, tokenId, issuedAtSeconds, expiresAtSeconds });
+      const token = this.#sign(virtualKey, { tool, tokenId, issuedAtSeconds, expiresAtSeconds });
+      return { token, virtualKey };
     });
-    return { token, tokenId, expiresAtMs: expiresAtSeconds * 1000, virtualKeyId: id };
+    return { ...signed, tokenId, expiresAtMs: expiresAtSeconds * 1000, virtualKeyId: id };
   }
 
   #sign(

@@ -40,7 +40,7 @@ export async function openRunSession(
   caller: Caller,
   input: z.output<typeof runInput>,
 ): Promise<RunSession> {
-  const { connections, running, toolTokens, virtualKeys } = control;
+  const { connections, running, toolTokens } = control;
   if (!running) throw new AppError("not_running", "no Ownkey is running on this home");
   // Before a token is issued: what is mistyped leaves no trace.
   const references = await resolveReferences(control, Object.values(input.references));
@@ -49,7 +49,7 @@ export async function openRunSession(
     connections.list(),
     connections.keys(),
   ]);
-  const virtualKey = await virtualKeys.resolve(issued.virtualKeyId);
+  const { virtualKey } = issued;
   const { policy } = virtualKey;
   for (const { found } of references.values()) assertMayUse(virtualKey, found);
 
@@ -93,7 +93,10 @@ function isUsable({ kind, state }: { readonly kind: string; readonly state: stri
 
 /** Under TLS the name of the certificate counts, which is that of the public address. */
 export function gatewayAddress({ settings }: Pick<Control, "settings">, url: string): string {
-  const publicUrl = settings.list().find(({ name }) => name === "publicUrl")?.value;
-  const address = url.startsWith("https:") && typeof publicUrl === "string" ? publicUrl : url;
+  // Settings are read from their file: not for a run that has no use for them.
+  const publicUrl = url.startsWith("https:")
+    ? settings.list().find(({ name }) => name === "publicUrl")?.value
+    : undefined;
+  const address = typeof publicUrl === "string" ? publicUrl : url;
   return address.replace(/\/+$/, "");
 }

@@ -13,7 +13,6 @@ test("a bundle holds what helps, and no secret from any of its sources", () => {
       { name: "databaseUrl", value: "postgres://u:hunter2@db/x", source: "environment" },
       { name: "port", value: 7788, source: "default" },
     ],
-    secretSettings: new Set(["databaseUrl"]),
     environment: { OPENAI_API_KEY: "plain-value", HTTP_PROXY: "http://u:hunter2@p", EDITOR: "vi" },
     log: [`{"event":"x","text":"${key}"}`],
   });

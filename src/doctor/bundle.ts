@@ -1,5 +1,6 @@
 import { arch, release, totalmem, type as systemName } from "node:os";
 import { isJsonObject, type Json, maskSecrets } from "../kernel/index.ts";
+import { SETTINGS } from "../settings/index.ts";
 
 export interface BundleParts {
   readonly createdAt: string;
@@ -8,13 +9,15 @@ export interface BundleParts {
   /** What could be listed: status, connections, keys, without values. */
   readonly inventory: Readonly<Record<string, Json>>;
   readonly settings: readonly { readonly name: string; readonly value: Json; readonly source: string }[];
-  /** Names of settings whose value may be a password. */
-  readonly secretSettings: ReadonlySet<string>;
   /** Variables of the session; only their names get in. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The last lines of the log. */
   readonly log: readonly string[];
 }
+
+const MAY_HOLD_A_PASSWORD: ReadonlySet<string> = new Set(
+  SETTINGS.filter(({ secret }) => secret === true).map(({ name }) => name),
+);
 
 /** Variables whose names tell something about a trouble. */
 const TELLING =
@@ -41,7 +44,7 @@ export function supportBundle(parts: BundleParts): string {
     settings: parts.settings.map(({ name, value, source }) => ({
       name,
       source,
-      value: parts.secretSettings.has(name) && value !== null ? "[left out]" : value,
+      value: MAY_HOLD_A_PASSWORD.has(name) && value !== null ? "[left out]" : value,
     })),
     variables: Object.keys(parts.environment)
       .filter((name) => TELLING.test(name))

@@ -15,7 +15,6 @@ import {
 } from "../../doctor/index.ts";
 import { AppError, formatTime, type Json, VERSION } from "../../kernel/index.ts";
 import { PROVIDER_IDS, providerById, resolveProviderName, VERDICTS } from "../../providers/index.ts";
-import { SETTINGS } from "../../settings/index.ts";
 import type { Control } from "../control.ts";
 import { machineFacts } from "../machine-facts.ts";
 import { loadNames } from "../names.ts";
@@ -184,7 +183,6 @@ export const bundle = operation({
       outcomes: outcomes as unknown as readonly Json[],
       inventory,
       settings: settings.list(),
-      secretSettings: new Set(SETTINGS.filter(({ secret }) => secret === true).map(({ name }) => name)),
       environment,
       log: lastLines(join(home, "log", "ownkey.log")),
     });

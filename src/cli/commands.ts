@@ -21,6 +21,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { names: ["run"], load: async () => (await import("./run.ts")).registerRun },
   { names: ["inject"], load: async () => (await import("./inject.ts")).registerInject },
   { names: ["doctor"], load: async () => (await import("./doctor.ts")).registerDoctor },
+  { names: ["explain"], load: async () => (await import("./explain.ts")).registerExplain },
   { names: ["explain-error"], load: async () => (await import("./explain-error.ts")).registerExplainError },
   { names: ["usage"], load: async () => (await import("./usage.ts")).registerUsage },
   { names: ["requests"], load: async () => (await import("./requests.ts")).registerRequests },

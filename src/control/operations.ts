@@ -22,6 +22,7 @@ const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   slots: () => import("./operations/slots.ts"),
   backup: () => import("./operations/backup.ts"),
   audit: () => import("./operations/audit.ts"),
+  explain: () => import("./operations/explain.ts"),
   doctor: () => import("./operations/doctor.ts"),
   config: () => import("./operations/config.ts"),
 };

@@ -12,7 +12,8 @@ export async function vaultKeys(
   const entries: KnownKeyEntry[] = [];
   for (const connection of await connections.list()) {
     for (const { id, name, fingerprint, state, version } of await connections.keysOf(connection.id)) {
-      if (state === "removed" || version === 0) continue;
+      // A value that is not lent is not read for this either.
+      if (state !== "active" || version === 0) continue;
       const secret = await connections.borrow(caller, id, "key.scan");
       const provider = connection.preset ?? connection.provider;
       entries.push({ key: { name: `${connection.name}/${name}`, fingerprint, provider }, secret });

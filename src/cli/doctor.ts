@@ -53,15 +53,15 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<num
   const fix = options.fix ?? false;
   const progress = new ProgressLine(context);
   let ended = 0;
-  const onOutcome = (of: number) => (outcome: { readonly title: string }) =>
-    progress.show(`${++ended} of ${of} looked at: ${outcome.title}`);
+  const onOutcome = (outcome: { readonly title: string }) =>
+    progress.show(`${++ended} looked at: ${outcome.title}`);
   let items: OutcomeDocument[];
   try {
     // First what lies around the home: a fix may be what lets the home be opened.
     const { items: machine } = await context.client.call(doctor.machine, {
       environment: { ...context.environment },
       fix,
-      onOutcome: onOutcome(MACHINE_CHECKS),
+      onOutcome,
     });
     items = [...machine, ...(await examineHome(context, fix, onOutcome))];
   } finally {
@@ -77,14 +77,11 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<num
   return failed > 0 ? 1 : 0;
 }
 
-/** For the progress line only. */
-const MACHINE_CHECKS = 12;
-
 /** All at once, each with an answer of its own: what hangs does not hold up the others. */
 async function examineHome(
   context: CliContext,
   fix: boolean,
-  onOutcome: (of: number) => (outcome: OutcomeDocument) => void,
+  onOutcome: (outcome: OutcomeDocument) => void,
 ): Promise<OutcomeDocument[]> {
   const { client } = context;
   if (!existsSync(join(context.home, "control.db"))) {
@@ -101,7 +98,6 @@ async function examineHome(
       ? [homeOutcome("fail", "the running program is of another version", "ownkey down; ownkey up --detach")]
       : [homeOutcome("fail", `the home cannot be opened: ${message}`, hint)];
   }
-  const told = onOutcome(MACHINE_CHECKS + checks.length);
   return await Promise.all(
     checks.map(async ({ id, title, group }) => {
       const outcome: OutcomeDocument = await client
@@ -110,7 +106,7 @@ async function examineHome(
           const { message, hint } = toAppError(error);
           return { id, title, group, status: "fail" as const, what: message, next: hint, durationMs: 0 };
         });
-      told(outcome);
+      onOutcome(outcome);
       return outcome;
     }),
   );

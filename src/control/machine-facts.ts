@@ -39,9 +39,14 @@ export async function machineFacts(
       }
     },
     listens,
-    async fetch(url) {
+    async fetch(url, headers = {}) {
       // `proxy` is Bun's and not in the types: none of the environment's.
-      const init = { proxy: false, redirect: "manual", signal: AbortSignal.timeout(FETCH_WITHIN_MS) };
+      const init = {
+        headers,
+        proxy: false,
+        redirect: "manual",
+        signal: AbortSignal.timeout(FETCH_WITHIN_MS),
+      };
       const response = await fetch(url, init as unknown as RequestInit);
       return { status: response.status, body: (await response.text()).slice(0, 4096) };
     },

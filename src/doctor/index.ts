@@ -2,6 +2,7 @@ export * from "./bundle.ts";
 export * from "./check.ts";
 export { explainError, type ErrorExplanation } from "./explain/explain-error.ts";
 export { explainRequest, type RequestExplanation, type RequestNames } from "./explain/explain-request.ts";
+export { isGatewayUrl } from "./gateway-origins.ts";
 export * from "./home-checks.ts";
 export type * from "./home-context.ts";
 export * from "./machine-checks.ts";

@@ -12,6 +12,7 @@ import { programChecks } from "./machine/program-checks.ts";
 import { proxyCheck } from "./machine/proxy-check.ts";
 import { serviceCheck } from "./machine/service-check.ts";
 import { settingsCheck } from "./machine/settings-check.ts";
+import { toolChecks } from "./machine/tool-checks.ts";
 import { machineChecks } from "./machine-checks.ts";
 import { runCheck } from "./run-checks.ts";
 
@@ -189,6 +190,60 @@ test("a service is skipped where it is not set up, and where there is none", asy
   expect(await resultOf(serviceCheck(here))).toMatchObject({ status: "skip" });
   expect(await resultOf(serviceCheck({ ...here, platform: "win32" }))).toMatchObject({ status: "skip" });
   expect(await resultOf(serviceCheck({ ...here, platform: "sunos" }))).toMatchObject({ status: "skip" });
+});
+
+describe("a tool", () => {
+  const GATEWAY = "http://127.0.0.1:7788/t/claude-code";
+  const of = async (settings: object | string | undefined, changes: Parameters<typeof machineOf>[0] = {}) => {
+    using folder = temporaryHome();
+    const { home: userHome } = folder;
+    mkdirSync(join(userHome, ".claude"));
+    const text = typeof settings === "string" ? settings : JSON.stringify(settings ?? {});
+    writeFileSync(join(userHome, ".claude/settings.json"), text);
+    const [check] = toolChecks(machineOf({ userHome, program: RUNNING, ...changes }));
+    if (!check) throw new Error("the tool was not found");
+    return await resultOf(check);
+  };
+  const env = (more: object) => ({ env: { ANTHROPIC_BASE_URL: GATEWAY, ...more } });
+  const virtualKey = { ANTHROPIC_API_KEY: `sk-ownkey-${"a".repeat(30)}` };
+  const answers = (status: number) => ({ fetch: () => Promise.resolve({ status, body: "" }) });
+
+  test("that goes through Ownkey with what is accepted is fine", async () => {
+    const command = { ...env({}), apiKeyHelper: "/x/ownkey token claude-code" };
+    expect(await of(command)).toMatchObject({ status: "ok" });
+    expect(await of(env(virtualKey), answers(200))).toMatchObject({ status: "ok" });
+  });
+
+  test("whose virtual key is refused, or may not go there, is told", async () => {
+    expect(await of(env(virtualKey), answers(401))).toMatchObject({ status: "fail" });
+    expect(await of(env(virtualKey), answers(400))).toMatchObject({ status: "warn" });
+  });
+
+  test("that reaches Ownkey with a foreign key, or sends Ownkey's elsewhere, fails", async () => {
+    expect(await of(env({ ANTHROPIC_API_KEY: "foreign-key" }))).toMatchObject({ status: "fail" });
+    const elsewhere = { env: { ...virtualKey, ANTHROPIC_BASE_URL: "http://127.0.0.1:7999" } };
+    expect(await of(elsewhere)).toMatchObject({ status: "fail", why: expect.stringContaining("7788") });
+  });
+
+  test("that goes past Ownkey warns, one without a key is skipped, a broken file fails", async () => {
+    expect(await of({ env: { ANTHROPIC_API_KEY: "foreign-key" } })).toMatchObject({ status: "warn" });
+    expect(await of({})).toMatchObject({ status: "skip" });
+    expect(await of("{ broken")).toMatchObject({ status: "fail" });
+  });
+
+  test("that is set up for an Ownkey that does not run fails", async () => {
+    const setting = (name: string) => (name === "port" ? 7788 : null);
+    const program = { told: undefined, placeTaken: false, answers: false };
+    expect(await of(env(virtualKey), { program, setting })).toMatchObject({
+      status: "fail",
+      next: "ownkey up --detach",
+    });
+  });
+
+  test("that nobody has is not looked at", () => {
+    using folder = temporaryHome();
+    expect(toolChecks(machineOf({ userHome: folder.home }))).toEqual([]);
+  });
 });
 
 test("every check has a name of its own, in the form group.what", () => {

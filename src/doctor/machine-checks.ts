@@ -9,6 +9,7 @@ import { programChecks } from "./machine/program-checks.ts";
 import { proxyCheck } from "./machine/proxy-check.ts";
 import { serviceCheck } from "./machine/service-check.ts";
 import { settingsCheck } from "./machine/settings-check.ts";
+import { toolChecks } from "./machine/tool-checks.ts";
 import type { MachineContext } from "./machine-context.ts";
 
 /** Everything that can be looked at without opening the home. */
@@ -24,5 +25,6 @@ export function machineChecks(context: MachineContext): Check[] {
     ...programChecks(context),
     certificateCheck(context),
     serviceCheck(context),
+    ...toolChecks(context),
   ];
 }

@@ -23,7 +23,10 @@ export interface MachineContext {
   /** Whether something takes connections there. */
   readonly listens: (host: string, port: number) => Promise<boolean>;
   /** Without a proxy. */
-  readonly fetch: (url: string) => Promise<{ readonly status: number; readonly body: string }>;
+  readonly fetch: (
+    url: string,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<{ readonly status: number; readonly body: string }>;
   readonly run: Run;
 }
 

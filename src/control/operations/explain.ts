@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { z } from "zod";
+import { isGatewayUrl } from "../../doctor/index.ts";
 import { AppError, maskSecrets, utf8 } from "../../kernel/index.ts";
 import {
   adapterOf,
@@ -114,18 +115,12 @@ function isOurs(winner: Source | undefined, { id }: ToolAdapter): boolean {
   return winner?.kind === "command" && winner.value?.reveal().includes(`token ${id}`) === true;
 }
 
-/** The running program's address, else the one in the settings. */
+/** The running program's address, or the one in the settings. */
 function isGateway({ home, settings }: OfflineControl, url: string): boolean {
-  const setting = (name: string) => settings.list().find((one) => one.name === name)?.value;
-  const running = readRunning(home)?.url;
-  const publicUrl = setting("publicUrl");
-  const origins = [
-    running,
-    typeof publicUrl === "string" ? publicUrl : undefined,
-    `http://127.0.0.1:${String(setting("port"))}`,
-    `http://localhost:${String(setting("port"))}`,
-  ].flatMap((one) => URL.parse(one ?? "")?.origin ?? []);
-  return origins.includes(URL.parse(url)?.origin ?? "");
+  return isGatewayUrl(url, {
+    runningUrl: readRunning(home)?.url,
+    setting: (name) => settings.list().find((one) => one.name === name)?.value,
+  });
 }
 
 function nextStep(

@@ -47,7 +47,7 @@ export function gatewayBaseUrl(gatewayUrl: string, connection: Connection): stri
 export function assertMayUse({ name, policy }: VirtualKey, connection: Connection): void {
   if (policy.connections.length === 0 || policy.connections.includes(connection.id)) return;
   throw new AppError("denied", `the virtual key "${name}" may not use the connection "${connection.name}"`, {
-    hint: `allow it: ownkey vk set ${name} --connection ${connection.name}; or choose another: --vk NAME`,
+    hint: `allow it: ownkey vk set ${name} --connections ${connection.name}; or choose another: --vk NAME`,
   });
 }
 

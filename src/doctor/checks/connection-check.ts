@@ -55,7 +55,7 @@ const WORDS: Readonly<Record<(typeof STEPS)[number], { sound: string; cause: str
   address: {
     sound: "the address may be called",
     cause: "the address may not be called",
-    next: "when it is meant to be on your own network: ownkey connections set NAME --allow-private",
+    next: "when it is meant to be on your own network: ownkey connections set NAME --allow-private yes",
   },
   connect: {
     sound: "something listens there",

@@ -26,7 +26,7 @@ export const OWN_ERRORS: Partial<Readonly<Record<ErrorCode, OwnError>>> = {
     title: "Not allowed for this virtual key",
     cause: "The virtual key may not use this model, path, address or region.",
     checklist: ["what it may use: ownkey vk show NAME", "the model's name is spelt as it is allowed"],
-    next: "Allow it if it should be: ownkey vk set NAME --model MODEL (or --paths, --connection)",
+    next: "Allow it if it should be: ownkey vk set NAME --models MODEL (or --paths, --connections)",
   },
   ambiguous_connection: {
     title: "Which connection?",
@@ -52,7 +52,7 @@ export const OWN_ERRORS: Partial<Readonly<Record<ErrorCode, OwnError>>> = {
     title: "Rate limit of the virtual key",
     cause: "The virtual key's own limit was reached; the provider was not asked.",
     checklist: ["the limits: ownkey vk show NAME"],
-    next: "Wait as long as Retry-After says, or raise the limit: ownkey vk set NAME",
+    next: "Wait as long as Retry-After says, or raise the limit: ownkey vk set NAME --rpm N",
   },
   vault_locked: {
     title: "The vault is locked",

@@ -54,6 +54,8 @@ export interface ConnectTarget {
   readonly style: WireStyle;
   /** Models that the gateway offers on that wire, the usual one first; for tools that want a list. Never empty. */
   readonly models: readonly [string, ...string[]];
+  /** Every wire that some connection serves; for environments, which several programs with different SDKs read. */
+  readonly served: readonly Wire[];
 }
 
 /** Something that only a person can do, in words, with the exact values to enter. */

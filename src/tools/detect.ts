@@ -1,5 +1,7 @@
+import type { ToolAdapter } from "./adapter.ts";
 import { foldersOf, type Machine } from "./machine.ts";
 import { TOOLS } from "./places.ts";
+import type { ToolMachine } from "./tool-machine.ts";
 
 export interface FoundTool {
   readonly id: string;
@@ -15,4 +17,13 @@ export function detectTools(machine: Machine & { exists: (path: string) => boole
     const place = places(folders).find((path) => machine.exists(path));
     return place === undefined ? [] : [{ id, name, place }];
   });
+}
+
+/** The place that gives a tool away; `undefined` when this user does not seem to have it. */
+export function detectTool({ id, detect }: ToolAdapter, machine: ToolMachine): string | undefined {
+  if (detect) return detect(machine);
+  const folders = foldersOf(machine);
+  return TOOLS.find((tool) => tool.id === id)
+    ?.places(folders)
+    .find((path) => machine.exists(path));
 }

@@ -1,5 +1,6 @@
 export * from "./adapter.ts";
 export { ADAPTERS, adapterOf } from "./adapters/index.ts";
+export { cursorBaseUrl } from "./adapters/cursor.ts";
 export * from "./change/change.ts";
 export { changeBytes, changeOfBytes } from "./change/change-bytes.ts";
 export * from "./change/changes.ts";

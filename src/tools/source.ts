@@ -62,6 +62,17 @@ export class Sources {
     return [{ what, kind, label: `${this.shown(path)} ${at.join(".")}`, value: new Secret(value), path, at }];
   }
 
+  /** A command's setting with the arguments that stand in a list beside it. */
+  command(settings: readonly Source[], args: Json | undefined): Source[] {
+    const words = Array.isArray(args)
+      ? (args as readonly Json[]).filter((word) => typeof word === "string")
+      : [];
+    return settings.map((source) => ({
+      ...source,
+      value: new Secret([source.value?.reveal() ?? "", ...words].join(" ")),
+    }));
+  }
+
   /** An environment variable that is set and not empty. */
   variable(what: Source["what"], name: string): Source[] {
     const value = this.machine.env[name];

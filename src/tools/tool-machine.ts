@@ -6,12 +6,14 @@ export interface ToolMachine extends Machine {
   /** `undefined` when there is no such file, or it may not be read. */
   readonly read: (path: string) => Uint8Array | undefined;
   readonly exists: (path: string) => boolean;
+  /** Where the command was given: for what belongs to a project. */
+  readonly workingDirectory?: string;
   /** Names in a folder; none when there is no such folder. */
   readonly list: (path: string) => readonly string[];
 }
 
 /** The machine itself, seen with this environment. */
-export function systemMachine(machine: Machine): ToolMachine {
+export function systemMachine(machine: Machine & Pick<ToolMachine, "workingDirectory">): ToolMachine {
   return {
     ...machine,
     read: (path) => quietly(() => readFileSync(path)),

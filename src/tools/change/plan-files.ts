@@ -30,7 +30,7 @@ function planFile(
   const before = stateOf(target);
   const edits = requests.flatMap((request) => request.edits ?? []);
   const pieces = requests.flatMap((request) => request.pieces ?? []);
-  if (!before && edits.every(({ value }) => value === undefined)) return undefined;
+  if (!before && pieces.length === 0 && edits.every(({ value }) => value === undefined)) return undefined;
   const opened: OpenText = before ? openText(before.bytes, path) : { text: "", bom: false };
   const replaced = withPieces(opened.text, pieces);
   const edited =

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connection, ProviderKey, TestResult } from "../connections/index.ts";
-import { Secret } from "../kernel/index.ts";
+import { AppError, Secret } from "../kernel/index.ts";
 import type { CheckResult } from "./check.ts";
 import type { HomeContext } from "./home-context.ts";
 import type { MachineContext } from "./machine-context.ts";
@@ -91,6 +91,7 @@ export interface HomeParts {
   readonly locked?: boolean;
   readonly slots?: readonly string[];
   readonly damaged?: readonly string[];
+  readonly damagedVirtualKey?: boolean;
   readonly budgets?: HomeContext["budgets"];
   readonly home?: string;
 }
@@ -119,7 +120,12 @@ export function homeOf(parts: HomeParts = {}): HomeContext & { readonly verdicts
       recordVerdict: (_caller: unknown, _id: string, verdict: string) =>
         Promise.resolve(void verdicts.push(verdict)),
     },
-    virtualKeys: { directory: () => Promise.resolve({ damaged: [] }) },
+    virtualKeys: {
+      list: () =>
+        parts.damagedVirtualKey
+          ? Promise.reject(new AppError("corrupt", "the virtual key vk_9 was changed"))
+          : Promise.resolve([]),
+    },
     keyTester: {
       test: () =>
         Promise.resolve({

@@ -285,6 +285,10 @@ describe("the vault", () => {
       status: "fail",
       why: expect.stringContaining("key_9"),
     });
+    expect(await of("rows", { damagedVirtualKey: true })).toMatchObject({
+      status: "fail",
+      why: "the virtual key vk_9 was changed",
+    });
     expect(await of("rows", { locked: true })).toMatchObject({ status: "skip" });
   });
 

@@ -1,4 +1,5 @@
 import { readRestored } from "../../backup/index.ts";
+import { toAppError } from "../../kernel/index.ts";
 import { type Check, type CheckResult, ok, skip } from "../check.ts";
 import type { HomeContext } from "../home-context.ts";
 
@@ -44,15 +45,30 @@ async function wayBack({ vault, store }: HomeContext): Promise<CheckResult> {
 async function intactRows({ connections, virtualKeys, vault }: HomeContext): Promise<CheckResult> {
   if (vault.locked) return skip("the vault is locked", "ownkey unlock");
   const { damaged } = await connections.intact();
-  const directory = await virtualKeys.directory();
-  const all = [...damaged, ...directory.damaged];
-  if (all.length === 0) return ok("connections, keys and virtual keys are as they were written");
+  const refusal = await damageIn(virtualKeys);
+  if (damaged.length === 0 && refusal === undefined) {
+    return ok("connections, keys and virtual keys are as they were written");
+  }
   return {
     status: "fail",
-    what: `${all.length} rows were changed outside Ownkey and are not used`,
-    why: `their seal does not hold: ${all.join(", ")}`,
+    what: "rows were changed outside Ownkey and are not used",
+    why: [...(damaged.length > 0 ? [`their seal does not hold: ${damaged.join(", ")}`] : []), refusal ?? ""]
+      .filter((part) => part !== "")
+      .join("; "),
     next: "ownkey audit verify; then restore a backup with: ownkey backup restore FILE",
   };
+}
+
+/** Every row's seal is checked when all are read; the first one that does not hold is told. */
+async function damageIn(virtualKeys: HomeContext["virtualKeys"]): Promise<string | undefined> {
+  try {
+    await virtualKeys.list();
+    return undefined;
+  } catch (error) {
+    const known = toAppError(error);
+    if (known.code !== "corrupt") throw error;
+    return known.message;
+  }
 }
 
 function restored({ home }: HomeContext): CheckResult {

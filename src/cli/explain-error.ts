@@ -14,7 +14,7 @@ export const registerExplainError: Register = (program, context) => {
     .addHelpText(
       "after",
       example(
-        "my-tool 2>&1 | ownkey explain-error",
+        "ownkey explain-error < error.txt",
         "ownkey explain-error 'Error code: 429 - insufficient_quota'",
       ),
     )

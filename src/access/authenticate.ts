@@ -2,6 +2,7 @@ import { parseCredential } from "./credential.ts";
 import type { ToolTokenClaims } from "./tool-token.ts";
 import type { ToolTokenRefusal } from "./tool-token-verifier.ts";
 import type { VirtualKey } from "./virtual-key.ts";
+import type { Answer } from "./virtual-key-directory.ts";
 import { tokenHash } from "./virtual-key-token.ts";
 
 /** Whose credential it was. */
@@ -20,41 +21,52 @@ export interface RefusedCaller {
 export interface AuthenticateOptions {
   /** VirtualKeyDirectory. */
   readonly virtualKeys: {
-    byId(id: string): VirtualKey | undefined;
+    byId(id: string): Answer;
+    /** From memory only. */
     byHash(hash: Uint8Array, nowMs: number): VirtualKey | undefined;
+    findByHash(hash: Uint8Array, nowMs: number): Answer;
   };
   /** ToolTokenVerifier. */
   readonly toolTokens: { verify(text: string, nowMs: number): ToolTokenClaims | ToolTokenRefusal };
   readonly nowMs: number;
 }
 
+export type Outcome = AuthenticatedCaller | RefusedCaller;
+
 /**
- * Decides who presented a credential, a virtual key or a tool token. No waiting and no store: for every request.
- * @throws AppError `vault_locked` when a tool token cannot be checked.
+ * Decides who presented a credential, a virtual key or a tool token. For every request: no waiting for those that are
+ * in memory, and no store for what Ownkey cannot have written.
+ * @throws AppError `vault_locked` when a tool token or a row cannot be checked.
  */
 export function authenticate(
   credential: string,
   { virtualKeys, toolTokens, nowMs }: AuthenticateOptions,
-): AuthenticatedCaller | RefusedCaller {
+): Outcome | Promise<Outcome> {
   // The usual one first: what is found by its hash has the right form, and checking that costs more than looking.
-  const presented = virtualKeys.byHash(tokenHash(credential), nowMs);
+  const hash = tokenHash(credential);
+  const presented = virtualKeys.byHash(hash, nowMs);
   if (presented) return admit(presented, presented.policy.tool, nowMs);
   const kind = parseCredential(credential)?.kind;
-  if (kind !== "tool_token") return { refused: kind === undefined ? "malformed" : "unknown" };
+  if (kind === undefined) return { refused: "malformed" };
+  if (kind === "virtual_key") {
+    return whenFound(virtualKeys.findByHash(hash, nowMs), (found) => admit(found, found.policy.tool, nowMs));
+  }
   const claims = toolTokens.verify(credential, nowMs);
   if (typeof claims === "string") return { refused: claims };
-  const virtualKey = virtualKeys.byId(claims.virtualKeyId);
-  if (!virtualKey) return { refused: "unknown" };
-  if (virtualKey.generation !== claims.generation)
-    return { refused: "stale_token", virtualKeyId: virtualKey.id };
-  return admit(virtualKey, claims.tool, nowMs);
+  return whenFound(virtualKeys.byId(claims.virtualKeyId), (found) => {
+    if (found.generation !== claims.generation) return { refused: "stale_token", virtualKeyId: found.id };
+    return admit(found, claims.tool, nowMs);
+  });
 }
 
-function admit(
-  virtualKey: VirtualKey,
-  tool: string | null,
-  nowMs: number,
-): AuthenticatedCaller | RefusedCaller {
+function whenFound(answer: Answer, then: (found: VirtualKey) => Outcome): Outcome | Promise<Outcome> {
+  if (answer instanceof Promise) return answer.then((found) => (found ? then(found) : UNKNOWN));
+  return answer ? then(answer) : UNKNOWN;
+}
+
+const UNKNOWN = { refused: "unknown" } as const;
+
+function admit(virtualKey: VirtualKey, tool: string | null, nowMs: number): Outcome {
   const { id, state, expiresAtMs } = virtualKey;
   if (state !== "active") return { refused: state, virtualKeyId: id };
   if (expiresAtMs !== null && expiresAtMs <= nowMs) return { refused: "expired", virtualKeyId: id };

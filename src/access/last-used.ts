@@ -3,7 +3,8 @@ import { writeLastUsed } from "./virtual-key-table.ts";
 
 /**
  * When virtual keys were last used: noted in memory for each request, written now and then in one transaction. Not
- * audited; a crash loses what was not yet written. Memory is bounded by the number of virtual keys.
+ * audited; a crash loses what was not yet written, and of more keys
+ * than {@link MAX_NOTED} between two writes those noted first are forgotten.
  */
 export class LastUsed {
   readonly #store: Store;
@@ -15,6 +16,11 @@ export class LastUsed {
 
   note(virtualKeyId: string, atMs: number): void {
     this.#noted.set(virtualKeyId, atMs);
+    if (this.#noted.size <= MAX_NOTED) return;
+    for (const first of this.#noted.keys()) {
+      this.#noted.delete(first);
+      return;
+    }
   }
 
   /** For a timer and for the end; when it rejects, nothing is forgotten. */
@@ -32,3 +38,5 @@ export class LastUsed {
     }
   }
 }
+
+const MAX_NOTED = 100_000;

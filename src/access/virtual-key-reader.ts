@@ -5,7 +5,7 @@ import type { VirtualKey } from "./virtual-key.ts";
 import { VirtualKeyDirectory } from "./virtual-key-directory.ts";
 import { recordOf, type VirtualKeyRecord, virtualKeyOf } from "./virtual-key-record.ts";
 import { checkRecord } from "./virtual-key-seal.ts";
-import { allRows, idByReference, recordByHash, recordById } from "./virtual-key-table.ts";
+import { allRows, idByReference, recordById, rowByHash } from "./virtual-key-table.ts";
 
 export interface VirtualKeyReaderOptions {
   readonly store: Store;
@@ -39,17 +39,18 @@ export class VirtualKeyReader {
 
   /** By the hash of a presented token; `undefined` when it never was one, or its grace period is over. */
   async findByHash(hash: Uint8Array): Promise<VirtualKey | undefined> {
-    const record = await recordByHash(this.#options.store, hash);
-    if (!record) return undefined;
+    const row = await rowByHash(this.#options.store, hash);
+    if (!row) return undefined;
+    const record = recordOf(row);
     const virtualKey = this.checked(record);
     const isCurrent = equalBytes(record.tokenHash, hash);
     return isCurrent || (record.previousUntilMs ?? 0) > this.#options.clock.nowMs() ? virtualKey : undefined;
   }
 
-  /** All of them in memory, for the gateway. Empty while the vault is locked, until it is told to reload. */
+  /** For the gateway: those used lately in memory, the others found when asked for. */
   async directory(): Promise<VirtualKeyDirectory> {
     const { store, sealer } = this.#options;
-    const directory = new VirtualKeyDirectory(store, sealer);
+    const directory = new VirtualKeyDirectory({ queries: store, sealer });
     try {
       await directory.reloadAll();
     } catch (error) {

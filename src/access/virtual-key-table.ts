@@ -66,15 +66,25 @@ export async function recordById(
 }
 
 /** By the current hash, or the one before the last re-issue. */
-export async function recordByHash(
-  queries: Queries,
-  hash: Uint8Array,
-): Promise<VirtualKeyRecord | undefined> {
-  const row = await queries.get("SELECT * FROM virtual_keys WHERE token_hash = ? OR previous_hash = ?", [
+export async function rowByHash(queries: Queries, hash: Uint8Array): Promise<Row | undefined> {
+  return await queries.get("SELECT * FROM virtual_keys WHERE token_hash = ? OR previous_hash = ?", [
     hash,
     hash,
   ]);
-  return row && recordOf(row);
+}
+
+/** Up to so many keys: those used last, the newest use first, then those never used, the newest first. */
+export async function lastUsedRows(queries: Queries, most: number): Promise<Row[]> {
+  const used = await queries.all(
+    "SELECT * FROM virtual_keys WHERE last_used_at_ms IS NOT NULL ORDER BY last_used_at_ms DESC, id DESC LIMIT ?",
+    [most],
+  );
+  if (used.length >= most) return used;
+  const others = await queries.all(
+    "SELECT * FROM virtual_keys WHERE last_used_at_ms IS NULL ORDER BY id DESC LIMIT ?",
+    [most - used.length],
+  );
+  return [...used, ...others];
 }
 
 /** Every key, oldest first: ids sort by creation. */

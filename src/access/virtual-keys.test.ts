@@ -205,7 +205,7 @@ test.each([
   await test.store.run(damage);
   await refused(test.virtualKeys.list(), "corrupt");
   const directory = await test.virtualKeys.directory();
-  expect(directory.byId(virtualKey.id)).toBeUndefined();
+  expect(await directory.byId(virtualKey.id)).toBeUndefined();
   expect(directory.damaged).toHaveLength(1);
 });
 

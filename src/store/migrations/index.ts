@@ -10,7 +10,8 @@ import { connections } from "./005-connections.ts";
 import { usage } from "./006-usage.ts";
 import { gateway } from "./007-gateway.ts";
 import { budgets } from "./008-budgets.ts";
-import { exposure } from "./011-exposure.ts";
+import { rates } from "./009-rates.ts";
+import { exposure } from "./010-exposure.ts";
 import type { Migration } from "./migration.ts";
 
 export type { Migration } from "./migration.ts";
@@ -24,5 +25,6 @@ export const MIGRATIONS: readonly Migration[] = [
   usage, // 6
   gateway, // 7
   budgets, // 8
-  exposure, // 11
+  rates, // 9
+  exposure, // 10
 ];

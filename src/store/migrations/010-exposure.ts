@@ -5,7 +5,7 @@ import type { Migration } from "./migration.ts";
  * verdict it is no part of what the MAC covers: nobody gains a right by it.
  */
 export const exposure: Migration = {
-  version: 11,
+  version: 10,
   name: "exposure",
   statements: ["ALTER TABLE provider_keys ADD COLUMN exposed TEXT"],
 };

@@ -60,7 +60,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     remedy: "Restore a backup: `ownkey backup restore FILE`.",
   },
   damaged_file: {
-    means: "A file of a tool has errors, so that Ownkey cannot change it without a risk. It was left as it is.",
+    means:
+      "A file of a tool has errors, so that Ownkey cannot change it without a risk. It was left as it is.",
     remedy: "Mend it in an editor that shows the errors, then try again.",
   },
   rolled_back: {
@@ -137,7 +138,15 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "The path could be read in two ways: dots, encoded separators, empty segments.",
     remedy: "Write it as the provider's reference does.",
   },
-  budget_exceeded: { means: "Kept for budgets; not given by this version.", remedy: "" },
+  budget_exceeded: {
+    means: "The request could cost more than a budget has left. Nothing was sent.",
+    remedy: "Wait until the budget begins anew, ask for less output, or raise the budget.",
+  },
+  not_boundable: {
+    means:
+      "A hard budget covers the request, and one of its fields can cost more than can be known beforehand.",
+    remedy: "Leave the field out, or allow it by name in the budget.",
+  },
   rate_limited: { means: "Kept for limits of virtual keys; not given by this version.", remedy: "" },
   too_large: {
     means: "A body, file or input is larger than the limit in the message.",

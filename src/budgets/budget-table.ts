@@ -52,7 +52,10 @@ export async function recordBySubject(
   subject: string,
   unit: PeriodUnit,
 ): Promise<BudgetRecord | undefined> {
-  const row = await tx.get(`SELECT * FROM budgets WHERE subject = ? AND unit = ?${tx.forUpdate}`, [subject, unit]);
+  const row = await tx.get(`SELECT * FROM budgets WHERE subject = ? AND unit = ?${tx.forUpdate}`, [
+    subject,
+    unit,
+  ]);
   return row && recordOf(row);
 }
 

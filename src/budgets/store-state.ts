@@ -94,7 +94,11 @@ export async function noteChange(tx: Tx): Promise<void> {
  * The store's clock: this machine's with SQLite, the server's with PostgreSQL. It may jump; see
  * {@link BudgetState.highWaterMs}.
  */
-export async function storeTimeMs(store: Pick<Store, "engine">, queries: Queries, nowMs: number): Promise<number> {
+export async function storeTimeMs(
+  store: Pick<Store, "engine">,
+  queries: Queries,
+  nowMs: number,
+): Promise<number> {
   if (store.engine === "sqlite") return Math.trunc(nowMs);
   const row = await queries.get(
     "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT) AS now_ms",

@@ -1,0 +1,56 @@
+import type { RowSealer } from "../access/index.ts";
+import { AppError } from "../kernel/index.ts";
+import { intOf, type Row, type Store, textOf } from "../store/index.ts";
+import type { Budget } from "./budget.ts";
+import { checkBudget, nanosOf } from "./budget-record.ts";
+import { allRecords } from "./budget-table.ts";
+import { readState } from "./store-state.ts";
+
+/** All budgets as they were at one moment, checked. */
+export interface Definitions {
+  /** Which moment: the store's count of changes. */
+  readonly version: number;
+  /** Ordered by id. */
+  readonly budgets: readonly Budget[];
+  /** A budget whose row was changed outside Ownkey: nobody knows what it bounds. */
+  readonly damaged: readonly string[];
+  readonly suspended: readonly Suspension[];
+}
+
+/** A model that once cost more than was proven possible: kept from hard budgets until somebody has looked. */
+export interface Suspension {
+  readonly connectionId: string;
+  readonly model: string;
+  readonly sinceMs: number;
+  readonly reservedNanos: bigint;
+  readonly costNanos: bigint;
+}
+
+/** @throws AppError `vault_locked`. */
+export async function loadDefinitions(store: Store, sealer: RowSealer): Promise<Definitions> {
+  // The count first: a change in between is then loaded once more, never missed.
+  const version = (await readState(store))?.definitions ?? 0;
+  const records = await allRecords(store);
+  const suspended = (await store.all("SELECT * FROM budget_suspensions")).map(suspensionOf);
+  const budgets: Budget[] = [];
+  const damaged: string[] = [];
+  for (const record of records) {
+    try {
+      budgets.push(checkBudget(sealer, record));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "corrupt") throw error;
+      damaged.push(record.budget.id);
+    }
+  }
+  return { version, budgets, damaged, suspended };
+}
+
+function suspensionOf(row: Row): Suspension {
+  return {
+    connectionId: textOf(row, "connection_id"),
+    model: textOf(row, "model"),
+    sinceMs: intOf(row, "since_ms"),
+    reservedNanos: nanosOf(row, "reserved_nanos"),
+    costNanos: nanosOf(row, "cost_nanos"),
+  };
+}

@@ -18,6 +18,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { names: ["connections"], load: async () => (await import("./connections.ts")).registerConnections },
   { names: ["vk"], load: async () => (await import("./virtual-keys.ts")).registerVirtualKeys },
   { names: ["token"], load: async () => (await import("./token.ts")).registerToken },
+  { names: ["tools"], load: async () => (await import("./tools.ts")).registerTools },
   { names: ["run"], load: async () => (await import("./run.ts")).registerRun },
   { names: ["inject"], load: async () => (await import("./inject.ts")).registerInject },
   { names: ["doctor"], load: async () => (await import("./doctor.ts")).registerDoctor },

@@ -98,18 +98,37 @@ async function examineHome(
       ? [homeOutcome("fail", "the running program is of another version", "ownkey down; ownkey up --detach")]
       : [homeOutcome("fail", `the home cannot be opened: ${message}`, hint)];
   }
-  return await Promise.all(
-    checks.map(async ({ id, title, group }) => {
-      const outcome: OutcomeDocument = await client
-        .call(doctor.check, { id, fix })
-        .catch((error: unknown) => {
-          const { message, hint } = toAppError(error);
-          return { id, title, group, status: "fail" as const, what: message, next: hint, durationMs: 0 };
-        });
-      onOutcome(outcome);
-      return outcome;
-    }),
-  );
+  return await atMost(AT_ONCE, checks, async ({ id, title, group }) => {
+    const outcome: OutcomeDocument = await client.call(doctor.check, { id, fix }).catch((error: unknown) => {
+      const { message, hint } = toAppError(error);
+      return { id, title, group, status: "fail" as const, what: message, next: hint, durationMs: 0 };
+    });
+    onOutcome(outcome);
+    return outcome;
+  });
+}
+
+/** A provider that is asked about a hundred keys at the same moment takes that for an attack. */
+const AT_ONCE = 12;
+
+async function atMost<Item, Result>(
+  limit: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  return results;
+}
+
+/** Opening the home would make one where there is none. */
+function hasStore({ home, environment }: CliContext): boolean {
+  const elsewhere = (environment["OWNKEY_DATABASE_URL"] ?? "") !== "";
+  return existsSync(join(home, "control.db")) || (elsewhere && existsSync(home));
 }
 
 function homeOutcome(status: "skip" | "fail", what: string, next: string | undefined): OutcomeDocument {
@@ -130,7 +149,7 @@ async function writeBundle(
       inventory[name] = { error: toAppError(error).code };
     }
   };
-  if (existsSync(join(context.home, "control.db"))) {
+  if (hasStore(context)) {
     await take("status", () => client.call(programs.status, {}));
     await take("connections", () => client.call(connections.list, {}));
     await take("keys", () => client.call(keys.list, {}));

@@ -1,5 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { connect } from "node:net";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import type { MachineContext, ProgramFacts } from "../doctor/index.ts";
 import { tryLock } from "../files/index.ts";
@@ -20,7 +21,7 @@ export async function machineFacts(
   const list = settings.list();
   return {
     home,
-    userHome: environment["HOME"] ?? "",
+    userHome: environment["HOME"] ?? homedir(),
     platform: process.platform,
     userId: process.getuid?.(),
     version: VERSION,

@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   models: () => import("./operations/models.ts"),
   prices: () => import("./operations/prices.ts"),
   scan: () => import("./operations/scan.ts"),
+  tools: () => import("./operations/tools.ts"),
   guard: () => import("./operations/guard.ts"),
   vault: () => import("./operations/vault.ts"),
   slots: () => import("./operations/slots.ts"),

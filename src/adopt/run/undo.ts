@@ -1,0 +1,81 @@
+import type { Caller, VirtualKeys } from "../../access/index.ts";
+import { type AppError, type Clock, toAppError } from "../../kernel/index.ts";
+import type { Changes, ChangeSummary } from "../../tools/index.ts";
+import { adoptionOfChange, adoptionOfPurpose } from "./names.ts";
+
+export interface UndoableChange extends ChangeSummary {
+  /** Files that undoing would touch, as their tools name them; empty when they are as they were. */
+  readonly paths: readonly string[];
+  /** Why it cannot be undone as it is. */
+  readonly problem?: string;
+}
+
+export interface UndoneChange {
+  readonly change: UndoableChange;
+  readonly error?: AppError;
+}
+
+/** Every change that can still be undone, the oldest first, with its files. */
+export async function undoableChanges(changes: Changes): Promise<UndoableChange[]> {
+  const found: UndoableChange[] = [];
+  for (const change of await changes.list()) {
+    try {
+      const steps = await changes.planUndo(change.id);
+      found.push({ ...change, paths: steps.map(({ path }) => path) });
+    } catch (error) {
+      const { code, message, details } = toAppError(error);
+      if (code === "not_found") continue;
+      const path = details?.["path"];
+      found.push({ ...change, paths: typeof path === "string" ? [path] : [], problem: message });
+    }
+  }
+  return found;
+}
+
+/**
+ * Undoes these, the newest first, each by itself: what cannot be undone stays and is told, and the others go on.
+ * @param force give files back as they were, even when others have changed them since.
+ */
+export async function undoChanges(
+  changes: Changes,
+  wanted: readonly UndoableChange[],
+  { force }: { readonly force: boolean },
+): Promise<UndoneChange[]> {
+  const undone: UndoneChange[] = [];
+  for (const change of wanted.toReversed()) {
+    try {
+      await changes.undo(change.id, { force });
+      undone.push({ change });
+    } catch (error) {
+      undone.push({ change, error: toAppError(error) });
+    }
+  }
+  return undone;
+}
+
+/** An adoption that is under way has made its virtual keys before its changes. */
+const UNDER_WAY_MS = 15 * 60_000;
+
+/**
+ * Revokes virtual keys that were made for files of adoptions of which no change is left: they were undone, or never came
+ * to be. Gives their names.
+ */
+export async function revokeUnused(
+  caller: Caller,
+  { changes, virtualKeys, clock }: { changes: Changes; virtualKeys: VirtualKeys; clock: Clock },
+): Promise<string[]> {
+  const adoptions = new Set((await changes.list()).map(({ tool }) => adoptionOfChange(tool)));
+  const revoked: string[] = [];
+  for (const { id, name, state, policy, createdAtMs } of await virtualKeys.list()) {
+    const adoption = adoptionOfPurpose(policy.purpose);
+    if (adoption === undefined || state === "revoked" || adoptions.has(adoption)) continue;
+    if (await isUnderWay(changes, adoption, clock.nowMs() - createdAtMs)) continue;
+    await virtualKeys.revoke(caller, id);
+    revoked.push(name);
+  }
+  return revoked;
+}
+
+function isUnderWay(_changes: Changes, _adoption: string, ageMs: number): Promise<boolean> {
+  return Promise.resolve(ageMs < UNDER_WAY_MS);
+}

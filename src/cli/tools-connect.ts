@@ -1,0 +1,208 @@
+import type { Command } from "commander";
+import * as tools from "../control/operations/tools.ts";
+import { AppError, toAppError } from "../kernel/index.ts";
+import type { CliContext, CommonOptions } from "./context.ts";
+import { example, futureTime, given } from "./options.ts";
+import { paint, print, printable, shortTime, warn } from "./output.ts";
+import { confirm } from "./prompt.ts";
+import { diffText } from "./tools-diff.ts";
+import { shellOf } from "./tools-shell.ts";
+import { verified } from "./tools-verified.ts";
+
+type Plan = Awaited<ReturnType<typeof tools.plan.run>>;
+type Connected = Awaited<ReturnType<typeof tools.connect.run>>;
+
+interface ConnectOptions extends CommonOptions {
+  all?: boolean;
+  dryRun?: boolean;
+  yes?: boolean;
+  verify: boolean;
+  connection?: string;
+  model?: string;
+  publicUrl?: string;
+  tunnel?: "cloudflared" | "tailscale";
+  expires?: string;
+}
+
+/** What became of one tool. */
+interface Outcome {
+  readonly tool: string;
+  readonly outcome: "connected" | "planned" | "refused" | "declined";
+  readonly plan?: Plan;
+  readonly connected?: Connected;
+  readonly verified?: { readonly ok: boolean; readonly what: string; readonly hint: string | null };
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string | null };
+}
+
+export function registerToolsConnect(group: Command, context: CliContext, exit: { code: number }): void {
+  group
+    .command("connect [tools...]")
+    .description("have tools use the gateway: shows every change first, and keeps what is needed to undo it")
+    .option("--all", "every tool that was found, but those that are paid by subscription")
+    .option("--dry-run", "show what would change, and stop there")
+    .option("--yes", "do not ask")
+    .option("--no-verify", "send no request afterwards")
+    .option("--connection <name>", "the connection to use, when several could serve the tool")
+    .option("--model <model>", "the model that the tool uses first")
+    .option("--expires <time>", "when the tool's virtual key ends: a date, or a span such as 30d", futureTime)
+    .option("--public-url <url>", "for Cursor: the https address under which its servers reach the gateway")
+    .addHelpText(
+      "after",
+      example(
+        "ownkey tools connect claude-code",
+        "ownkey tools connect --all --dry-run",
+        "ownkey tools connect cursor --public-url https://keys.example.com",
+      ),
+    )
+    .action(async (names: string[], options: ConnectOptions) => {
+      const wanted = options.all ? await toolsForAll(context) : names;
+      if (wanted.length === 0 && !options.all) {
+        throw new AppError("usage", "name a tool, or give --all", { hint: "run: ownkey tools list" });
+      }
+      const items: Outcome[] = [];
+      for (const tool of wanted) items.push(await connectOne(context, tool, options, wanted.length === 1));
+      print(context, options, { items: items.map(documentOf) }, () => "");
+      const failed = items.some(
+        ({ outcome, verified: tried }) => outcome === "refused" || tried?.ok === false,
+      );
+      exit.code = failed ? 1 : 0;
+      if (items.some(({ outcome }) => outcome === "connected")) await warnWithoutService(context);
+    });
+}
+
+/** One that is refused does not keep the others from it, unless it is the only one. */
+async function connectOne(
+  context: CliContext,
+  tool: string,
+  options: ConnectOptions,
+  isOnly: boolean,
+): Promise<Outcome> {
+  const input = {
+    ...shellOf(context),
+    tool,
+    ...given({ connection: options.connection, model: options.model, publicUrl: options.publicUrl }),
+  };
+  try {
+    const plan = await context.client.call(tools.plan, input);
+    say(context, options, planText(context, plan));
+    if (options.dryRun) return { tool, outcome: "planned", plan };
+    if (!(await agreed(context, plan, options))) return { tool, outcome: "declined", plan };
+    if (plan.needsProgram) await context.programs.install();
+    const connected = await context.client.call(tools.connect, {
+      ...input,
+      seen: plan.seen,
+      ...given({ expiresAt: options.expires }),
+    });
+    say(context, options, connectedText(context, connected));
+    if (
+      !options.verify ||
+      connected.steps.some(({ values }) => values.length > 0) ||
+      plan.files.length === 0
+    ) {
+      return { tool, outcome: "connected", plan, connected };
+    }
+    await context.ensureRunning();
+    const tried = await verified(context, tool, options);
+    say(context, options, verifiedText(context, tried));
+    return { tool, outcome: "connected", plan, connected, verified: tried };
+  } catch (error) {
+    const { code, message, hint } = toAppError(error);
+    if (isOnly || code === "internal" || code === "cancelled" || code === "usage") throw error;
+    say(
+      context,
+      options,
+      `${paint(context, "yellow", tool)}: ${printable(message)}${hint ? `\n  ${hint}` : ""}`,
+    );
+    return { tool, outcome: "refused", error: { code, message, hint: hint ?? null } };
+  }
+}
+
+async function agreed(context: CliContext, plan: Plan, options: ConnectOptions): Promise<boolean> {
+  if (options.yes) return true;
+  const question = plan.bySubscription
+    ? `${plan.name} is paid by subscription now; have it paid by use instead?`
+    : plan.files.length > 0
+      ? "Make this change?"
+      : "Make a virtual key for it?";
+  return await confirm(context, question, "--yes");
+}
+
+/** Those that are there, but not what a subscription pays, nor what concerns more than one tool. */
+async function toolsForAll(context: CliContext): Promise<string[]> {
+  const { items } = await context.client.call(tools.list, { ...shellOf(context), versions: false });
+  const chosen = items.filter((item) => item.notInAll === null && item.state !== "subscription");
+  for (const { name, notInAll, state } of items) {
+    if (state === "subscription")
+      warn(
+        context,
+        `${name} is paid by subscription and was left out; connecting it would have it paid by use`,
+      );
+    else if (notInAll !== null) warn(context, `${name} was left out: ${notInAll}`);
+  }
+  return chosen.map(({ id }) => id);
+}
+
+/** Progress for people; `--json` gives one document at the end. */
+function say(context: CliContext, options: CommonOptions, text: string): void {
+  if (!options.json && text !== "") context.stdout.write(`${text}\n`);
+}
+
+function planText(context: CliContext, plan: Plan): string {
+  return [
+    `${paint(context, "bold", plan.name)} → connection ${plan.connection}`,
+    ...plan.limits.map((limit) => `  ! ${limit}`),
+    ...(plan.bySubscription
+      ? ["  ! it is signed in and paid by subscription: connecting moves it to metered use"]
+      : []),
+    diffText(context, plan.files),
+    ...stepsText(plan.steps),
+    ...plan.notes.map((note) => `  note: ${printable(note)}`),
+  ].join("\n");
+}
+
+function connectedText(context: CliContext, connected: Connected): string {
+  return [
+    paint(
+      context,
+      "green",
+      connected.change === null
+        ? "nothing had to be changed"
+        : `changed; undo with: ownkey tools undo ${connected.change}`,
+    ),
+    ...stepsText(connected.steps),
+    ...(connected.expiresAt === null ? [] : [`  its virtual key ends ${shortTime(connected.expiresAt)} UTC`]),
+    ...(connected.restart === null || connected.change === null ? [] : [`  ${connected.restart}`]),
+  ].join("\n");
+}
+
+/** Values as they are: they are to be copied. */
+function stepsText(steps: Plan["steps"]): string[] {
+  return steps.flatMap(({ text, values, snippet }, index) => [
+    `  ${index + 1}. ${printable(text)}`,
+    ...values.map(({ name, value }) => `       ${name}: ${printable(value)}`),
+    ...(snippet === null ? [] : ["", ...snippet.split("\n").map((line) => `    ${line}`), ""]),
+  ]);
+}
+
+function verifiedText(context: CliContext, { ok, what, hint }: NonNullable<Outcome["verified"]>): string {
+  if (ok) return paint(context, "green", `works: ${what}`);
+  return `${paint(context, "red", `does not work yet: ${what}`)}${hint === null ? "" : `\n  ${hint}`}`;
+}
+
+function documentOf({ tool, outcome, plan, connected, verified: tried, error }: Outcome): object {
+  return { tool, outcome, ...given({ plan, connected, verified: tried, error }) };
+}
+
+/** Tools that are connected fail while nothing runs. */
+async function warnWithoutService(context: CliContext): Promise<void> {
+  try {
+    const { document } = await context.programs.service("status");
+    if (document["installed"] === true) return;
+  } catch {
+    // No service manager: the same advice.
+  }
+  warn(
+    context,
+    "connected tools fail while Ownkey does not run; start it with your session: ownkey service install",
+  );
+}

@@ -1,0 +1,13 @@
+import type { Control } from "../control.ts";
+import { gatewayAddress } from "../run/session.ts";
+
+/** Where tools find the gateway: of the running program, else as the settings say. */
+export function gatewayUrlOf(control: Pick<Control, "settings" | "running">): string {
+  if (control.running) return gatewayAddress(control, control.running.url);
+  const setting = (name: string) => control.settings.list().find((one) => one.name === name)?.value;
+  const scheme = setting("tlsCert") === null || setting("tlsCert") === undefined ? "http" : "https";
+  const host = String(setting("host") ?? "127.0.0.1");
+  // What listens on every address is reached on this machine by its own.
+  const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  return gatewayAddress(control, `${scheme}://${reached}:${String(setting("port") ?? 7788)}`);
+}

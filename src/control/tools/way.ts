@@ -1,0 +1,116 @@
+import type { Caller } from "../../access/index.ts";
+import type { Connection } from "../../connections/index.ts";
+import { AppError } from "../../kernel/index.ts";
+import { matchRoute, providerById } from "../../providers/index.ts";
+import { type ToolAdapter, type Wire, WIRE_NAMES, type WireStyle } from "../../tools/index.ts";
+import type { Control } from "../control.ts";
+
+/** Which connection a tool is to use, and how. */
+export interface Way {
+  readonly style: WireStyle;
+  readonly connection: Connection;
+  /** Several could serve it: its virtual key has to say which. */
+  readonly hasRivals: boolean;
+  /** Every wire that some connection serves. */
+  readonly served: readonly Wire[];
+}
+
+/** The paths by which a provider shows what it serves. */
+const PATHS: Readonly<Record<Wire, string>> = {
+  chat: "/v1/chat/completions",
+  responses: "/v1/responses",
+  messages: "/v1/messages",
+  gemini: "/v1beta/models/m:generateContent",
+};
+
+/** Where a key for a wire comes from, when there is none. */
+const USUAL_PROVIDERS: Readonly<Record<Wire, string>> = {
+  chat: "openai",
+  responses: "openai",
+  messages: "anthropic",
+  gemini: "google",
+};
+
+/**
+ * The first of the tool's wires that a connection with a key serves.
+ * @throws AppError `no_connection`, naming the key that is missing; `ambiguous_connection` when several serve it and
+ *   none is named; `not_found` for a name that no connection has.
+ */
+export async function chooseWay(
+  { connections }: Pick<Control, "connections">,
+  { name, traits }: ToolAdapter,
+  wanted: string | undefined,
+): Promise<Way> {
+  const only = wanted === undefined ? undefined : await connections.resolve(wanted);
+  const usable: Connection[] = [];
+  for (const connection of await connections.list()) {
+    if (await connections.servingKeyOf(connection.id)) usable.push(connection);
+  }
+  const served = (Object.keys(PATHS) as Wire[]).filter((wire) => usable.some((one) => serves(one, wire)));
+  for (const style of traits.styles) {
+    const able = usable.filter((one) => serves(one, style.wire));
+    const found = only ? able.filter(({ id }) => id === only.id) : able;
+    const [connection, ...others] = found;
+    if (!connection) continue;
+    if (others.length > 0) throw ambiguous(name, found);
+    return { style, connection, hasRivals: able.length > 1, served };
+  }
+  throw noneServes(name, traits.styles, only);
+}
+
+function serves({ provider, preset }: Connection, wire: Wire): boolean {
+  return typeof matchRoute(providerById(provider, preset), "POST", PATHS[wire]) === "object";
+}
+
+function ambiguous(name: string, found: readonly Connection[]): AppError {
+  const names = found.map((one) => one.name);
+  return new AppError(
+    "ambiguous_connection",
+    `several connections could serve ${name}: ${names.join(", ")}`,
+    {
+      hint: "choose one with --connection NAME",
+      details: { connections: names },
+    },
+  );
+}
+
+function noneServes(name: string, styles: readonly WireStyle[], only: Connection | undefined): AppError {
+  const wires = [...new Set(styles.map(({ wire }) => WIRE_NAMES[wire]))].join(" or ");
+  const providers = [...new Set(styles.map(({ wire }) => USUAL_PROVIDERS[wire]))];
+  const who = only
+    ? `the connection "${only.name}" does not serve that, or has no key`
+    : "no connection with a key serves that";
+  return new AppError("no_connection", `${name} sends ${wires}, and ${who}`, {
+    hint: `add a key: ${providers.map((provider) => `ownkey keys add ${provider}`).join(", or ")}`,
+  });
+}
+
+/** How many models a tool with a list of its own is given: more than these nobody chooses from. */
+const MOST_MODELS = 40;
+
+/** Not for conversations: what it is for stands in a model's name. */
+const OTHER_USES =
+  /embed|whisper|tts|transcri|speech|audio|realtime|image|dall-e|sora|veo|imagen|moderation|rerank|guard|babbage|davinci|computer-use|aqa/i;
+
+/**
+ * Models of a connection, the usual one first: the connection's own, a deployment's, or what its provider lists. Asking
+ * for the list costs nothing.
+ * @throws AppError `conflict` when no model is known and none is given.
+ */
+export async function modelsFor(
+  { modelLists }: Pick<Control, "modelLists">,
+  caller: Caller,
+  connection: Connection,
+  wanted?: string,
+): Promise<[string, ...string[]]> {
+  const { model, deployments } = connection.settings;
+  const told = [wanted, model, ...Object.keys(deployments ?? {})].filter((one) => one !== undefined);
+  const list =
+    told.length > 0 && wanted === undefined ? [] : (await modelLists.of(caller, connection)).models;
+  const listed = list.map(({ id }) => id.replace(/^models\//, "")).filter((id) => !OTHER_USES.test(id));
+  const [first, ...rest] = [...new Set([...told, ...listed])];
+  if (first !== undefined) return [first, ...rest.slice(0, MOST_MODELS - 1)];
+  throw new AppError("conflict", `no model of the connection "${connection.name}" is known`, {
+    hint: "name one with --model MODEL",
+  });
+}

@@ -119,7 +119,8 @@ async function parseOnly(line: string): Promise<void> {
 
 /** Whether the first words name a command, or a group of them, and each option is one of it. */
 function isKnownCommand(line: string): boolean {
-  const words = line.split(" ").slice(1);
+  // What follows a bare `--` belongs to the program that is run.
+  const words = (line.split(" -- ")[0] ?? "").split(" ").slice(1);
   let command = wholeTree;
   for (const word of words) {
     const child = command.commands.find((one) => one.name() === word);

@@ -97,7 +97,12 @@ test("a program that is ended by a signal gives 128 and its number", async () =>
 }, 20_000);
 
 test("SDK variables point at the gateway; keys of one's own are replaced, variables of other SDKs stay", async () => {
-  const env = { OPENAI_API_KEY: "mine", ANTHROPIC_API_KEY: "stays", OPENAI_ORG_ID: "org-mine", HTTP_PROXY: "http://p" };
+  const env = {
+    OPENAI_API_KEY: "mine",
+    ANTHROPIC_API_KEY: "stays",
+    OPENAI_ORG_ID: "org-mine",
+    HTTP_PROXY: "http://p",
+  };
   const { stdout } = await home.run(["run", "--", "env"], { env });
   const given = Object.fromEntries(stdout.split("\n").map((line) => line.split(/=(.*)/s, 2)));
   expect(given).toMatchObject({
@@ -187,3 +192,25 @@ test("a run that outlives the running program takes its session up with the next
   await child.exited;
   expect(await statusWith(token)).toBe(401);
 }, 30_000);
+
+test("a session that has ended is not taken up again, nor by a token that is none", async () => {
+  const { child, token } = await startRun();
+  child.kill("SIGTERM");
+  await child.exited;
+  const { socket } = JSON.parse(readFileSync(join(home.home, "run/up.json"), "utf8")) as { socket: string };
+  const statusOf = async (input: object) => {
+    const response = await fetch("http://localhost/session", {
+      unix: socket,
+      method: "POST",
+      body: JSON.stringify(input),
+    });
+    await response.body?.cancel();
+    return response.status;
+  };
+  expect(await statusOf({ resume: { token } })).toBe(409);
+  expect(await statusOf({ resume: { token: "sk-ownkey-t-nothing" } })).toBe(409);
+  expect(await statusOf({ open: { tool: "Not A Tool" } })).toBe(400);
+  expect(await statusWith(token)).toBe(401);
+  const { ui } = up.ready;
+  expect((await fetch(`${ui}/session`, { method: "POST", body: "{}" })).status).toBe(404);
+}, 20_000);

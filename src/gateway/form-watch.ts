@@ -3,8 +3,7 @@
  * (bare line feeds, folded or doubled headers, a delimiter inside a line, text around the form) is refused, so that
  * the provider cannot see another value than we do. What it leaves out: the content of all other parts.
  */
-import { AppError } from "../kernel/index.ts";
-import { foldName } from "./governed.ts";
+import { AppError, foldName } from "../kernel/index.ts";
 
 /** Longest head of a part. */
 const MAX_HEAD_BYTES = 16 * 1024;

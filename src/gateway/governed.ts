@@ -1,3 +1,5 @@
+import { foldName } from "../kernel/index.ts";
+
 /**
  * The members of request bodies that Ownkey's rules look at. A reader that folds case, or takes `max_tokens` and
  * `maxTokens` for the same, must not see another value than we do: so names are compared folded.
@@ -41,27 +43,6 @@ const REFERENCES = [
   "file_name",
   "cached_content",
 ] as const;
-
-/** Case-folded as the most tolerant readers do (`ſ` is an `s`, the Kelvin sign a `k`), without `_` and `-`. */
-export function foldName(name: string): string {
-  // Nearly all names are of small letters and underscores: for each member of a long conversation that has to be quick.
-  let folded = "";
-  let from = 0;
-  for (let at = 0; at < name.length; at++) {
-    const code = name.charCodeAt(at);
-    if (code === UNDERSCORE) {
-      folded += name.slice(from, at);
-      from = at + 1;
-    } else if (code < LOWER_A || code > LOWER_Z) {
-      return name.toUpperCase().toLowerCase().replaceAll(/[_-]/g, "");
-    }
-  }
-  return from === 0 ? name : folded + name.slice(from);
-}
-
-const UNDERSCORE = 0x5f;
-const LOWER_A = 0x61;
-const LOWER_Z = 0x7a;
 
 export interface GovernedNames {
   /** The canonical name of a member of the governed object at `path` (`""` = the root), by its folded name. */

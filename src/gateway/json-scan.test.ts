@@ -1,9 +1,9 @@
 // The scanner accepts exactly what JSON.parse accepts, tells the true places, and is not fooled by spellings.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { AppError, utf8 } from "../kernel/index.ts";
+import { AppError, MAX_JSON_DEPTH, utf8 } from "../kernel/index.ts";
 import { GOVERNED } from "./governed.ts";
-import { MAX_DEPTH, scanJson } from "./json-scan.ts";
+import { scanJson } from "./json-scan.ts";
 
 const scan = (text: string) => scanJson(utf8(text), GOVERNED);
 
@@ -123,7 +123,7 @@ test("ids of stored objects are found in lists and objects too, and in nothing e
 });
 
 test("nesting beyond the limit is refused without exhausting the stack", () => {
-  expect(codeOf(() => scan("[".repeat(MAX_DEPTH) + "]".repeat(MAX_DEPTH)))).toBeUndefined();
+  expect(codeOf(() => scan("[".repeat(MAX_JSON_DEPTH) + "]".repeat(MAX_JSON_DEPTH)))).toBeUndefined();
   expect(codeOf(() => scan("[".repeat(1_000_000)))).toBe("invalid_input");
   expect(codeOf(() => scan(`{"a":`.repeat(100_000)))).toBe("invalid_input");
 });

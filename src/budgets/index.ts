@@ -1,0 +1,2 @@
+export type { BoundRequest } from "./bounds/request.ts";
+export type { Bounded, BoundResult, CacheWrites, OutputBound, Unbounded } from "./bounds/result.ts";

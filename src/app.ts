@@ -15,6 +15,7 @@ import {
 } from "./access/index.ts";
 import { type AuditLog, createAuditLog, createReserve, type Reserve, withReserve } from "./audit/index.ts";
 import { finishRestore, readRestored } from "./backup/index.ts";
+import { Budgets, openState, originOf } from "./budgets/index.ts";
 import type { Config } from "./config.ts";
 import { Connections, KeyTester } from "./connections/index.ts";
 import { type Control, ModelLists, type OfflineControl } from "./control/index.ts";
@@ -156,6 +157,8 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
 
     const connections = new Connections({ store, perform, vault, clock, newId });
     const virtualKeys = new VirtualKeys({ store, perform, sealer: vault, clock, randomness, newId });
+    await openBudgets(config, options, { store, restoredAtMs: restored?.restoredAtMs });
+    const budgets = new Budgets({ store, perform, sealer: vault, clock, newId });
     const toolTokens = new ToolTokens({ virtualKeys, perform, signer: vault, clock, newId });
     const ledgers = openLedgerReader(join(config.home, "ledger"));
     closing.add(() => ledgers.close());
@@ -181,6 +184,7 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       vault,
       connections,
       virtualKeys,
+      budgets,
       toolTokens,
       sessions: new OpenSessions(),
       ledgers,
@@ -266,12 +270,29 @@ function createAnchor(
   });
 }
 
+/** A database that was restored or copied begins another life: what was spent since is then not known. */
+async function openBudgets(
+  config: Config,
+  { log, seams = SYSTEM_SEAMS }: OpenAppOptions,
+  { store, restoredAtMs }: { store: Store; restoredAtMs: number | undefined },
+): Promise<void> {
+  const { clock, randomness } = seams;
+  const path = store.engine === "sqlite" ? controlPath(config) : undefined;
+  const origin = originOf({ path, restoredAtMs });
+  const { begun } = await openState(store, { origin, nowMs: Math.trunc(clock.nowMs()), randomness });
+  if (begun) log.warn("budgets.spent_unknown", { hint: "set hard budgets again: ownkey budget list" });
+}
+
+function controlPath({ home }: Config): string {
+  return join(home, "control.db");
+}
+
 function openStoreOf(
   config: Config,
   { storeMode, log, seams = SYSTEM_SEAMS }: OpenAppOptions,
 ): Promise<Store> {
   return openStore({
-    path: join(config.home, "control.db"),
+    path: controlPath(config),
     mode: storeMode,
     clock: seams.clock,
     log,

@@ -34,6 +34,7 @@ export type Permission =
   | "keys.lend"
   | "connections.manage"
   | "virtual_keys.manage"
+  | "budgets.manage"
   | "tokens.issue"
   | "usage.read"
   | "prices.manage"

@@ -47,15 +47,18 @@ export async function allRecords(queries: Queries): Promise<BudgetRecord[]> {
   return (await queries.all("SELECT * FROM budgets ORDER BY id")).map(recordOf);
 }
 
+/** At most one: a subject has one budget for each kind of period. */
 export async function recordBySubject(
-  tx: Tx,
+  queries: Queries,
   subject: string,
   unit: PeriodUnit,
 ): Promise<BudgetRecord | undefined> {
-  const row = await tx.get(`SELECT * FROM budgets WHERE subject = ? AND unit = ?${tx.forUpdate}`, [
-    subject,
-    unit,
-  ]);
+  const row = await queries.get("SELECT * FROM budgets WHERE subject = ? AND unit = ?", [subject, unit]);
+  return row && recordOf(row);
+}
+
+export async function recordById(queries: Queries, id: string): Promise<BudgetRecord | undefined> {
+  const row = await queries.get("SELECT * FROM budgets WHERE id = ?", [id]);
   return row && recordOf(row);
 }
 

@@ -1,10 +1,11 @@
 import type { RowSealer } from "../access/index.ts";
 import { AppError } from "../kernel/index.ts";
-import { intOf, type Row, type Store, textOf } from "../store/index.ts";
+import type { Store } from "../store/index.ts";
 import type { Budget } from "./budget.ts";
-import { checkBudget, nanosOf } from "./budget-record.ts";
+import { checkBudget } from "./budget-record.ts";
 import { allRecords } from "./budget-table.ts";
 import { readState } from "./store-state.ts";
+import { type Suspension, suspensions } from "./suspensions.ts";
 
 /** All budgets as they were at one moment, checked. */
 export interface Definitions {
@@ -17,21 +18,12 @@ export interface Definitions {
   readonly suspended: readonly Suspension[];
 }
 
-/** A model that once cost more than was proven possible: kept from hard budgets until somebody has looked. */
-export interface Suspension {
-  readonly connectionId: string;
-  readonly model: string;
-  readonly sinceMs: number;
-  readonly reservedNanos: bigint;
-  readonly costNanos: bigint;
-}
-
 /** @throws AppError `vault_locked`. */
 export async function loadDefinitions(store: Store, sealer: RowSealer): Promise<Definitions> {
   // The count first: a change in between is then loaded once more, never missed.
   const version = (await readState(store))?.definitions ?? 0;
   const records = await allRecords(store);
-  const suspended = (await store.all("SELECT * FROM budget_suspensions")).map(suspensionOf);
+  const suspended = await suspensions(store);
   const budgets: Budget[] = [];
   const damaged: string[] = [];
   for (const record of records) {
@@ -43,14 +35,4 @@ export async function loadDefinitions(store: Store, sealer: RowSealer): Promise<
     }
   }
   return { version, budgets, damaged, suspended };
-}
-
-function suspensionOf(row: Row): Suspension {
-  return {
-    connectionId: textOf(row, "connection_id"),
-    model: textOf(row, "model"),
-    sinceMs: intOf(row, "since_ms"),
-    reservedNanos: nanosOf(row, "reserved_nanos"),
-    costNanos: nanosOf(row, "cost_nanos"),
-  };
 }

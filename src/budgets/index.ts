@@ -1,2 +1,13 @@
 export type { BoundRequest } from "./bounds/request.ts";
 export type { Bounded, BoundResult, CacheWrites, OutputBound, Unbounded } from "./bounds/result.ts";
+export * from "./amount.ts";
+export * from "./budget.ts";
+export * from "./budgets.ts";
+export * from "./calendar/period.ts";
+export * from "./definitions.ts";
+export { originOf } from "./origin.ts";
+export type { BudgetSettings } from "./settings.ts";
+export type { BudgetStanding } from "./standing.ts";
+export { openState, type Origin } from "./store-state.ts";
+export * from "./subject.ts";
+export type { Suspension } from "./suspensions.ts";

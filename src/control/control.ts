@@ -1,7 +1,8 @@
 import type { Caller, OpenSessions, Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
+import type { Budgets } from "../budgets/index.ts";
 import type { Connections, KeyTester } from "../connections/index.ts";
-import type { BudgetOutlook, NetworkProbe } from "../doctor/index.ts";
+import type { NetworkProbe } from "../doctor/index.ts";
 import type { Clock, NewId } from "../kernel/index.ts";
 import type { LedgerReader } from "../ledger/index.ts";
 import type { KnownKeyIndex } from "../scan/index.ts";
@@ -38,6 +39,7 @@ export interface Control extends OfflineControl {
   readonly vault: ManagedVault;
   readonly connections: Connections;
   readonly virtualKeys: VirtualKeys;
+  readonly budgets: Budgets;
   readonly toolTokens: ToolTokens;
   /** Of programs that `ownkey run` has started. */
   readonly sessions: OpenSessions;
@@ -51,8 +53,6 @@ export interface Control extends OfflineControl {
   changesFor(caller: Caller): Promise<Changes>;
   /** Looks how far the way to a provider goes, for the doctor. */
   readonly network: NetworkProbe;
-  /** Absent where there are no budgets. */
-  readonly budgets?: BudgetOutlook;
   /** What only the running program knows. */
   readonly running: RunningProgram | undefined;
 }

@@ -1,0 +1,4 @@
+import { openAccessTest } from "../access/access.testing.ts";
+import { budgetsContract } from "./budgets-contract.testing.ts";
+
+budgetsContract("SQLite", () => openAccessTest());

@@ -1,0 +1,88 @@
+import { type Queries, type Row, textOf } from "../store/index.ts";
+import type { Budget } from "./budget.ts";
+import { nanosOf } from "./budget-record.ts";
+import { type Period, periodAt } from "./calendar/period.ts";
+import type { BudgetState } from "./store-state.ts";
+
+/** Where a budget stands in the period that is running, as far as the store has been told. */
+export interface BudgetStanding {
+  readonly budget: Budget;
+  readonly period: Period;
+  /** Settled, and spent by gateways from what they hold: they tell every few seconds. */
+  readonly spentNanos: bigint;
+  /** In the hands of gateways and not spent: reserved by requests under way, or ready for the next ones. */
+  readonly heldNanos: bigint;
+  /** Not spent; below zero after an overrun or when the amount was lowered. */
+  readonly leftNanos: bigint;
+  /** Spent, of the amount; of an amount of zero, 1. */
+  readonly usedShare: number;
+  /** The store was restored or copied in this period: what was spent since is not known, and a hard budget refuses. */
+  readonly unknown: boolean;
+}
+
+/** What is spent and held, by budget and period. */
+export type Spending = ReadonlyMap<string, { spentNanos: bigint; heldNanos: bigint }>;
+
+/** No period but a lifetime is longer. */
+const LONGEST_PERIOD_MS = 33 * 86_400_000;
+
+/** What every budget has spent and handed out in the periods that may be running. */
+export async function periodSpending(
+  queries: Queries,
+  { nowMs, lineage }: { nowMs: number; lineage: string | undefined },
+): Promise<Spending> {
+  const spending = new Map<string, { spentNanos: bigint; heldNanos: bigint }>();
+  const add = (row: Row, spentNanos: bigint, heldNanos: bigint) => {
+    const key = keyOf(textOf(row, "budget_id"), textOf(row, "period"));
+    const before = spending.get(key) ?? { spentNanos: 0n, heldNanos: 0n };
+    spending.set(key, {
+      spentNanos: before.spentNanos + spentNanos,
+      heldNanos: before.heldNanos + heldNanos,
+    });
+  };
+  const periods = await queries.all(
+    "SELECT budget_id, period, settled_nanos FROM budget_periods WHERE start_ms = 0 OR start_ms > ?",
+    [Math.trunc(nowMs) - LONGEST_PERIOD_MS],
+  );
+  for (const row of periods) add(row, nanosOf(row, "settled_nanos"), 0n);
+  const grants = await queries.all(
+    "SELECT budget_id, period, lineage, amount_nanos, spent_nanos FROM budget_grants WHERE state = 'open'",
+  );
+  for (const row of grants) {
+    const amount = nanosOf(row, "amount_nanos");
+    // Nobody accounts for a slice of an earlier life of the store: all of it counts as spent.
+    const spent = textOf(row, "lineage") === lineage ? nanosOf(row, "spent_nanos") : amount;
+    add(row, spent, amount > spent ? amount - spent : 0n);
+  }
+  return spending;
+}
+
+export function standingOf(
+  budget: Budget,
+  { state, nowMs, spending }: { state: BudgetState | undefined; nowMs: number; spending: Spending },
+): BudgetStanding {
+  const period = periodAt(budget, nowMs);
+  const { spentNanos, heldNanos } = spending.get(keyOf(budget.id, period.key)) ?? NOTHING;
+  return {
+    budget,
+    period,
+    spentNanos,
+    heldNanos,
+    leftNanos: budget.limitNanos - spentNanos,
+    usedShare: shareOf(spentNanos, budget.limitNanos),
+    unknown:
+      state !== undefined && budget.lineage !== state.lineage && period.startMs <= state.lineageSinceMs,
+  };
+}
+
+const NOTHING = { spentNanos: 0n, heldNanos: 0n };
+const PARTS = 1_000_000n;
+
+/** To a millionth, rounded down: a share of 1 means that all is spent. */
+function shareOf(spent: bigint, limit: bigint): number {
+  return limit === 0n ? 1 : Number((spent * PARTS) / limit) / Number(PARTS);
+}
+
+function keyOf(budgetId: string, period: string): string {
+  return `${budgetId} ${period}`;
+}

@@ -39,6 +39,7 @@ const attempt = (number: number): ReservedAttempt => ({
   bodyHash: null,
   reservedNanos: 1n,
   priceVersion: null,
+  grants: [],
 });
 
 test("a backup made while others write restores to a whole audit log that names the backup, and a whole ledger", async () => {

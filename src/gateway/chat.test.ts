@@ -53,6 +53,7 @@ test("the ledger row of a plain chat holds the provider's usage and its price", 
     modelRequested: "gpt-x",
     reservedNanos: 5_000_000n,
     priceVersion: "test-prices",
+    grants: [],
   });
   expect(row?.reserved.bodyHash?.length).toBe(16);
   expect(row?.settled).toMatchObject({

@@ -56,6 +56,8 @@ export function fakeLedger(): FakeLedger {
       for (const look of waiting) look();
       return Promise.resolve();
     },
+    lastRef: () => rows.length,
+    chargedSince: () => new Map(),
     close: () => Promise.resolve(),
     failWith: (error) => {
       failure = error;

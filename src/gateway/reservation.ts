@@ -41,5 +41,6 @@ export function reservation(pricing: Pricing, plan: Plan, number: number, nowMs:
             choices: plan.choices,
           }),
     priceVersion: pricing.version,
+    grants: [],
   };
 }

@@ -23,6 +23,7 @@ export const CONTEXT_COLUMNS = [
   "stream",
   "model_requested",
   "price_version",
+  "grants",
 ] as const;
 
 export function contextValues(attempt: ReservedAttempt): ColumnValue[] {
@@ -40,6 +41,7 @@ export function contextValues(attempt: ReservedAttempt): ColumnValue[] {
     attempt.stream ? 1 : 0,
     shortText(attempt.modelRequested),
     attempt.priceVersion,
+    attempt.grants.length === 0 ? null : attempt.grants.join(" "),
   ];
 }
 

@@ -24,6 +24,8 @@ export interface ReservedAttempt {
   /** Upper bound of the cost; null = unpriced. */
   readonly reservedNanos: bigint | null;
   readonly priceVersion: string | null;
+  /** Numbers of the budgets' slices that it is paid from. */
+  readonly grants: readonly number[];
 }
 
 export type AttemptEnd =
@@ -65,5 +67,12 @@ export interface Ledger {
   reserve(attempt: ReservedAttempt): Promise<AttemptRef>;
   /** Resolves when written. Settling twice is refused. */
   settle(ref: AttemptRef, settled: SettledAttempt): Promise<void>;
+  /** The attempt reserved last; `0` = none yet. */
+  lastRef(): AttemptRef;
+  /**
+   * What attempts after that one have spent of each slice: costs of what is settled, reservations of what is not.
+   * Reads what has been written.
+   */
+  chargedSince(ref: AttemptRef): ReadonlyMap<number, bigint>;
   close(): Promise<void>;
 }

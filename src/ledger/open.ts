@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { AppError, type Clock, type Log } from "../kernel/index.ts";
 import { createBatch } from "./batch.ts";
+import { chargedSince } from "./charges.ts";
 import { createCheckpointer } from "./checkpoint.ts";
 import { settleLeftOpen } from "./crash.ts";
 import { asAppError, type Durability, openForWriting } from "./database.ts";
@@ -38,6 +39,9 @@ export function openLedger({ path, clock, log, mode = "normal" }: OpenLedgerOpti
   return {
     settledAfterCrash,
     unwrittenSettlements: () => batch.unwrittenSettlements(),
+
+    lastRef: () => lastRef,
+    chargedSince: (ref) => chargedSince(database, ref),
 
     async reserve(attempt) {
       if (closed) throw isClosed(path);

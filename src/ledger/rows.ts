@@ -1,4 +1,5 @@
 import { AppError, type Usage } from "../kernel/index.ts";
+import { grantsOf } from "./charges.ts";
 import type { ColumnValue } from "./columns.ts";
 import type { AttemptEnd, ReservedAttempt, SettledAttempt } from "./ledger.ts";
 
@@ -35,6 +36,7 @@ export function attemptOf(row: RawRow, instance: string): AttemptRow {
     bodyHash: row["body_hash"] instanceof Uint8Array ? row["body_hash"] : null,
     reservedNanos: bigintOrNull(row, "reserved_nanos"),
     priceVersion: textOrNull(row, "price_version"),
+    grants: grantsOf(textOrNull(row, "grants")),
     settled: row["ended_at"] === null ? null : settledOf(row),
   };
 }

@@ -24,6 +24,7 @@ export function reservedAttempt(changes: Partial<ReservedAttempt> = {}): Reserve
     bodyHash: new Uint8Array(16).fill(7),
     reservedNanos: 5_000_000n,
     priceVersion: "genai-prices 0.1.8",
+    grants: [],
     ...changes,
   };
 }

@@ -12,6 +12,7 @@ export interface LedgerMigration {
 
 const CONTEXT_1 =
   "virtual_key_id, connection_id, provider_key_id, tool, user, team, project, provider, dialect, route, stream, model_requested, price_version";
+const CONTEXT_3 = `${CONTEXT_1}, grants`;
 const OUTCOME_1 =
   "end, status, verdict, usage_known, usage_clamped, model_answered, service_tier, geo, estimated";
 const ROW_1 =
@@ -167,6 +168,17 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
       `CREATE INDEX attempts_reserved ON attempt_rows (id) WHERE ended_at IS NULL`,
       `CREATE VIEW attempts AS
         SELECT ${qualified("r", ROW_1)}, ${qualified("c", CONTEXT_1)}, ${qualified("o", OUTCOME_1)}
+        FROM attempt_rows r JOIN contexts c ON c.id = r.context LEFT JOIN outcomes o ON o.id = r.outcome`,
+    ],
+  },
+  {
+    version: 3,
+    statements: [
+      // Numbers of the slices that pay, apart by spaces. They change every few minutes at the most.
+      `ALTER TABLE contexts ADD COLUMN grants TEXT`,
+      `DROP VIEW attempts`,
+      `CREATE VIEW attempts AS
+        SELECT ${qualified("r", ROW_1)}, ${qualified("c", CONTEXT_3)}, ${qualified("o", OUTCOME_1)}
         FROM attempt_rows r JOIN contexts c ON c.id = r.context LEFT JOIN outcomes o ON o.id = r.outcome`,
     ],
   },

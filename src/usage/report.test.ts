@@ -63,6 +63,7 @@ function reservedRow(changes: Partial<ReservedAttempt>): ReservedAttempt {
     bodyHash: null,
     reservedNanos: null,
     priceVersion: null,
+    grants: [],
     ...changes,
   };
 }

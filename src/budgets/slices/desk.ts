@@ -3,7 +3,7 @@ import type { Store } from "../../store/index.ts";
 import type { Budget } from "../budget.ts";
 import type { Definitions } from "../definitions.ts";
 import type { NodeIdentity } from "./node.ts";
-import { type Membership, register } from "./register.ts";
+import { hasGrants, type Membership, register } from "./register.ts";
 import { Slice } from "./slice.ts";
 import { type Ask, type Granted, recalledGrants, type Report, trade, type TradeAnswer } from "./trade.ts";
 
@@ -80,8 +80,11 @@ export class SliceDesk {
     return this.#current.size === 0 && this.#retired.size === 0;
   }
 
-  get membership(): Membership | undefined {
-    return this.#member;
+  /** Accounts for what an incarnation before this one has left behind, at once instead of with the first need. */
+  async recover(): Promise<void> {
+    if (this.#member === undefined && (await hasGrants(this.#options.store, this.#identity.id))) {
+      this.#member = await this.#register();
+    }
   }
 
   /** The store's time, carried on by a clock that never jumps. */

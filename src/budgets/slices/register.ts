@@ -1,5 +1,5 @@
 import type { Randomness } from "../../kernel/index.ts";
-import { intOf, type Row, type Store, textOf, type Tx } from "../../store/index.ts";
+import { intOf, type Queries, type Row, type Store, textOf, type Tx } from "../../store/index.ts";
 import { nanosOf } from "../budget-record.ts";
 import { lockState } from "../store-state.ts";
 import type { NodeIdentity } from "./node.ts";
@@ -66,6 +66,11 @@ export async function register(
   });
 }
 
+/** Whether the node has slices that nobody has accounted for. */
+export async function hasGrants(queries: Queries, nodeId: string): Promise<boolean> {
+  return (await queries.get("SELECT 1 FROM budget_grants WHERE node_id = ? LIMIT 1", [nodeId])) !== undefined;
+}
+
 const NOTHING: Recovered = { grants: 0, lostNanos: 0n };
 
 /** The same boot, but another file: a copy beside the original. Another boot may be either. */
@@ -84,7 +89,7 @@ async function recover(
 ): Promise<Recovered> {
   // Grants of another life of the store stay as they are: they count in full.
   const rows = await tx.all(
-    `SELECT * FROM budget_grants WHERE node_id = ? AND state = 'open' AND lineage = ? ORDER BY budget_id`,
+    "SELECT * FROM budget_grants WHERE node_id = ? AND lineage = ? ORDER BY budget_id",
     [nodeId, lineage],
   );
   if (rows.length === 0) return NOTHING;
@@ -106,8 +111,5 @@ export async function closeGrant(tx: Tx, grant: Row, spentNanos: bigint): Promis
     `UPDATE budget_periods SET settled_nanos = settled_nanos + ? WHERE budget_id = ? AND period = ?`,
     [spentNanos, textOf(grant, "budget_id"), textOf(grant, "period")],
   );
-  await tx.run(
-    `UPDATE budget_grants SET state = 'closed', amount_nanos = 0, spent_nanos = ?, recalled = 0 WHERE id = ?`,
-    [spentNanos, intOf(grant, "id")],
-  );
+  await tx.run("DELETE FROM budget_grants WHERE id = ?", [intOf(grant, "id")]);
 }

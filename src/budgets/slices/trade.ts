@@ -111,7 +111,7 @@ export async function trade(request: TradeRequest): Promise<TradeAnswer> {
 /** Grants of this process that others wait for. Only reads. */
 export async function recalledGrants(store: Store, { nodeId, incarnation }: Membership): Promise<number[]> {
   const rows = await store.all(
-    `SELECT id FROM budget_grants WHERE node_id = ? AND incarnation = ? AND state = 'open' AND recalled = 1`,
+    `SELECT id FROM budget_grants WHERE node_id = ? AND incarnation = ? AND recalled = 1`,
     [nodeId, incarnation],
   );
   return rows.map((row) => intOf(row, "id"));
@@ -126,10 +126,11 @@ async function nextSequence(tx: Tx, { member, uncertain }: TradeRequest): Promis
 }
 
 async function take(tx: Tx, member: Membership, report: Report): Promise<void> {
-  const row = await tx.get(
-    `SELECT * FROM budget_grants WHERE id = ? AND node_id = ? AND incarnation = ? AND state = 'open'`,
-    [report.grantId, member.nodeId, member.incarnation],
-  );
+  const row = await tx.get(`SELECT * FROM budget_grants WHERE id = ? AND node_id = ? AND incarnation = ?`, [
+    report.grantId,
+    member.nodeId,
+    member.incarnation,
+  ]);
   if (!row) return;
   if (report.close) return await closeGrant(tx, row, report.spentNanos);
   await tx.run("UPDATE budget_grants SET amount_nanos = ?, spent_nanos = ?, recalled = 0 WHERE id = ?", [
@@ -154,7 +155,7 @@ async function give(tx: Tx, { request, state, ask, nowMs, newGrant }: Giving): P
   const { settledNanos, contestedUntilMs } = await openPeriod(tx, budget, period);
   const open = await tx.all(
     `SELECT id, node_id, incarnation, amount_nanos, not_after_ms FROM budget_grants
-     WHERE budget_id = ? AND period = ? AND state = 'open'`,
+     WHERE budget_id = ? AND period = ?`,
     [budget.id, period.key],
   );
   const own = open.filter((row) => isMine(row, member));
@@ -175,8 +176,8 @@ async function give(tx: Tx, { request, state, ask, nowMs, newGrant }: Giving): P
     : Math.min(period.endMs ?? Number.MAX_SAFE_INTEGER, nowMs + LONGEST_USE_MS);
   const common = { budgetId: budget.id, period, notAfterMs, othersNanos: sum(others) };
   const held = mine ? nanosOf(mine, "amount_nanos") : 0n;
-  // Restored or copied in this period, and not set since.
-  if (budget.lineage !== state.lineage && period.startMs <= state.lineageSinceMs) {
+  // Restored or copied in this period, and not set since: nobody knows what was spent.
+  if (budget.hard && budget.lineage !== state.lineage && period.startMs <= state.lineageSinceMs) {
     return { ...common, grantId: undefined, amountNanos: 0n, leftNanos: 0n, unknown: true };
   }
   // An answer that got lost may have made the slice larger than its holder knows.
@@ -199,8 +200,8 @@ async function give(tx: Tx, { request, state, ask, nowMs, newGrant }: Giving): P
   const grantId = newGrant();
   await tx.run(
     `INSERT INTO budget_grants (id, budget_id, period, lineage, node_id, incarnation, amount_nanos, spent_nanos,
-       ledger_row, granted_at_ms, not_after_ms, recalled, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, 'open')`,
+       ledger_row, granted_at_ms, not_after_ms, recalled)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0)`,
     [
       grantId,
       budget.id,
@@ -250,7 +251,7 @@ async function recall(
 ): Promise<void> {
   await tx.run(
     `UPDATE budget_grants SET recalled = 1
-     WHERE budget_id = ? AND period = ? AND state = 'open' AND node_id <> ?`,
+     WHERE budget_id = ? AND period = ? AND node_id <> ?`,
     [budget.id, period.key, member.nodeId],
   );
   await tx.run("UPDATE budget_periods SET contested_until_ms = ? WHERE budget_id = ? AND period = ?", [

@@ -46,11 +46,10 @@ export const budgets: Migration = {
       ledger_row BIGINT NOT NULL,
       granted_at_ms BIGINT NOT NULL,
       not_after_ms BIGINT NOT NULL,
-      recalled BIGINT NOT NULL,
-      state TEXT NOT NULL
+      recalled BIGINT NOT NULL
     )`,
-    "CREATE INDEX budget_grants_open ON budget_grants (budget_id, period) WHERE state = 'open'",
-    "CREATE INDEX budget_grants_by_node ON budget_grants (node_id) WHERE state = 'open'",
+    "CREATE INDEX budget_grants_by_period ON budget_grants (budget_id, period)",
+    "CREATE INDEX budget_grants_by_node ON budget_grants (node_id)",
     `CREATE TABLE budget_nodes (
       id TEXT PRIMARY KEY,
       incarnation BIGINT NOT NULL,

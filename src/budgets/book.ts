@@ -1,0 +1,75 @@
+import type { RowSealer } from "../access/index.ts";
+import { AppError } from "../kernel/index.ts";
+import type { Store } from "../store/index.ts";
+import type { Budget } from "./budget.ts";
+import { type Definitions, loadDefinitions } from "./definitions.ts";
+import { covers, type Spender } from "./subject.ts";
+
+export interface BudgetBookOptions {
+  readonly store: Store;
+  readonly sealer: RowSealer;
+  /** Told of budgets that are another now, or none any more: what is held of them is to be given back. */
+  readonly onChanged: (budgetIds: readonly string[]) => void;
+}
+
+/** Combinations of who spends and on what that are remembered; names of models come from callers. */
+const MOST_REMEMBERED = 4_096;
+const NOBODY: readonly Budget[] = [];
+const NOTHING: Definitions = { version: -1, budgets: [], damaged: [], suspended: [] };
+
+/** The budgets in force, in memory, to be asked for each request. They change only by {@link BudgetBook.reload}. */
+export class BudgetBook {
+  readonly #options: BudgetBookOptions;
+  #definitions = NOTHING;
+  readonly #covering = new Map<string, readonly Budget[]>();
+
+  constructor(options: BudgetBookOptions) {
+    this.#options = options;
+  }
+
+  get definitions(): Definitions {
+    return this.#definitions;
+  }
+
+  /** @throws AppError `vault_locked`; the book is then as before. */
+  async reload(): Promise<void> {
+    const before = this.#definitions;
+    this.#definitions = await loadDefinitions(this.#options.store, this.#options.sealer);
+    this.#covering.clear();
+    const now = new Map(this.#definitions.budgets.map((budget) => [budget.id, budget.generation]));
+    const changed = before.budgets.filter(({ id, generation }) => now.get(id) !== generation);
+    if (changed.length > 0) this.#options.onChanged(changed.map(({ id }) => id));
+  }
+
+  /**
+   * The budgets that bound what this spender does, ordered by id.
+   * @throws AppError `budget_unavailable` when a budget's row was changed outside Ownkey: nobody knows whom it bounds.
+   */
+  covering(spender: Spender): readonly Budget[] {
+    const { budgets, damaged } = this.#definitions;
+    if (damaged.length > 0) throw damagedBudget(damaged);
+    if (budgets.length === 0) return NOBODY;
+    const { virtualKeyId, user, team, project, tool, connectionId, model } = spender;
+    const name = JSON.stringify([virtualKeyId, user, team, project, tool, connectionId, model]);
+    const known = this.#covering.get(name);
+    if (known !== undefined) return known;
+    const found = budgets.filter(({ subject }) => covers(subject, spender));
+    if (this.#covering.size >= MOST_REMEMBERED) this.#covering.clear();
+    this.#covering.set(name, found);
+    return found;
+  }
+
+  /** Whether a model is kept from hard budgets because it once cost more than was proven possible. */
+  isSuspended(connectionId: string, model: string | null): boolean {
+    return this.#definitions.suspended.some(
+      (one) => one.connectionId === connectionId && one.model === model,
+    );
+  }
+}
+
+function damagedBudget(ids: readonly string[]): AppError {
+  return new AppError("budget_unavailable", "the row of a budget was changed outside Ownkey", {
+    hint: "its owner sees it with: ownkey budget list",
+    details: { budgets: ids },
+  });
+}

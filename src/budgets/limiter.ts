@@ -1,0 +1,160 @@
+import type { Clock } from "../kernel/index.ts";
+import type { Budget } from "./budget.ts";
+import { budgetExceeded } from "./refusals.ts";
+import { type Hold, Reservation, type ReservationEvents } from "./reservation.ts";
+import type { SliceDesk, Standing } from "./slices/desk.ts";
+import type { Slice } from "./slices/slice.ts";
+
+export interface LimiterOptions {
+  readonly desk: Pick<SliceDesk, "slice" | "standing" | "need" | "wish" | "settled" | "nowMs">;
+  readonly clock: Clock;
+  /** Waits; tests need not. */
+  readonly pause?: (timeMs: number) => Promise<void>;
+}
+
+/** What a request asks of the budgets that cover it. */
+export interface Wanted {
+  /** Ordered by id. */
+  readonly budgets: readonly Budget[];
+  /** What hard budgets are to hold: as much as it can cost, with the output limit that it is to have. */
+  readonly mostNanos: bigint;
+  /** What they have to hold at the least: with the smallest output limit that makes sense. */
+  readonly leastNanos: bigint;
+  /** What soft budgets hold at first: a guess. */
+  readonly guessNanos: bigint;
+}
+
+/** How long a request waits for what other gateways hold. */
+const WAIT_FOR_GRANT_MS = 250;
+const ASK_AGAIN_MS = 10;
+/** Of a slice less than this part is left: more is asked for ahead of need. */
+const LOW_PART = 4n;
+
+/**
+ * Decides whether a request may spend: it has to fit into every budget that covers it, and holds its part of each or of
+ * none. From slices at hand without waiting; else the store is asked, and what others hold is waited for.
+ */
+export class Limiter {
+  readonly #options: LimiterOptions;
+  readonly #events: ReservationEvents;
+
+  constructor(options: LimiterOptions) {
+    this.#options = options;
+    const { desk } = options;
+    this.#events = {
+      settled: (slice) => desk.settled(slice),
+      wish: (budget, nanos) => desk.wish(budget, nanos),
+      nowMs: () => desk.nowMs(),
+    };
+  }
+
+  /** @throws AppError `budget_exceeded`, `budget_unavailable`, `vault_locked`. */
+  reserve(wanted: Wanted): Reservation | Promise<Reservation> {
+    const enough = this.#take(wanted, true);
+    return enough ?? this.#ask(wanted);
+  }
+
+  async #ask(wanted: Wanted): Promise<Reservation> {
+    const { desk, clock, pause = sleep } = this.#options;
+    const untilMs = clock.monotonicMs() + WAIT_FOR_GRANT_MS;
+    for (;;) {
+      await desk.need(wanted.budgets.map((budget) => ({ budget, nanos: mostOf(budget, wanted) })));
+      const taken = this.#take(wanted, false);
+      if (taken !== undefined) return taken;
+      const short = this.#shortest(wanted);
+      const mayCome =
+        short.standing !== undefined && !short.standing.unknown && mayBecomeFree(short.standing);
+      if (!mayCome || clock.monotonicMs() >= untilMs) throw budgetExceeded(short);
+      await pause(ASK_AGAIN_MS);
+    }
+  }
+
+  /** In one step over all budgets. With `whole`, only if as much is there as is wanted. */
+  #take(wanted: Wanted, whole: boolean): Reservation | undefined {
+    const { desk } = this.#options;
+    let hardNanos = wanted.mostNanos;
+    const slices: Slice[] = [];
+    for (const budget of wanted.budgets) {
+      const slice = desk.slice(budget.id);
+      if (slice === undefined || slice.retired) return undefined;
+      const { availableNanos } = slice;
+      if (budget.hard) {
+        if (availableNanos < (whole ? wanted.mostNanos : wanted.leastNanos)) return undefined;
+        if (availableNanos < hardNanos) hardNanos = availableNanos;
+      } else if (availableNanos <= 0n) return undefined;
+      slices.push(slice);
+    }
+    return this.#hold(wanted, slices, hardNanos);
+  }
+
+  #hold({ budgets, guessNanos }: Wanted, slices: readonly Slice[], hardNanos: bigint): Reservation {
+    const atMs = this.#options.desk.nowMs();
+    const holds = budgets.flatMap((budget, at): Hold[] => {
+      const slice = slices[at];
+      if (slice === undefined) return [];
+      const nanos = budget.hard ? hardNanos : smaller(guessNanos, slice.availableNanos);
+      slice.reserve(nanos, atMs);
+      return [{ budget, slice, nanos }];
+    });
+    this.#refill(budgets, slices, hardNanos);
+    return new Reservation(holds, this.#events);
+  }
+
+  /** Asks for more before the next one has to wait for it. */
+  #refill(budgets: readonly Budget[], slices: readonly Slice[], nanos: bigint): void {
+    for (const [at, slice] of slices.entries()) {
+      const budget = budgets[at];
+      const low = slice.amountNanos / LOW_PART;
+      if (budget === undefined || slice.availableNanos > (low < nanos ? nanos : low)) continue;
+      const standing = this.#options.desk.standing(budget.id);
+      if (standing !== undefined && standing.leftNanos > 0n) this.#options.desk.wish(budget, nanos);
+    }
+  }
+
+  /** The budget that has the least. */
+  #shortest(wanted: Wanted): Parameters<typeof budgetExceeded>[0] & { standing: Standing | undefined } {
+    const { desk } = this.#options;
+    const all = wanted.budgets.map((budget) => {
+      const standing = desk.standing(budget.id);
+      const held = desk.slice(budget.id)?.availableNanos ?? 0n;
+      const free = standing === undefined || standing.leftNanos < 0n ? 0n : standing.leftNanos;
+      return { budget, neededNanos: leastOf(budget, wanted), leftNanos: held + free, standing };
+    });
+    const [first, ...rest] = all;
+    if (first === undefined) throw new RangeError("no budget to be short of");
+    return rest.reduce((least, one) => (gap(one) > gap(least) ? one : least), first);
+  }
+}
+
+function mayBecomeFree({ leftNanos, othersNanos }: Standing): boolean {
+  return othersNanos > 0n || leftNanos > 0n;
+}
+
+function mostOf({ hard }: Budget, { mostNanos, guessNanos }: Wanted): bigint {
+  return hard ? mostNanos : larger(guessNanos, 1n);
+}
+
+function leastOf({ hard }: Budget, { leastNanos }: Wanted): bigint {
+  return hard ? leastNanos : 1n;
+}
+
+/** Unknown is the widest gap of all. */
+function gap({ neededNanos, leftNanos, standing }: Parameters<typeof budgetExceeded>[0]): bigint {
+  return standing?.unknown === true ? LARGEST : neededNanos - leftNanos;
+}
+
+const LARGEST = 2n ** 63n;
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+function sleep(timeMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, timeMs);
+  });
+}

@@ -1,0 +1,74 @@
+import { AppError, formatTime, formatUsd } from "../kernel/index.ts";
+import type { Budget } from "./budget.ts";
+import type { Standing } from "./slices/desk.ts";
+
+export interface Shortage {
+  readonly budget: Budget;
+  /** What the request needs at the least. */
+  readonly neededNanos: bigint;
+  /** What it could have. */
+  readonly leftNanos: bigint;
+  readonly standing: Standing | undefined;
+}
+
+/** The refusal of a request that could cost more than a budget has left. */
+export function budgetExceeded({ budget, neededNanos, leftNanos, standing }: Shortage): AppError {
+  if (standing?.unknown === true) return spentUnknown(budget, standing);
+  const left = leftNanos > 0n ? leftNanos : 0n;
+  const others = standing?.othersNanos ?? 0n;
+  const resetsAt = resetOf(standing);
+  const asked = `needs up to $${formatUsd(neededNanos)}`;
+  return new AppError(
+    "budget_exceeded",
+    `the budget "${budget.name}" has $${formatUsd(left)} left, and this request ${asked}`,
+    {
+      hint: hintFor(resetsAt, left, others),
+      details: {
+        budget: budget.name,
+        limitUsd: formatUsd(budget.limitNanos),
+        leftUsd: formatUsd(left),
+        neededUsd: formatUsd(neededNanos),
+        ...(resetsAt === undefined ? {} : { resetsAt }),
+        ...(others > 0n ? { heldByOthersUsd: formatUsd(others) } : {}),
+      },
+    },
+  );
+}
+
+function hintFor(resetsAt: string | undefined, left: bigint, others: bigint): string {
+  const wait = resetsAt === undefined ? "it does not begin anew by itself" : `it begins anew at ${resetsAt}`;
+  const less = left > 0n ? "; a smaller output limit may fit" : "";
+  const held = others > 0n ? `; other gateways hold $${formatUsd(others)} of it for requests of theirs` : "";
+  return `${wait}${less}${held}`;
+}
+
+function spentUnknown(budget: Budget, standing: Standing): AppError {
+  const resetsAt = resetOf(standing);
+  return new AppError(
+    "budget_exceeded",
+    `nobody knows what was spent of the budget "${budget.name}": the database was restored or copied since`,
+    {
+      hint: "its owner sets it once more with: ownkey budget set",
+      details: {
+        budget: budget.name,
+        limitUsd: formatUsd(budget.limitNanos),
+        spent: "unknown",
+        ...(resetsAt === undefined ? {} : { resetsAt }),
+      },
+    },
+  );
+}
+
+function resetOf(standing: Standing | undefined): string | undefined {
+  const atMs = standing?.resetsAtMs;
+  return atMs === undefined || atMs === null ? undefined : formatTime(atMs);
+}
+
+/** A model that once cost more than was proven possible. */
+export function modelSuspended(model: string): AppError {
+  return new AppError(
+    "not_boundable",
+    `the model "${model}" once cost more than was proven possible, and is kept from hard budgets`,
+    { hint: "its owner looks at it with: ownkey budget list", details: { model } },
+  );
+}

@@ -94,7 +94,7 @@ describe("periods", () => {
     await node.settle(await node.request(80n), 80n);
     await node.close();
     const periods = [...(await fleet.committed()).values()];
-    expect(periods.map(({ settled }) => settled).sort()).toEqual([100n, 70n]);
+    expect(periods.map(({ settled }) => String(settled)).sort()).toEqual(["100", "70"]);
     expect(periods.every(({ granted }) => granted === 0n)).toBe(true);
   });
 

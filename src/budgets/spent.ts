@@ -53,16 +53,14 @@ export async function forgetSpent(tx: Tx, budgetId: string): Promise<void> {
 }
 
 async function openGrants(tx: Tx, budgetId: string, period: Period): Promise<Row[]> {
-  return await tx.all("SELECT * FROM budget_grants WHERE budget_id = ? AND period = ? AND state = 'open'", [
+  return await tx.all("SELECT * FROM budget_grants WHERE budget_id = ? AND period = ?", [
     budgetId,
     period.key,
   ]);
 }
 
 async function writeOff(tx: Tx, grant: Row): Promise<void> {
-  await tx.run("UPDATE budget_grants SET state = 'closed', amount_nanos = 0, recalled = 0 WHERE id = ?", [
-    intOf(grant, "id"),
-  ]);
+  await tx.run("DELETE FROM budget_grants WHERE id = ?", [intOf(grant, "id")]);
 }
 
 async function settledIn(tx: Tx, budgetId: string, { key }: Period): Promise<bigint> {

@@ -46,7 +46,7 @@ export async function periodSpending(
   );
   for (const row of periods) add(row, nanosOf(row, "settled_nanos"), 0n);
   const grants = await queries.all(
-    "SELECT budget_id, period, lineage, amount_nanos, spent_nanos FROM budget_grants WHERE state = 'open'",
+    "SELECT budget_id, period, lineage, amount_nanos, spent_nanos FROM budget_grants",
   );
   for (const row of grants) {
     const amount = nanosOf(row, "amount_nanos");

@@ -1,9 +1,19 @@
 // Gateways on one store, each with a ledger of its own, that can be killed, lose power, sleep and come back.
+import { createHmac } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FakeVault, TestClock } from "../access/access.testing.ts";
-import { AppError, type Log, silentLog, systemRandomness, toHex } from "../kernel/index.ts";
+import type { RowSealer } from "../access/index.ts";
+import {
+  AppError,
+  type Clock,
+  equalBytes,
+  lengthPrefixed,
+  type Log,
+  silentLog,
+  systemRandomness,
+  toHex,
+} from "../kernel/index.ts";
 import { type OpenedLedger, openLedger } from "../ledger/index.ts";
 import { intOf, openSqliteStore, type Store, textOf } from "../store/index.ts";
 import { BudgetBook } from "./book.ts";
@@ -17,6 +27,28 @@ import { nodeIdentity } from "./slices/node.ts";
 import { beginLineage, noteChange, openState, readState } from "./store-state.ts";
 import { parseSubject } from "./subject.ts";
 
+/** Stands still unless it is moved. */
+class TestClock implements Clock {
+  timeMs = Date.UTC(2026, 10, 23, 10);
+  nowMs = (): number => this.timeMs;
+  monotonicMs = (): number => this.timeMs;
+}
+
+const KEY = systemRandomness(32);
+
+/** Seals rows with a key that lives as long as the tests. */
+const sealer: RowSealer = {
+  seal: (table, id, content) =>
+    new Uint8Array(
+      createHmac("sha256", KEY)
+        .update(lengthPrefixed(table, id, content))
+        .digest(),
+    ),
+  check(table, id, content, mac) {
+    if (!equalBytes(sealer.seal(table, id, content), mac)) throw new AppError("corrupt", `${table} ${id}`);
+  },
+};
+
 /** A budget as tests write it; everything else has a usual value. */
 export type BudgetParts = Partial<Budget> & { readonly limitNanos: bigint };
 
@@ -27,7 +59,6 @@ export interface Request {
 
 export class Fleet {
   readonly clock: TestClock;
-  readonly vault = new FakeVault();
   readonly store: Store;
   readonly folder: string;
   readonly nodes: Node[] = [];
@@ -80,7 +111,7 @@ export class Fleet {
       ...parts,
     };
     await this.store.tx(async (tx) => {
-      await putRecord(tx, sealBudget(this.vault, budget));
+      await putRecord(tx, sealBudget(sealer, budget));
       await noteChange(tx);
     });
     return budget;
@@ -155,11 +186,11 @@ export class Node {
     this.#fleet = fleet;
     this.name = name;
     this.path = join(fleet.folder, `${name}.db`);
-    const { clock, vault } = fleet;
+    const { clock } = fleet;
     this.ledger = openLedger({ path: this.path, clock, log });
     this.book = new BudgetBook({
       store,
-      sealer: vault,
+      sealer,
       onChanged: (ids) => {
         for (const id of ids) this.desk.giveBack(id).catch(() => {});
       },

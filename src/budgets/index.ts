@@ -6,6 +6,7 @@ export * from "./budgets.ts";
 export * from "./calendar/period.ts";
 export * from "./definitions.ts";
 export { originOf } from "./origin.ts";
+export * from "./rates/index.ts";
 export type { BudgetSettings } from "./settings.ts";
 export type { BudgetStanding } from "./standing.ts";
 export { beginLineage, openState, type Origin } from "./store-state.ts";

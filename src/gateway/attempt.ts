@@ -1,3 +1,4 @@
+import type { Admission, Rates } from "../budgets/index.ts";
 import { AppError, type Clock, type Log, type Secret, toAppError } from "../kernel/index.ts";
 import type { AttemptEnd, AttemptRef, Ledger } from "../ledger/index.ts";
 import type { Meter, MeterOptions, MeterResult, Pricing } from "../usage/index.ts";
@@ -12,6 +13,7 @@ import { createUsageChunkFilter, type UsageChunkFilter } from "./hide-usage-chun
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Directory, GatewaySettings } from "./parts.ts";
 import type { Plan } from "./plan.ts";
+import { admitAttempt, tokensUsed } from "./rate-admission.ts";
 import { reservation } from "./reservation.ts";
 import { settlementOf } from "./settlement.ts";
 import { ownObjects } from "./own-list.ts";
@@ -36,6 +38,7 @@ export interface AttemptParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: TimeLimits;
+  readonly rates: Rates;
   readonly settings: GatewaySettings;
   readonly metrics: GatewayMetrics;
   /** Attempts under way, and settlements being written: a graceful stop waits for both. */
@@ -54,10 +57,36 @@ export interface OnUse {
 const SMALL_ANSWER_BYTES = 256 * 1024;
 
 /**
- * One try at the provider: lend the key, reserve, forward, tap, settle.
+ * One try at the provider: count it in the rate limits, lend the key, reserve, forward, tap, settle.
  * @throws AppError; `provider_unreachable` with `retryable` when nothing can have been charged.
  */
-export async function runAttempt(parts: AttemptParts, plan: Plan, number: number): Promise<Response> {
+export function runAttempt(parts: AttemptParts, plan: Plan, number: number): Promise<Response> {
+  const admission = admitAttempt(parts.rates, plan);
+  return admission === undefined
+    ? makeAttempt(parts, plan, number, undefined)
+    : admitted(admission, (granted) => makeAttempt(parts, plan, number, granted));
+}
+
+/** What ends before there is an attempt counts for nothing. */
+async function admitted(
+  admission: Admission | Promise<Admission>,
+  attempt: (admission: Admission) => Promise<Response>,
+): Promise<Response> {
+  const granted = await admission;
+  try {
+    return await attempt(granted);
+  } catch (error) {
+    granted.end(false);
+    throw error;
+  }
+}
+
+async function makeAttempt(
+  parts: AttemptParts,
+  plan: Plan,
+  number: number,
+  admission: Admission | undefined,
+): Promise<Response> {
   const found = parts.destinations.find(plan.url, plan.connection.settings);
   const destination = found instanceof Promise ? await found : found;
   const lent = parts.directory.lend(plan.providerKey, plan.url);
@@ -66,7 +95,7 @@ export async function runAttempt(parts: AttemptParts, plan: Plan, number: number
   const reserved = reservation(parts.pricing, plan, number, nowMs);
   parts.onUse.began(reserved.virtualKeyId, reserved.providerKeyId, nowMs);
   const ref = await parts.ledger.reserve(reserved);
-  const attempt = new Attempt(parts, plan, ref, reserved.reservedNanos);
+  const attempt = new Attempt(parts, plan, ref, reserved.reservedNanos, admission);
   const headers: HeaderPairs = [
     ...plan.headers,
     ...plan.provider.authHeaders(key.reveal(), plan.connection.settings, plan.call),
@@ -90,6 +119,7 @@ export class Attempt implements Limited {
   private readonly plan: Plan;
   private readonly ref: AttemptRef;
   private readonly reservedNanos: bigint | null;
+  private readonly admission: Admission | undefined;
   private exchange: Exchange | undefined;
   private readonly lastMomentMs: number;
   private readonly onClientGone = () => this.abort("client_gone");
@@ -100,11 +130,18 @@ export class Attempt implements Limited {
   private firstByteMs: number | null = null;
   private ended: AttemptEnd | undefined;
 
-  constructor(parts: AttemptParts, plan: Plan, ref: AttemptRef, reservedNanos: bigint | null) {
+  constructor(
+    parts: AttemptParts,
+    plan: Plan,
+    ref: AttemptRef,
+    reservedNanos: bigint | null,
+    admission: Admission | undefined,
+  ) {
     this.parts = parts;
     this.plan = plan;
     this.ref = ref;
     this.reservedNanos = reservedNanos;
+    this.admission = admission;
     this.lastMomentMs = plan.startedMonotonicMs + parts.settings.totalLimitMs;
   }
 
@@ -253,7 +290,9 @@ export class Attempt implements Limited {
     limits.release(this);
     this.plan.clientSignal.removeEventListener("abort", this.onClientGone);
     this.copy?.end();
+    this.admission?.end(end !== "unreachable");
     const settled = this.settle(this.ended).catch((error: unknown) => {
+      this.admission?.settle(null);
       this.parts.log.error("gateway.settle_failed", {
         requestId: this.plan.requestId,
         error: toAppError(error),
@@ -270,6 +309,7 @@ export class Attempt implements Limited {
     metrics.attemptEnded(end, this.status, durationMs, this.firstByteMs);
     const finished = this.meter?.finish();
     const meter = (finished instanceof Promise ? await finished : finished) ?? null;
+    this.admission?.settle(tokensUsed(this.plan, this.status, meter));
     const { costNanos, estimated } = settlementOf({
       end,
       status: this.status,

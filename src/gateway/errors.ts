@@ -1,5 +1,6 @@
 import { AppError } from "../kernel/index.ts";
 import type { Dialect } from "../providers/index.ts";
+import { rateHeaders } from "./rate-headers.ts";
 
 export const REQUEST_ID_HEADER = "x-ownkey-request-id";
 
@@ -31,7 +32,7 @@ export function forCaller(error: AppError): AppError {
 }
 
 /** Ownkey's own error as an HTTP answer in the caller's dialect, so that its SDK raises what it always raises. */
-export function errorResponse(error: AppError, dialect: Dialect, requestId: string): Response {
+export function errorResponse(error: AppError, dialect: Dialect, requestId: string, nowMs: number): Response {
   const status = error.httpStatus;
   const message = error.hint === undefined ? error.message : `${error.message}: ${error.hint}`;
   const headers: Record<string, string> = {
@@ -44,6 +45,7 @@ export function errorResponse(error: AppError, dialect: Dialect, requestId: stri
   if (!error.retryable) headers["x-should-retry"] = "false";
   const retryAfterMs = error.details?.["retryAfterMs"];
   if (typeof retryAfterMs === "number") headers["retry-after"] = String(Math.ceil(retryAfterMs / 1000));
+  if (status === 429) Object.assign(headers, rateHeaders(error, dialect, nowMs));
   return new Response(JSON.stringify(ENVELOPES[dialect](error, message, requestId)), { status, headers });
 }
 
@@ -70,6 +72,7 @@ const ENVELOPES: Readonly<Record<Dialect, Envelope>> = {
           domain: "ownkey",
           ...(error.details === undefined ? {} : { metadata: asTexts(error.details) }),
         },
+        ...retryInfo(error),
       ],
     },
   }),
@@ -77,6 +80,14 @@ const ENVELOPES: Readonly<Record<Dialect, Envelope>> = {
 
 function extra(error: AppError): object {
   return error.details === undefined ? {} : { details: error.details };
+}
+
+/** Google's way to say how long to wait. */
+function retryInfo({ details }: AppError): object[] {
+  const retryAfterMs = details?.["retryAfterMs"];
+  if (typeof retryAfterMs !== "number") return [];
+  const retryDelay = `${Math.ceil(retryAfterMs / 1000)}s`;
+  return [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay }];
 }
 
 /** `metadata` of Google's ErrorInfo holds texts only. */

@@ -1,5 +1,6 @@
 // A gateway over real sockets with everything around it faked: for the tests of this room.
 import type { VirtualKey, VirtualKeyPolicy } from "../access/index.ts";
+import { Rates } from "../budgets/index.ts";
 import type { Connection, ProviderKey } from "../connections/index.ts";
 import {
   AppError,
@@ -225,6 +226,7 @@ export interface TestGatewayOptions {
   settings?: Partial<typeof DEFAULT_GATEWAY_SETTINGS>;
   /** Certificate authority of an upstream with TLS. */
   ca?: string;
+  rates?: Rates;
   resolveHost?: (host: string) => Promise<readonly string[]>;
 }
 
@@ -237,6 +239,7 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
     directory,
     ledger,
     pricing: fakePricing,
+    rates: options.rates ?? new Rates({ clock: systemClock }),
     createMeter: fakeMeter,
     providers: { providerById, matchRoute },
     storedObjects,

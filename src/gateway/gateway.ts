@@ -1,3 +1,4 @@
+import type { Rates } from "../budgets/index.ts";
 import { AppError, type Clock, type Log, type NewId, toAppError } from "../kernel/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Dialect } from "../providers/index.ts";
@@ -21,6 +22,7 @@ export interface GatewayOptions {
   directory: Directory;
   ledger: Ledger;
   pricing: Pricing;
+  rates: Rates;
   createMeter: (options: MeterOptions) => Meter;
   providers: ProviderRegistry;
   storedObjects: StoredObjects;
@@ -116,7 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         reason: String(failure.details?.["what"] ?? failure.code),
       });
     }
-    return errorResponse(forCaller(failure), known.dialect, known.requestId);
+    return errorResponse(forCaller(failure), known.dialect, known.requestId, clock.nowMs());
   }
 
   async function handle(request: Request, server: ServerSide): Promise<Response> {

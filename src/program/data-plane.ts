@@ -4,6 +4,7 @@ import { ToolTokenVerifier } from "../access/index.ts";
 import { DenialAggregator } from "../audit/index.ts";
 import type { App } from "../app.ts";
 import { readRestored } from "../backup/index.ts";
+import { Rates } from "../budgets/index.ts";
 import type { Config } from "../config.ts";
 import { ensurePrivateDir } from "../files/index.ts";
 import {
@@ -15,7 +16,7 @@ import {
   type Directory,
   listen,
 } from "../gateway/index.ts";
-import { AppError, Closing, type Log } from "../kernel/index.ts";
+import { AppError, Closing, every, type Log } from "../kernel/index.ts";
 import { claimInstance, openLedger, settleAbandoned } from "../ledger/index.ts";
 import { createLastUses, type LastUses } from "./last-uses.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
@@ -40,6 +41,8 @@ export interface DataPlaneOptions {
   readonly config: Config;
   readonly log: Log;
 }
+
+const SECOND_MS = 1000;
 
 /** Claims a ledger, settles what a crash left in it, and opens the listener. @throws AppError `address_in_use`. */
 export async function openDataPlane({ app, config, log }: DataPlaneOptions): Promise<DataPlane> {
@@ -89,10 +92,18 @@ async function openParts(
     log,
   });
   app.onCommit(() => directory.noteCommit());
+  const rates = new Rates({ clock });
+  const sweeping = every(
+    SECOND_MS,
+    () => rates.tick(),
+    (error) => log.error("rates.failed", { error }),
+  );
+  closing.add(() => sweeping.close());
   const gateway = createGateway({
     directory: suspendUntilConfirmed(directory, config.home),
     ledger,
     pricing: control.prices,
+    rates,
     createMeter,
     providers: { providerById, matchRoute },
     storedObjects: createStoredObjects({ store: control.store, clock, log }),

@@ -1,0 +1,68 @@
+import { AppError } from "../../kernel/index.ts";
+import type { Counter, RateLimitName, Unit } from "./counter.ts";
+
+/** A request that did not fit, and what it would have needed. */
+export interface Shortage {
+  readonly counter: Counter;
+  /** How long until it would fit, if nobody else came. */
+  readonly waitMs: number;
+}
+
+/** Nobody knows when a request that is under way ends. */
+export const TRY_AGAIN_MS = 1_000;
+
+/**
+ * The refusal for the limit that takes longest to come free. Its details hold what the dialects' own rate headers
+ * tell: of the requests' limits and of the tokens' the one that has least left.
+ */
+export function rateLimited(
+  shortage: Shortage,
+  counters: readonly Counter[],
+  nowMs: number,
+  nameOf: (subject: string) => string,
+): AppError {
+  const { counter, waitMs } = shortage;
+  const whose = nameOf(counter.subject);
+  return new AppError(
+    "rate_limited",
+    `the limit of ${counter.limit} ${TEXTS[counter.name]} is used up for ${whose}`,
+    {
+      hint: `try again in ${seconds(waitMs)}`,
+      retryable: true,
+      details: {
+        limit: counter.name,
+        subject: whose,
+        most: counter.limit,
+        retryAfterMs: Math.ceil(waitMs),
+        ...standing("requests", counters, nowMs),
+        ...standing("tokens", counters, nowMs),
+      },
+    },
+  );
+}
+
+const TEXTS: Readonly<Record<RateLimitName, string>> = {
+  requestsPerMinute: "requests in any 60 seconds",
+  tokensPerMinute: "tokens in any 60 seconds",
+  requestsPerDay: "requests in any 24 hours",
+  tokensPerDay: "tokens in any 24 hours",
+  concurrency: "requests at the same time",
+};
+
+function standing(unit: Unit, counters: readonly Counter[], nowMs: number): Record<string, number> {
+  const own = counters.filter((counter) => counter.unit === unit);
+  const [first, ...rest] = own;
+  if (first === undefined) return {};
+  const least = rest.reduce((a, b) => (b.remaining(nowMs) < a.remaining(nowMs) ? b : a), first);
+  return {
+    [`${unit}Limit`]: least.limit,
+    [`${unit}Remaining`]: least.remaining(nowMs),
+    [`${unit}ResetMs`]: Math.ceil((least.gauge.atMost(0, nowMs) ?? nowMs) - nowMs),
+  };
+}
+
+function seconds(waitMs: number): string {
+  const whole = Math.ceil(waitMs / 1000);
+  if (whole < 120) return whole === 1 ? "1 second" : `${whole} seconds`;
+  return whole < 7200 ? `${Math.ceil(whole / 60)} minutes` : `${Math.ceil(whole / 3600)} hours`;
+}

@@ -3,14 +3,12 @@ import * as tools from "../control/operations/tools.ts";
 import { AppError, toAppError } from "../kernel/index.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example, futureTime, given } from "./options.ts";
-import { paint, print, printable, shortTime, warn } from "./output.ts";
+import { paint, print, printable, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
-import { diffText } from "./tools-diff.ts";
+import { type Connected, connectedText, type Plan, planText, verifiedText } from "./tools-connect-text.ts";
+import { offerService } from "./tools-service.ts";
 import { shellOf } from "./tools-shell.ts";
 import { verified } from "./tools-verified.ts";
-
-type Plan = Awaited<ReturnType<typeof tools.plan.run>>;
-type Connected = Awaited<ReturnType<typeof tools.connect.run>>;
 
 interface ConnectOptions extends CommonOptions {
   all?: boolean;
@@ -66,7 +64,7 @@ export function registerToolsConnect(group: Command, context: CliContext, exit: 
         ({ outcome, verified: tried }) => outcome === "refused" || tried?.ok === false,
       );
       exit.code = failed ? 1 : 0;
-      if (items.some(({ outcome }) => outcome === "connected")) await warnWithoutService(context);
+      if (items.some(({ outcome }) => outcome === "connected")) await offerService(context, options);
     });
 }
 
@@ -84,10 +82,10 @@ async function connectOne(
   };
   try {
     const plan = await context.client.call(tools.plan, input);
-    say(context, options, planText(context, plan));
+    say(context, options, planText(context, plan, { withSteps: options.dryRun === true }));
     if (options.dryRun) return { tool, outcome: "planned", plan };
     if (!(await agreed(context, plan, options))) return { tool, outcome: "declined", plan };
-    if (plan.needsProgram) await context.programs.install();
+    if (plan.program?.isThere === false) await installProgram(context, options);
     const connected = await context.client.call(tools.connect, {
       ...input,
       seen: plan.seen,
@@ -115,6 +113,12 @@ async function connectOne(
     );
     return { tool, outcome: "refused", error: { code, message, hint: hint ?? null } };
   }
+}
+
+/** Only where there is none yet: one that is there may be another version, and the service's. */
+async function installProgram(context: CliContext, options: ConnectOptions): Promise<void> {
+  const { lines } = await context.programs.install();
+  say(context, options, lines.map(printable).join("\n"));
 }
 
 async function agreed(context: CliContext, plan: Plan, options: ConnectOptions): Promise<boolean> {
@@ -147,62 +151,6 @@ function say(context: CliContext, options: CommonOptions, text: string): void {
   if (!options.json && text !== "") context.stdout.write(`${text}\n`);
 }
 
-function planText(context: CliContext, plan: Plan): string {
-  return [
-    `${paint(context, "bold", plan.name)} → connection ${plan.connection}`,
-    ...plan.limits.map((limit) => `  ! ${limit}`),
-    ...(plan.bySubscription
-      ? ["  ! it is signed in and paid by subscription: connecting moves it to metered use"]
-      : []),
-    diffText(context, plan.files),
-    ...stepsText(plan.steps),
-    ...plan.notes.map((note) => `  note: ${printable(note)}`),
-  ].join("\n");
-}
-
-function connectedText(context: CliContext, connected: Connected): string {
-  return [
-    paint(
-      context,
-      "green",
-      connected.change === null
-        ? "nothing had to be changed"
-        : `changed; undo with: ownkey tools undo ${connected.change}`,
-    ),
-    ...stepsText(connected.steps),
-    ...(connected.expiresAt === null ? [] : [`  its virtual key ends ${shortTime(connected.expiresAt)} UTC`]),
-    ...(connected.restart === null || connected.change === null ? [] : [`  ${connected.restart}`]),
-  ].join("\n");
-}
-
-/** Values as they are: they are to be copied. */
-function stepsText(steps: Plan["steps"]): string[] {
-  return steps.flatMap(({ text, values, snippet }, index) => [
-    `  ${index + 1}. ${printable(text)}`,
-    ...values.map(({ name, value }) => `       ${name}: ${printable(value)}`),
-    ...(snippet === null ? [] : ["", ...snippet.split("\n").map((line) => `    ${line}`), ""]),
-  ]);
-}
-
-function verifiedText(context: CliContext, { ok, what, hint }: NonNullable<Outcome["verified"]>): string {
-  if (ok) return paint(context, "green", `works: ${what}`);
-  return `${paint(context, "red", `does not work yet: ${what}`)}${hint === null ? "" : `\n  ${hint}`}`;
-}
-
 function documentOf({ tool, outcome, plan, connected, verified: tried, error }: Outcome): object {
   return { tool, outcome, ...given({ plan, connected, verified: tried, error }) };
-}
-
-/** Tools that are connected fail while nothing runs. */
-async function warnWithoutService(context: CliContext): Promise<void> {
-  try {
-    const { document } = await context.programs.service("status");
-    if (document["installed"] === true) return;
-  } catch {
-    // No service manager: the same advice.
-  }
-  warn(
-    context,
-    "connected tools fail while Ownkey does not run; start it with your session: ownkey service install",
-  );
 }

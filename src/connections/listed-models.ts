@@ -5,6 +5,8 @@ export interface ListedModel {
   readonly id: string;
   /** As the provider's list says, `YYYY-MM-DD`. */
   readonly shutdownDate?: string;
+  /** When the provider made it, as far as its list says so. */
+  readonly createdAtMs?: number;
 }
 
 /** OpenAI's and Anthropic's `data[].id`, Gemini's `models[].name`; `undefined` when the document is no list of models. */
@@ -14,8 +16,21 @@ export function modelsIn(document: Json | undefined): readonly ListedModel[] | u
   return entries.flatMap((entry: Json) => {
     const id = stringAt(entry, "id") ?? stringAt(entry, "name");
     const shutdownDate = stringAt(entry, "shutdown_date");
-    return id === undefined
-      ? []
-      : [{ id: id.replace(/^models\//, ""), ...(shutdownDate === undefined ? {} : { shutdownDate }) }];
+    const createdAtMs = createdAt(entry);
+    if (id === undefined) return [];
+    return [
+      {
+        id: id.replace(/^models\//, ""),
+        ...(shutdownDate === undefined ? {} : { shutdownDate }),
+        ...(createdAtMs === undefined ? {} : { createdAtMs }),
+      },
+    ];
   });
+}
+
+/** OpenAI counts seconds, Anthropic writes the time. */
+function createdAt(entry: Json): number | undefined {
+  const seconds = isJsonObject(entry) ? entry["created"] : undefined;
+  const atMs = typeof seconds === "number" ? seconds * 1000 : Date.parse(stringAt(entry, "created_at") ?? "");
+  return Number.isFinite(atMs) && atMs > 0 ? atMs : undefined;
 }

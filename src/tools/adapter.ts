@@ -34,6 +34,8 @@ export interface ToolTraits {
    * own: {@link ConnectTarget.key}.
    */
   readonly refreshesToken: boolean;
+  /** Models stand in its settings or have to be entered: {@link ConnectTarget.models}. Others bring their own. */
+  readonly wantsModels?: boolean;
   /** What has to be done before a change is seen; absent when the tool sees it by itself. */
   readonly restart?: string;
   /** A desktop program: variables of the shell may not reach it. */
@@ -52,8 +54,8 @@ export interface ConnectTarget {
   readonly key?: Secret;
   /** The style that is to be used, one of the tool's own. */
   readonly style: WireStyle;
-  /** Models that the gateway offers on that wire, the usual one first; for tools that want a list. Never empty. */
-  readonly models: readonly [string, ...string[]];
+  /** Models that the gateway offers on that wire, the usual one first; given to {@link ToolTraits.wantsModels}. */
+  readonly models?: readonly [string, ...string[]];
   /** Every wire that some connection serves; for environments, which several programs with different SDKs read. */
   readonly served: readonly Wire[];
 }
@@ -75,6 +77,11 @@ export interface ToolPlan {
   readonly notes: readonly string[];
 }
 
+export interface Habit {
+  readonly wire?: Wire | undefined;
+  readonly model?: string | undefined;
+}
+
 export interface ToolAdapter {
   /** As in `TOOLS`, `ownkey token ID` and `/t/ID/…`. */
   readonly id: string;
@@ -90,6 +97,8 @@ export interface ToolAdapter {
    * references as the tool itself does. Never opens a keychain and reads no login.
    */
   readonly sources: (sources: Sources) => readonly Source[];
+  /** What it sends now, and to which model: connecting keeps both where a connection serves them. */
+  readonly habit?: (sources: Sources) => Habit;
   /** Works with what is there. Pure: the files are read through the machine, and nothing is written. */
   readonly plan: (machine: ToolMachine, target: ConnectTarget) => ToolPlan;
   /** Why it must not be changed now: it runs and would overwrite the change. `undefined` when nothing stands against it. */
@@ -124,6 +133,12 @@ export function tokenCommandLine(target: Pick<ConnectTarget, "program">, tool: s
 export function keyOf({ key }: ConnectTarget): Secret {
   if (key) return key;
   throw new TypeError("this tool needs a virtual key of its own");
+}
+
+/** The models of a tool that wants some. @throws when they were not given: the caller has to look at the traits. */
+export function modelsOf({ models }: ConnectTarget): readonly [string, ...string[]] {
+  if (models) return models;
+  throw new TypeError("this tool needs a list of models");
 }
 
 export type { Wire };

@@ -1,7 +1,7 @@
 import type { ToolAdapter } from "./adapter.ts";
 import { foldersOf, type Machine } from "./machine.ts";
 import { TOOLS } from "./places.ts";
-import type { ToolMachine } from "./tool-machine.ts";
+import { programOnPath, type ToolMachine } from "./tool-machine.ts";
 
 export interface FoundTool {
   readonly id: string;
@@ -19,11 +19,12 @@ export function detectTools(machine: Machine & { exists: (path: string) => boole
   });
 }
 
-/** The place that gives a tool away; `undefined` when this user does not seem to have it. */
-export function detectTool({ id, detect }: ToolAdapter, machine: ToolMachine): string | undefined {
+/** The place that gives a tool away, or its program; `undefined` when this user does not seem to have it. */
+export function detectTool({ id, detect, program }: ToolAdapter, machine: ToolMachine): string | undefined {
   if (detect) return detect(machine);
   const folders = foldersOf(machine);
-  return TOOLS.find((tool) => tool.id === id)
+  const place = TOOLS.find((tool) => tool.id === id)
     ?.places(folders)
     .find((path) => machine.exists(path));
+  return place ?? (program === undefined ? undefined : programOnPath(machine, program));
 }

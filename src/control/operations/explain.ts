@@ -5,7 +5,7 @@ import { AppError, maskSecrets, utf8 } from "../../kernel/index.ts";
 import {
   adapterOf,
   ADAPTERS,
-  detectTools,
+  detectTool,
   explainTool,
   isOwnkeyCredential,
   type Ranked,
@@ -63,9 +63,7 @@ export const tool = operation({
       return {
         tool: id,
         name: adapter.name,
-        found: adapter.detect
-          ? adapter.detect(machine) !== undefined
-          : detectTools(machine).some((one) => one.id === id),
+        found: detectTool(adapter, machine) !== undefined,
         keys: documentsOf(explained.key, known),
         baseUrls: documentsOf(explained.baseUrl, undefined),
         goesTo: maskSecrets(explained.goesTo),

@@ -12,6 +12,7 @@ import {
   isOwnkeyCredential,
   isTokenCommand,
   shownValue,
+  Sources,
   type ToolAdapter,
   type ToolMachine,
 } from "../../tools/index.ts";
@@ -24,7 +25,8 @@ import { fileDocument, planTool, stepDocument } from "../tools/tool-plan.ts";
 import { toolKeyFor } from "../tools/tool-key.ts";
 import { verifyTool } from "../tools/verify-tool.ts";
 import { versionOf } from "../tools/versions.ts";
-import { chooseWay, modelsFor } from "../tools/way.ts";
+import { modelsFor } from "../tools/models-for.ts";
+import { chooseWay } from "../tools/way.ts";
 
 const toolId = z.string().min(1).max(64);
 
@@ -116,7 +118,10 @@ export const plan = operation({
     limits: z.array(z.string()),
     restart: z.string().nullable(),
     bySubscription: z.boolean(),
-    needsProgram: z.boolean().describe("its settings name the command that ownkey install puts at its place"),
+    program: z
+      .object({ path: z.string(), isThere: z.boolean() })
+      .nullable()
+      .describe("the command that its settings name; ownkey install puts it there"),
     seen: z.string().describe("to be given to tools.connect, which refuses when files have changed since"),
   }),
   async run(control, caller, input) {
@@ -132,7 +137,10 @@ export const plan = operation({
       limits: [...(adapter.limits ?? [])],
       restart: adapter.traits.restart ?? null,
       bySubscription: explainTool(adapter, machine).bySubscription,
-      needsProgram: adapter.traits.takes === "command",
+      program:
+        adapter.traits.takes === "command"
+          ? { path: target.program, isThere: machine.exists(target.program) }
+          : null,
       seen,
     };
   },
@@ -327,7 +335,11 @@ async function prepare(
   const refusal = adapter.refusal?.(machine);
   if (refusal !== undefined) throw new AppError("conflict", refusal);
   if (adapter.id === "cursor" && input.publicUrl === undefined) throw needsPublicUrl();
-  const way = await chooseWay(control, adapter, input.connection);
+  const habit = adapter.habit?.(new Sources(machine)) ?? {};
+  const way = await chooseWay(control, adapter, { wanted: input.connection, habit });
+  const models = adapter.traits.wantsModels
+    ? { models: await modelsFor(control, caller, way.connection, { model: input.model, habit }) }
+    : {};
   return {
     adapter,
     machine,
@@ -336,7 +348,7 @@ async function prepare(
       gatewayUrl: input.publicUrl?.replace(/\/+$/, "") ?? gatewayUrlOf(control),
       program: installedProgramPath(machine.home),
       style: way.style,
-      models: await modelsFor(control, caller, way.connection, input.model),
+      ...models,
       served: way.served,
     },
   };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Secret } from "../../kernel/index.ts";
+import { maskValue, Secret } from "../../kernel/index.ts";
 import {
   type ConnectTarget,
   explainTool,
@@ -14,8 +14,9 @@ import {
   type ToolMachine,
 } from "../../tools/index.ts";
 
-/** Stands for a virtual key that is made only when somebody has agreed. */
+/** Stands for a virtual key that is made only when somebody has agreed, and how that is shown. */
 const NOT_YET = "sk-ownkey-made-when-you-agree";
+const NOT_YET_SHOWN = "sk-ownkey-… (made when you agree)";
 
 export interface WholePlan {
   readonly files: readonly PlannedFile[];
@@ -71,7 +72,10 @@ export function fileDocument({ path, before, after }: PlannedFile, secrets: read
     path,
     isNew: before === undefined,
     mode: before && before.mode !== after.mode ? `${octal(before.mode)} → ${octal(after.mode)}` : null,
-    parts: parts.map(({ line, lines }) => ({ line, lines: lines.map(({ mark, text }) => mark + text) })),
+    parts: parts.map(({ line, lines }) => ({
+      line,
+      lines: lines.map(({ mark, text }) => mark + text.replaceAll(maskValue(NOT_YET), NOT_YET_SHOWN)),
+    })),
   };
 }
 

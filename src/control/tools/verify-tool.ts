@@ -1,8 +1,15 @@
 import type { Caller } from "../../access/index.ts";
 import { maskSecrets, objectAt, parseJson, stringAt, toAppError } from "../../kernel/index.ts";
-import { type ToolAdapter, type ToolMachine, verifyRequest, type WireRequest } from "../../tools/index.ts";
+import {
+  Sources,
+  type ToolAdapter,
+  type ToolMachine,
+  verifyRequest,
+  type WireRequest,
+} from "../../tools/index.ts";
 import type { Control } from "../control.ts";
-import { chooseWay, modelsFor } from "./way.ts";
+import { modelsFor } from "./models-for.ts";
+import { chooseWay } from "./way.ts";
 
 export interface Verified {
   readonly tool: string;
@@ -43,8 +50,10 @@ export async function verifyTool(
   let request: WireRequest;
   let model: string;
   try {
-    const way = await chooseWay(control, adapter, connection ?? (await boundConnection(control, adapter)));
-    [model] = await modelsFor(control, caller, way.connection, wanted);
+    const habit = adapter.habit?.(new Sources(machine)) ?? {};
+    const bound = connection ?? (await boundConnection(control, adapter));
+    const way = await chooseWay(control, adapter, { wanted: bound, habit });
+    [model] = await modelsFor(control, caller, way.connection, { model: wanted, habit });
     request = await verifyRequest(adapter, machine, {
       model,
       style: way.style,

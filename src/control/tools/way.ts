@@ -1,8 +1,7 @@
-import type { Caller } from "../../access/index.ts";
 import type { Connection } from "../../connections/index.ts";
 import { AppError } from "../../kernel/index.ts";
 import { matchRoute, providerById } from "../../providers/index.ts";
-import { type ToolAdapter, type Wire, WIRE_NAMES, type WireStyle } from "../../tools/index.ts";
+import { type Habit, type ToolAdapter, type Wire, WIRE_NAMES, type WireStyle } from "../../tools/index.ts";
 import type { Control } from "../control.ts";
 
 /** Which connection a tool is to use, and how. */
@@ -32,14 +31,14 @@ const USUAL_PROVIDERS: Readonly<Record<Wire, string>> = {
 };
 
 /**
- * The first of the tool's wires that a connection with a key serves.
+ * The first of the tool's wires that a connection with a key serves, the one that it sends now before the others.
  * @throws AppError `no_connection`, naming the key that is missing; `ambiguous_connection` when several serve it and
  *   none is named; `not_found` for a name that no connection has.
  */
 export async function chooseWay(
   { connections }: Pick<Control, "connections">,
   { name, traits }: ToolAdapter,
-  wanted: string | undefined,
+  { wanted, habit = {} }: { readonly wanted?: string | undefined; readonly habit?: Habit },
 ): Promise<Way> {
   const only = wanted === undefined ? undefined : await connections.resolve(wanted);
   const usable: Connection[] = [];
@@ -47,7 +46,7 @@ export async function chooseWay(
     if (await connections.servingKeyOf(connection.id)) usable.push(connection);
   }
   const served = (Object.keys(PATHS) as Wire[]).filter((wire) => usable.some((one) => serves(one, wire)));
-  for (const style of traits.styles) {
+  for (const style of preferred(traits.styles, habit)) {
     const able = usable.filter((one) => serves(one, style.wire));
     const found = only ? able.filter(({ id }) => id === only.id) : able;
     const [connection, ...others] = found;
@@ -56,6 +55,10 @@ export async function chooseWay(
     return { style, connection, hasRivals: able.length > 1, served };
   }
   throw noneServes(name, traits.styles, only);
+}
+
+function preferred(styles: readonly WireStyle[], { wire }: Habit): readonly WireStyle[] {
+  return styles.toSorted((a, b) => Number(b.wire === wire) - Number(a.wire === wire));
 }
 
 function serves({ provider, preset }: Connection, wire: Wire): boolean {
@@ -82,35 +85,5 @@ function noneServes(name: string, styles: readonly WireStyle[], only: Connection
     : "no connection with a key serves that";
   return new AppError("no_connection", `${name} sends ${wires}, and ${who}`, {
     hint: `add a key: ${providers.map((provider) => `ownkey keys add ${provider}`).join(", or ")}`,
-  });
-}
-
-/** How many models a tool with a list of its own is given: more than these nobody chooses from. */
-const MOST_MODELS = 40;
-
-/** Not for conversations: what it is for stands in a model's name. */
-const OTHER_USES =
-  /embed|whisper|tts|transcri|speech|audio|realtime|image|dall-e|sora|veo|imagen|moderation|rerank|guard|babbage|davinci|computer-use|aqa/i;
-
-/**
- * Models of a connection, the usual one first: the connection's own, a deployment's, or what its provider lists. Asking
- * for the list costs nothing.
- * @throws AppError `conflict` when no model is known and none is given.
- */
-export async function modelsFor(
-  { modelLists }: Pick<Control, "modelLists">,
-  caller: Caller,
-  connection: Connection,
-  wanted?: string,
-): Promise<[string, ...string[]]> {
-  const { model, deployments } = connection.settings;
-  const told = [wanted, model, ...Object.keys(deployments ?? {})].filter((one) => one !== undefined);
-  const list =
-    told.length > 0 && wanted === undefined ? [] : (await modelLists.of(caller, connection)).models;
-  const listed = list.map(({ id }) => id.replace(/^models\//, "")).filter((id) => !OTHER_USES.test(id));
-  const [first, ...rest] = [...new Set([...told, ...listed])];
-  if (first !== undefined) return [first, ...rest.slice(0, MOST_MODELS - 1)];
-  throw new AppError("conflict", `no model of the connection "${connection.name}" is known`, {
-    hint: "name one with --model MODEL",
   });
 }

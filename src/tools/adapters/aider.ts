@@ -1,4 +1,4 @@
-import { keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
 import { foldersOf, type Machine } from "../machine.ts";
 import type { Source, Sources } from "../source.ts";
 import { CHAT } from "./styles.ts";
@@ -11,10 +11,15 @@ export const aider: ToolAdapter = {
     styles: [CHAT],
     takes: "literal",
     refreshesToken: false,
+    wantsModels: true,
     restart: "start aider again",
     usualUrl: "https://api.openai.com/v1",
   },
   sources,
+  habit(reader) {
+    const model = reader.value(placesOf(reader.machine).config, "yaml", ["model"]);
+    return { model: typeof model === "string" ? model.replace(/^openai\//, "") : undefined };
+  },
   plan(machine, target) {
     const { config, env } = placesOf(machine);
     return {
@@ -23,7 +28,7 @@ export const aider: ToolAdapter = {
           path: config,
           format: "yaml",
           edits: [
-            { at: ["model"], value: `openai/${target.models[0]}` },
+            { at: ["model"], value: `openai/${modelsOf(target)[0]}` },
             { at: ["openai-api-base"], value: `${toolUrl(target, "aider")}/v1` },
             // It would come before the one in .env.
             { at: ["openai-api-key"], value: undefined },

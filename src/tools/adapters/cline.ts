@@ -1,15 +1,14 @@
 import { isJsonObject } from "../../kernel/index.ts";
-import { keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
 import { foldersOf, type Machine } from "../machine.ts";
 import type { Source, Sources } from "../source.ts";
 import type { Wire } from "../wire.ts";
 import { CHAT, GEMINI_UNDER_VERSION, MESSAGES_UNDER_VERSION, RESPONSES, versionOf } from "./styles.ts";
 
-const PROVIDER = "ownkey";
-
-const PROTOCOLS: Readonly<Record<Wire, string>> = {
-  chat: "openai-chat",
-  responses: "openai-responses",
+/** Its own providers; names of one's own are refused by its command line. */
+const PROVIDERS: Readonly<Record<Wire, string>> = {
+  chat: "openai-compatible",
+  responses: "openai-native",
   messages: "anthropic",
   gemini: "gemini",
 };
@@ -25,21 +24,33 @@ export const cline: ToolAdapter = {
     styles: [CHAT, RESPONSES, MESSAGES_UNDER_VERSION, GEMINI_UNDER_VERSION],
     takes: "literal",
     refreshesToken: false,
+    wantsModels: true,
     restart: "reload the window of the editor, or start cline again",
     desktop: true,
     usualUrl: "the chosen provider",
   },
   sources,
+  habit(reader) {
+    const { providers } = placesOf(reader.machine);
+    const chosen = reader.value(providers, "jsonc", ["lastUsedProvider"]);
+    const wires = Object.entries(PROVIDERS) as [Wire, string][];
+    if (typeof chosen !== "string") return {};
+    const model = reader.value(providers, "jsonc", ["providers", chosen, "settings", "model"]);
+    return {
+      wire: wires.find(([, provider]) => provider === chosen)?.[0],
+      model: typeof model === "string" ? model : undefined,
+    };
+  },
   plan(machine, target) {
     const { providers } = placesOf(machine);
-    const { style, models } = target;
+    const { style } = target;
+    const models = modelsOf(target);
+    const provider = PROVIDERS[style.wire];
     // What it cannot read whole it takes for empty: other entries, its own login among them, stay byte for byte.
     const entry = {
-      updatedAt: UPDATED_AT,
       tokenSource: "manual",
       settings: {
-        provider: PROVIDER,
-        protocol: PROTOCOLS[style.wire],
+        provider,
         baseUrl: toolUrl(target, "cline") + versionOf(style),
         model: models[0],
         apiKey: keyOf(target).reveal(),
@@ -47,8 +58,10 @@ export const cline: ToolAdapter = {
     };
     const edits = [
       { at: ["version"], value: 1 },
-      { at: ["providers", PROVIDER], value: entry },
-      { at: ["lastUsedProvider"], value: PROVIDER },
+      { at: ["providers", provider], value: entry },
+      // Apart from the entry: it sets the time anew, and the rest is to be known as ours.
+      { at: ["providers", provider, "updatedAt"], value: UPDATED_AT },
+      { at: ["lastUsedProvider"], value: provider },
     ];
     return {
       files: [{ path: providers, format: "jsonc", edits, makePrivate: true }],

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, stringAt } from "../../kernel/index.ts";
-import { keyOf, type ToolAdapter, type ToolPlan, toolUrl } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, type ToolPlan, toolUrl } from "../adapter.ts";
 import type { ValueEdit } from "../edit/editor.ts";
 import { foldersOf } from "../machine.ts";
 import { type Source, Sources } from "../source.ts";
@@ -25,13 +25,24 @@ export const continueDev: ToolAdapter = {
     styles: [CHAT, MESSAGES_UNDER_VERSION, GEMINI_UNDER_VERSION],
     takes: "reference",
     refreshesToken: false,
+    wantsModels: true,
     desktop: true,
     usualUrl: "the provider of the chosen model",
   },
   sources,
+  habit(reader) {
+    const [{ model } = { model: undefined }] = modelEntries(reader);
+    const provider = stringAt(model, "provider");
+    const wires = Object.entries(PROVIDERS) as [Wire, string][];
+    return {
+      wire: wires.find(([, name]) => name === provider)?.[0],
+      model: stringAt(model, "model"),
+    };
+  },
   plan(machine, target): ToolPlan {
     const { yaml, json, env } = placesOf(machine);
-    const { style, models } = target;
+    const { style } = target;
+    const models = modelsOf(target);
     const model = {
       name: `${models[0]} (Ownkey)`,
       provider: PROVIDERS[style.wire],
@@ -89,23 +100,29 @@ function formatOf(path: string): "yaml" | "jsonc" {
   return path.endsWith(".json") ? "jsonc" : "yaml";
 }
 
-/** Each model has its own key and address; ours count first when they are there. */
+/** Each model has its own key and address. */
 function sources(reader: Sources): Source[] {
-  const { yaml, json } = placesOf(reader.machine);
-  const path = reader.machine.exists(yaml) ? yaml : json;
-  const format = formatOf(path);
-  const models = reader.value(path, format, ["models"]);
-  if (!Array.isArray(models)) return [];
-  const all = (models as readonly Json[]).map((model, index) => ({ model, at: ["models", index] }));
-  return all
-    .filter(({ model }) => isJsonObject(model))
-    .toSorted((a, b) => Number(isOurs(b.model)) - Number(isOurs(a.model)))
-    .flatMap(({ at }) => [
+  return modelEntries(reader).flatMap(({ path, at }) => {
+    const format = formatOf(path);
+    return [
       ...reader
         .setting("key", { path, format, at: [...at, "apiKey"] })
         .map((source) => resolved(source, reader)),
       ...reader.setting("base-url", { path, format, at: [...at, "apiBase"] }),
-    ]);
+    ];
+  });
+}
+
+/** In their order; ours count first when they are there. */
+function modelEntries(reader: Sources): { path: string; model: Json; at: (string | number)[] }[] {
+  const { yaml, json } = placesOf(reader.machine);
+  const path = reader.machine.exists(yaml) ? yaml : json;
+  const models = reader.value(path, formatOf(path), ["models"]);
+  if (!Array.isArray(models)) return [];
+  return (models as readonly Json[])
+    .map((model, index) => ({ path, model, at: ["models", index] }))
+    .filter(({ model }) => isJsonObject(model))
+    .toSorted((a, b) => Number(isOurs(b.model)) - Number(isOurs(a.model)));
 }
 
 /** `${{ secrets.NAME }}`: its own `.env`, then the process. */

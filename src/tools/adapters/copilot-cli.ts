@@ -1,4 +1,4 @@
-import { type ToolAdapter, tokenCommandLine, toolUrl } from "../adapter.ts";
+import { modelsOf, type ToolAdapter, tokenCommandLine, toolUrl } from "../adapter.ts";
 import type { Source, Sources } from "../source.ts";
 import type { Wire } from "../wire.ts";
 import { shellStartFiles } from "./shell-files.ts";
@@ -23,10 +23,12 @@ export const copilotCli: ToolAdapter = {
     styles: [CHAT, RESPONSES, MESSAGES],
     takes: "command",
     refreshesToken: true,
+    wantsModels: true,
     restart: "open a new shell",
     usualUrl: "GitHub's own models",
   },
   sources,
+  habit: ({ machine }) => ({ model: machine.env[NAMES.model] }),
   plan(machine, target) {
     const { wire } = target.style;
     const values = {
@@ -34,7 +36,7 @@ export const copilotCli: ToolAdapter = {
       [NAMES.type]: wire === "messages" ? "anthropic" : "openai",
       ...(wire === "messages" ? {} : { [NAMES.wire]: wire === "responses" ? "responses" : "completions" }),
       [NAMES.command]: tokenCommandLine(target, "copilot-cli"),
-      [NAMES.model]: target.models[0],
+      [NAMES.model]: modelsOf(target)[0],
     };
     const edits = Object.entries(values).map(([name, value]) => ({ at: [name], value }));
     return {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
 import { foldersOf, type Machine } from "../machine.ts";
 import type { Source, Sources } from "../source.ts";
 import { readCursorState } from "./cursor-state.ts";
@@ -17,6 +17,7 @@ export const cursor: ToolAdapter = {
     styles: [CHAT],
     takes: "dialog",
     refreshesToken: false,
+    wantsModels: true,
     desktop: true,
     usualUrl: "Cursor's servers, on your Cursor plan",
   },
@@ -34,7 +35,7 @@ export const cursor: ToolAdapter = {
       },
       {
         text: "add the models by name, choose Verify, and send one message with one of them",
-        values: target.models.map((value) => ({ name: "model", value })),
+        values: modelsOf(target).map((value) => ({ name: "model", value })),
       },
     ],
     notes: [],

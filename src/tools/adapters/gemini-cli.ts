@@ -34,7 +34,10 @@ export const geminiCli: ToolAdapter = {
         { path: settings, format: "jsonc", edits: [{ at: AUTH, value: "gemini-api-key" }] },
       ],
       steps: [],
-      notes: ["a .env file in a project's folder, or above it, is read instead of this one"],
+      notes: [
+        "a .env file in a project's folder, or above it, is read instead of this one",
+        "in folders that you have not told it to trust, the Gemini CLI reads no .env file: start it there and trust the folder, or set GEMINI_CLI_TRUST_WORKSPACE=true",
+      ],
     };
   },
 };

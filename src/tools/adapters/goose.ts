@@ -1,4 +1,4 @@
-import { keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
 import { foldersOf } from "../machine.ts";
 import type { Source, Sources } from "../source.ts";
 import type { ToolMachine } from "../tool-machine.ts";
@@ -13,16 +13,21 @@ export const goose: ToolAdapter = {
     styles: [{ ...CHAT, path: "/v1/chat/completions" }],
     takes: "dialog",
     refreshesToken: false,
+    wantsModels: true,
     restart: "start Goose again",
     usualUrl: "https://api.openai.com",
   },
   sources,
+  habit(reader) {
+    const model = reader.value(placesOf(reader.machine).config, "yaml", ["GOOSE_MODEL"]);
+    return { model: typeof model === "string" ? model : undefined };
+  },
   plan(machine, target) {
     const { config, secrets } = placesOf(machine);
     const key = keyOf(target);
     const edits = [
       { at: ["GOOSE_PROVIDER"], value: "openai" },
-      { at: ["GOOSE_MODEL"], value: target.models[0] },
+      { at: ["GOOSE_MODEL"], value: modelsOf(target)[0] },
       { at: ["OPENAI_HOST"], value: toolUrl(target, "goose") },
       { at: ["OPENAI_BASE_PATH"], value: "v1/chat/completions" },
     ];

@@ -1,5 +1,5 @@
 /** Tools without a file that could be changed from outside: dialogs, databases, Lua code. They get exact values. */
-import { keyOf, type ToolAdapter, tokenCommandLine, toolUrl } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, tokenCommandLine, toolUrl } from "../adapter.ts";
 import { foldersOf } from "../machine.ts";
 import type { ToolMachine } from "../tool-machine.ts";
 import { CHAT } from "./styles.ts";
@@ -17,6 +17,7 @@ export const jetbrains: ToolAdapter = {
     styles: [CHAT],
     takes: "dialog",
     refreshesToken: false,
+    wantsModels: true,
     desktop: true,
     usualUrl: "JetBrains' own service",
   },
@@ -29,7 +30,7 @@ export const jetbrains: ToolAdapter = {
         values: [
           { name: "Base URL", value: `${toolUrl(target, "jetbrains")}/v1` },
           { name: "API key", value: keyOf(target) },
-          { name: "Model", value: target.models[0] },
+          { name: "Model", value: modelsOf(target)[0] },
         ],
       },
     ],
@@ -113,6 +114,7 @@ function neovimPlugin(
       styles: [{ ...CHAT, path: "/v1/chat/completions" }],
       takes: "command",
       refreshesToken: true,
+      wantsModels: true,
       restart: "start Neovim again",
       usualUrl: "the provider of its settings",
     },
@@ -122,7 +124,7 @@ function neovimPlugin(
       steps: [
         {
           text: `put this into your settings of ${name}; they are a program of your own, which Ownkey does not change`,
-          snippet: snippet(toolUrl(target, id), tokenCommandLine(target, id), target.models[0]).join("\n"),
+          snippet: snippet(toolUrl(target, id), tokenCommandLine(target, id), modelsOf(target)[0]).join("\n"),
         },
       ],
       notes: [],

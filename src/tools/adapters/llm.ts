@@ -1,5 +1,5 @@
 import { type Json, stringAt } from "../../kernel/index.ts";
-import { keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
 import type { FileRequest } from "../change/change.ts";
 import { foldersOf } from "../machine.ts";
 import type { Source, Sources } from "../source.ts";
@@ -18,12 +18,13 @@ export const llm: ToolAdapter = {
     styles: [CHAT],
     takes: "literal",
     refreshesToken: false,
+    wantsModels: true,
     usualUrl: "https://api.openai.com/v1",
   },
   sources,
   plan(machine, target) {
     const { keys, models } = placesOf(machine);
-    const entries = target.models.map((model) => ({
+    const entries = modelsOf(target).map((model) => ({
       model_id: `ownkey/${model}`,
       model_name: model,
       api_base: `${toolUrl(target, "llm")}/v1`,
@@ -41,7 +42,7 @@ export const llm: ToolAdapter = {
       ],
       steps: [
         {
-          text: `use it with llm -m ownkey/${target.models[0]}, or make it the usual one: llm models default`,
+          text: `use it with llm -m ownkey/${modelsOf(target)[0]}, or make it the usual one: llm models default`,
         },
       ],
       notes: [],

@@ -1,6 +1,6 @@
 /** opencode, and Kilo Code, which is built on it. */
 import { isJsonObject, objectAt, Secret, stringAt } from "../../kernel/index.ts";
-import { keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
 import { foldersOf, type Machine } from "../machine.ts";
 import type { Source, Sources } from "../source.ts";
 import type { ToolMachine } from "../tool-machine.ts";
@@ -17,6 +17,13 @@ const PACKAGES: Readonly<Record<Wire, string>> = {
 };
 
 const PROVIDER = "ownkey";
+
+/** What its own providers send. */
+const WIRES: Readonly<Record<string, Wire>> = {
+  openai: "responses",
+  anthropic: "messages",
+  google: "gemini",
+};
 
 /** Variables in which its own providers look for keys. */
 const VARIABLES: Readonly<Record<string, string>> = {
@@ -37,13 +44,26 @@ function adapterFor(id: "opencode" | "kilo", name: string): ToolAdapter {
       styles: [CHAT, RESPONSES, MESSAGES_UNDER_VERSION, GEMINI_UNDER_VERSION],
       takes: "reference",
       refreshesToken: false,
+      wantsModels: true,
       restart: `start ${name} again`,
       usualUrl: "the provider of the chosen model",
     },
     sources: (reader) => sources(reader, id),
+    habit(reader) {
+      const { config } = placesOf(reader.machine, id);
+      const chosen = reader.value(config, "jsonc", ["model"]);
+      const [provider = "", ...rest] = typeof chosen === "string" ? chosen.split("/") : [];
+      const npm = reader.value(config, "jsonc", ["provider", provider, "npm"]);
+      const packages = Object.entries(PACKAGES) as [Wire, string][];
+      return {
+        wire: WIRES[provider] ?? packages.find(([, name]) => name === npm)?.[0],
+        model: rest.join("/") || undefined,
+      };
+    },
     plan(machine, target) {
       const { config, key } = placesOf(machine, id);
-      const { style, models } = target;
+      const { style } = target;
+      const models = modelsOf(target);
       const provider = {
         npm: PACKAGES[style.wire],
         name: "Ownkey",

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, stringAt } from "../../kernel/index.ts";
-import { keyOf, type ToolAdapter, toolUrl, type ConnectTarget } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, toolUrl, type ConnectTarget } from "../adapter.ts";
 import type { FileRequest } from "../change/change.ts";
 import { foldersOf } from "../machine.ts";
 import type { Source, Sources } from "../source.ts";
@@ -39,6 +39,7 @@ export const vscode: ToolAdapter = {
     ],
     takes: "dialog",
     refreshesToken: false,
+    wantsModels: true,
     desktop: true,
     usualUrl: "GitHub Copilot's own models",
   },
@@ -51,7 +52,7 @@ export const vscode: ToolAdapter = {
           text: `in VS Code run "Chat: Manage Language Models", choose ${GROUP}, and enter the key; VS Code encrypts it`,
           values: [{ name: "API key", value: keyOf(target) }],
         },
-        { text: `then choose ${target.models[0]} in the chat's list of models` },
+        { text: `then choose ${modelsOf(target)[0]} in the chat's list of models` },
       ],
       notes: [
         "custom endpoints need VS Code 1.122 or newer; a policy of your organisation may turn them off",
@@ -84,7 +85,7 @@ function modelsRequest(machine: ToolMachine, folder: string, target: ConnectTarg
     // The reference that the dialog has put there; a key itself would be ignored.
     ...(stringAt(kept, "apiKey") === undefined ? {} : { apiKey: stringAt(kept, "apiKey") ?? "" }),
     apiType: API_TYPES[wire],
-    models: target.models.map((id) => ({
+    models: modelsOf(target).map((id) => ({
       id,
       name: `${id} (${GROUP})`,
       url: toolUrl(target, "vscode") + WHOLE_URL[wire],

@@ -1,4 +1,4 @@
-import { keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
+import { modelsOf, keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
 import { foldersOf, type Machine } from "../machine.ts";
 import { CHAT } from "./styles.ts";
 
@@ -15,6 +15,7 @@ export const zed: ToolAdapter = {
     styles: [CHAT],
     takes: "dialog",
     refreshesToken: false,
+    wantsModels: true,
     desktop: true,
     usualUrl: "the provider of the chosen model",
   },
@@ -34,7 +35,7 @@ export const zed: ToolAdapter = {
   plan(machine, target) {
     const value = {
       api_url: `${toolUrl(target, "zed")}/v1`,
-      available_models: target.models.map((name) => ({
+      available_models: modelsOf(target).map((name) => ({
         name,
         max_tokens: CONTEXT_TOKENS,
         capabilities: { tools: true, images: false, parallel_tool_calls: false, prompt_cache_key: false },

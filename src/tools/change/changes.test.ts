@@ -90,6 +90,31 @@ test("after somebody else wrote the file, undo takes back our values only, and k
   expect(JSON.parse(read(path))).toEqual({ key: "old", list: [0, 1], model: "new" });
 });
 
+test("what a tool adds to our entry when it writes its file anew does not keep the entry from going", async () => {
+  using tools = testTools();
+  const path = put(tools.home, "providers.json", '{ "providers": { "own": { "key": "k" } } }');
+  const id = await applied(tools, {
+    path,
+    format: "jsonc",
+    edits: [
+      { at: ["providers", "ours"], value: { settings: { url: "http://x", list: ["a"] } } },
+      { at: ["providers", "ours", "updatedAt"], value: "then" },
+      { at: ["last"], value: "ours" },
+    ],
+  });
+  const theirs = {
+    modes: {},
+    providers: {
+      own: { key: "k" },
+      ours: { updatedAt: "now", settings: { added: 1, url: "http://x", list: ["a"] } },
+    },
+    last: "ours",
+  };
+  writeFileSync(path, JSON.stringify(theirs));
+  await tools.changes.undo(id);
+  expect(JSON.parse(read(path))).toEqual({ modes: {}, providers: { own: { key: "k" } } });
+});
+
 test("a piece of text that cannot be found again is undone by force only", async () => {
   using tools = testTools();
   const path = put(tools.home, ".profile", "export KEY=secret\n");

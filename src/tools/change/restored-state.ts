@@ -1,7 +1,7 @@
 import { AppError } from "../../kernel/index.ts";
 import { closeText, type DoneEdit, editText, openText, parseFile } from "../edit/edit-text.ts";
 import type { ValuePath } from "../edit/editor.ts";
-import { sameValue, valueAt } from "../edit/values.ts";
+import { saysAll, valueAt } from "../edit/values.ts";
 import type { FileState, PlannedFile } from "./change.ts";
 import { sameState } from "./write-state.ts";
 
@@ -42,15 +42,18 @@ function withoutEdit(text: string, edit: DoneEdit, { format, path }: PlannedFile
   return at === undefined ? text : editText(text, [{ at, value: edit.was }], { format, path }).text;
 }
 
-/** Where our value stands now: entries of lists move when others are put before them. */
+/**
+ * Where our value stands now: entries of lists move when others are put before them. An object to which the tool has
+ * added something of its own is ours all the same.
+ */
 function placeNow(
   { at, is }: DoneEdit,
   valueOf: (at: ValuePath) => ReturnType<typeof valueAt>,
 ): ValuePath | undefined {
-  if (sameValue(valueOf(at), is)) return at;
+  if (saysAll(valueOf(at), is)) return at;
   if (typeof at.at(-1) !== "number" || is === undefined) return undefined;
   const list = valueOf(at.slice(0, -1));
-  const index = Array.isArray(list) ? list.findIndex((value) => sameValue(value, is)) : -1;
+  const index = Array.isArray(list) ? list.findIndex((value) => saysAll(value, is)) : -1;
   return index < 0 ? undefined : [...at.slice(0, -1), index];
 }
 

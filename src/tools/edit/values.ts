@@ -33,6 +33,12 @@ export function withValue(document: Json, at: ValuePath, value: Json | undefined
   return Object.fromEntries(members);
 }
 
+/** Whether a value says all that another one says: an object may have more members. */
+export function saysAll(value: Json | undefined, wanted: Json | undefined): boolean {
+  if (!isJsonObject(value) || !isJsonObject(wanted)) return sameValue(value, wanted);
+  return Object.entries(wanted).every(([name, member]) => saysAll(value[name], member));
+}
+
 /** Whether two values say the same; the order of members does not count. */
 export function sameValue(a: Json | undefined, b: Json | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && Bun.deepEquals(a, b, true));

@@ -37,7 +37,14 @@ import { openLedgerReader } from "./ledger/index.ts";
 import { settingsView } from "./settings-view.ts";
 import { MIGRATIONS, openStore, type Store, textOf } from "./store/index.ts";
 import { bundledPrices, createPriceBook, loadPrices, type PriceFile, PriceOverrides } from "./usage/index.ts";
-import { Anchor, type Keychain, openOrCreateVault, readVaultRow, systemKeychain } from "./vault/index.ts";
+import {
+  Anchor,
+  type HandedKey,
+  type Keychain,
+  openOrCreateVault,
+  readVaultRow,
+  systemKeychain,
+} from "./vault/index.ts";
 
 /** What tests replace. */
 export interface Seams {
@@ -64,6 +71,8 @@ export interface OpenAppOptions {
   readonly seams?: Seams;
   /** Size of the audit log at which an older database is accepted. */
   readonly acceptEpoch?: number;
+  /** For a gateway process beside the program: the vault key that it was handed, `null` while the vault is locked. */
+  readonly handed?: HandedKey | null;
 }
 
 export interface App {
@@ -151,6 +160,7 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       home: config.home,
       keychain: seams.keychain,
       acceptEpoch: restored ? (await audit.head(store)).size : options.acceptEpoch,
+      ...(options.handed === undefined ? {} : { handed: options.handed }),
     });
     anchor ??= createAnchor(config, options, vault.id);
     await anchor.advance(await audit.head(store));

@@ -30,6 +30,7 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly uiPort: number;
+  readonly workers: number;
   readonly allowHosts: readonly string[];
   readonly publicUrl: string | null;
   readonly tlsCert: string | null;

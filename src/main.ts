@@ -24,6 +24,7 @@ async function isDoneFast(): Promise<boolean> {
     return await isStagedChangeClean(process.cwd(), process.env);
   }
   if (argv[0] === "run") return await ranFast();
+  if (argv[0] === "gateway-worker" && argv.length === 1) return await ranWorker();
   return tool !== undefined && (await printTokenFast(tool));
 }
 
@@ -48,4 +49,11 @@ async function ranFast(): Promise<boolean> {
   if (code === undefined) return false;
   // At once: whatever is still open here ends with the process.
   process.exit(code);
+}
+
+/** What `ownkey up --workers N` starts beside itself; of no use to anybody else. */
+async function ranWorker(): Promise<boolean> {
+  const { runWorker } = await import("./program/workers/worker.ts");
+  // At once: the pipe to the program is still open.
+  process.exit(await runWorker());
 }

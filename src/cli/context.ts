@@ -55,6 +55,7 @@ export interface UpFlags {
   readonly host?: string;
   readonly port?: number;
   readonly uiPort?: number;
+  readonly workers?: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly allowHosts?: readonly string[];

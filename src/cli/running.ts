@@ -34,11 +34,18 @@ export const registerRunning: Register = (program, context) => {
           ["connections", status.connections],
           ["keys", status.keys],
           ["virtual keys", status.virtualKeys],
+          ...(status.gateways.length > 1 ? [["gateways", gatewaysLine(status.gateways)] as const] : []),
           ["version", status.version],
         ]),
       );
     });
 };
+
+/** `4: 3 ready, 1 restarting` */
+function gatewaysLine(gateways: readonly { readonly state: string }[]): string {
+  const states = Map.groupBy(gateways, ({ state }) => state);
+  return `${gateways.length}: ${[...states].map(([state, of]) => `${of.length} ${state}`).join(", ")}`;
+}
 
 /** False when there is nothing to be stopped. */
 async function askToStop({ client }: CliContext): Promise<boolean> {

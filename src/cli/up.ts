@@ -6,6 +6,7 @@ interface UpOptions extends CommonOptions {
   host?: string;
   port?: number;
   uiPort?: number;
+  workers?: number;
   tlsCert?: string;
   tlsKey?: string;
   allowHost?: string[];
@@ -22,6 +23,11 @@ export const registerUp: Register = (program, context, exit) => {
     .option("--host <address>", "address of the data plane (default 127.0.0.1)")
     .option("--port <number>", "port of the data plane (default 7788); 0 picks free ones", wholeNumber)
     .option("--ui-port <number>", "port of the control API (default 7789)", wholeNumber)
+    .option(
+      "--workers <number>",
+      "gateway processes that share the port (default 1); Linux only",
+      wholeNumber,
+    )
     .option("--detach", "go to the background once ready")
     .option("--tls-cert <file>", "certificate chain (PEM)")
     .option("--tls-key <file>", "private key (PEM)")
@@ -29,7 +35,7 @@ export const registerUp: Register = (program, context, exit) => {
     .option("--public-url <url>", "the URL others reach it under")
     .option("--insecure-http", "listen beyond loopback without TLS")
     .option("--accept-epoch <number>", "accept a database that is older than the last one seen", wholeNumber)
-    .addHelpText("after", example("ownkey up", "ownkey up --port 0 --json"))
+    .addHelpText("after", example("ownkey up", "ownkey up --port 0 --json", "ownkey up --workers 4"))
     .action(async (options: UpOptions) => {
       const flags: UpFlags = {
         json: options.json ?? false,
@@ -38,6 +44,7 @@ export const registerUp: Register = (program, context, exit) => {
           host: options.host,
           port: options.port,
           uiPort: options.uiPort,
+          workers: options.workers,
           tlsCert: options.tlsCert,
           tlsKey: options.tlsKey,
           allowHosts: options.allowHost,

@@ -61,8 +61,21 @@ export interface RunningProgram {
   readonly url: string;
   readonly ui: string;
   readonly pid: number;
+  /** The gateway processes: this one, or those beside it. */
+  gateways(): Promise<GatewayView[]>;
   /** Begins a graceful stop; the answer is sent first. */
   stop(): void;
+}
+
+export interface GatewayView {
+  /** Name of its ledger; `null` while it starts. */
+  readonly instance: string | null;
+  readonly pid: number | null;
+  /** `ready`, why it cannot serve (`vault_locked`, …), `silent` when it does not answer, `restarting`. */
+  readonly state: string;
+  readonly inFlight: number;
+  /** How often it ended by itself and was started again. */
+  readonly restarts: number;
 }
 
 export interface SettingView {

@@ -14,8 +14,8 @@ export interface ControlHttpOptions {
   /** Who asks; `undefined` refuses with 401. */
   callerOf(request: Request): Caller | undefined;
   /** `undefined` when ready, else the reason. */
-  notReady(): string | undefined;
-  metrics(): string;
+  notReady(): string | undefined | Promise<string | undefined>;
+  metrics(): string | Promise<string>;
   /** Serves `POST /session`; absent where no sessions are given out. */
   holdSession?(caller: Caller, request: Request): Promise<Response>;
 }
@@ -48,11 +48,11 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
   });
 
   app.get("/healthz", (context) => context.json({ status: "ok" }));
-  app.get("/readyz", (context) => {
-    const reason = options.notReady();
+  app.get("/readyz", async (context) => {
+    const reason = await options.notReady();
     return reason === undefined ? context.json({ status: "ready" }) : context.json({ reason }, 503);
   });
-  app.get("/metrics", (context) => context.text(options.metrics()));
+  app.get("/metrics", async (context) => context.text(await options.metrics()));
   app.get("/api/openapi.json", async (context) => {
     const { openApiDocument } = await import("./openapi.ts");
     return context.json(openApiDocument(await operations.all()));

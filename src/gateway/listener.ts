@@ -7,6 +7,8 @@ export interface ListenerOptions {
   /** 0 = a free one. */
   port: number;
   tls?: { cert: string; key: string } | undefined;
+  /** Shares the port with other processes of this user that ask for the same; Linux only. */
+  reusePort?: boolean;
   /** No route takes more; each route has its own, smaller limit. */
   maxRequestBodyBytes?: number;
   /** How long a request may take to arrive, unless it goes on as a stream. */
@@ -34,6 +36,7 @@ export function listen(options: ListenerOptions): Listener {
       port,
       maxRequestBodySize: options.maxRequestBodyBytes ?? MAX_REQUEST_BODY_BYTES,
       ...(tls === undefined ? {} : { tls }),
+      reusePort: options.reusePort ?? false,
       fetch(request, server) {
         // Until the gateway has read the request and takes over: a body that never ends would hold a connection for good.
         server.timeout(request, options.readLimitSeconds ?? READ_LIMIT_SECONDS);
@@ -63,5 +66,15 @@ export function listen(options: ListenerOptions): Listener {
     } catch (error) {
       throw listenError(error, options);
     }
+  }
+}
+
+/** Looks whether anybody listens there, also with a port that is shared. @throws AppError as {@link listen}. */
+export async function assertPortIsFree(hostname: string, port: number): Promise<void> {
+  if (port === 0) return;
+  try {
+    await Bun.serve({ hostname, port, fetch: () => new Response(null, { status: 503 }) }).stop(true);
+  } catch (error) {
+    throw listenError(error, { hostname, port });
   }
 }

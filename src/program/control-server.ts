@@ -11,7 +11,7 @@ import {
 } from "../control/index.ts";
 import { listenError } from "../gateway/index.ts";
 import { Closing, type Log } from "../kernel/index.ts";
-import type { DataPlane } from "./data-plane.ts";
+import type { Serving } from "./serving.ts";
 
 export interface ControlServer {
   readonly url: string;
@@ -23,7 +23,7 @@ export interface ControlServerOptions {
   readonly app: App;
   readonly config: Config;
   readonly log: Log;
-  readonly dataPlane: DataPlane;
+  readonly serving: Serving;
   readonly caller: Caller;
   stop: () => void;
   /** Called for each operation that comes in. */
@@ -35,7 +35,7 @@ export async function serveControl({
   app,
   config,
   log,
-  dataPlane,
+  serving,
   caller,
   stop,
   onManaged,
@@ -43,8 +43,8 @@ export async function serveControl({
   const shared = {
     operations: OPERATIONS,
     log,
-    notReady: () => dataPlane.notReady(),
-    metrics: () => dataPlane.metrics(),
+    notReady: () => serving.notReady(),
+    metrics: () => serving.metrics(),
   };
   const closing = new Closing();
   const port = listen(config.uiPort, (request) => portApp.fetch(request));
@@ -53,9 +53,10 @@ export async function serveControl({
   const control: Control = {
     ...app.control,
     running: {
-      url: dataPlane.url,
+      url: serving.url,
       ui: url,
       pid: process.pid,
+      gateways: () => serving.gateways(),
       stop: () => void setTimeout(stop, STOP_AFTER_ANSWER_MS),
     },
   };
@@ -69,7 +70,12 @@ export async function serveControl({
       callerOf: () => (onManaged(), caller),
       holdSession: (holder, request) => holdSession(control, holder, request),
     });
-    const socket = openSocket(config.home, app.control.vault.id, (request) => socketApp.fetch(request));
+    const socket = openSocket(config.home, app.control.vault.id, async (request) => {
+      const answer = await socketApp.fetch(request);
+      // What is answered counts for the next request, whichever process gets it.
+      await serving.inForce();
+      return answer;
+    });
     closing.add(() => socket.stop(true));
     return { url, socket: socket.path, close: () => closing.close() };
   } catch (error) {

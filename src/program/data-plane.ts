@@ -25,11 +25,18 @@ import { createMeter } from "../usage/index.ts";
 /** The gateway with its ledger, listening. */
 export interface DataPlane {
   readonly url: string;
+  readonly port: number;
+  /** Name of its ledger. */
+  readonly instance: string;
   readonly denials: DenialAggregator;
   readonly lastUses: LastUses;
   /** Why it cannot serve now, if so. */
   notReady(): string | undefined;
   metrics(): string;
+  /** Requests under way. */
+  inFlight(): number;
+  /** Another process has told that it committed: looked at before the next request. */
+  noteCommit(): void;
   /** Lets what is under way finish, up to the limit. */
   stop(limitMs: number): Promise<void>;
   /** Ends whatever is left and closes the ledger. */
@@ -40,24 +47,26 @@ export interface DataPlaneOptions {
   readonly app: App;
   readonly config: Config;
   readonly log: Log;
+  /** Other gateway processes listen on the same port. */
+  readonly sharesPort?: boolean;
 }
 
 const SECOND_MS = 1000;
 
 /** Claims a ledger, settles what a crash left in it, and opens the listener. @throws AppError `address_in_use`. */
-export async function openDataPlane({ app, config, log }: DataPlaneOptions): Promise<DataPlane> {
-  const ledgerDir = join(config.home, "ledger");
+export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const ledgerDir = join(options.config.home, "ledger");
   ensurePrivateDir(ledgerDir);
   const closing = new Closing();
   try {
-    return await openParts({ app, config, log }, ledgerDir, closing);
+    return await openParts(options, ledgerDir, closing);
   } catch (error) {
     return await closing.closeAfter(error);
   }
 }
 
 async function openParts(
-  { app, config, log }: DataPlaneOptions,
+  { app, config, log, sharesPort = false }: DataPlaneOptions,
   ledgerDir: string,
   closing: Closing,
 ): Promise<DataPlane> {
@@ -122,7 +131,13 @@ async function openParts(
     onDenied: (denial) => denials.note(denial),
     onUse: lastUses,
   });
-  const listener = listen({ gateway, hostname: config.host, port: config.port, tls: readTls(config) });
+  const listener = listen({
+    gateway,
+    hostname: config.host,
+    port: config.port,
+    tls: readTls(config),
+    reusePort: sharesPort,
+  });
   closing.add(() => listener.stop(0));
   closing.add(
     control.vault.onLock((reason) => {
@@ -132,10 +147,14 @@ async function openParts(
 
   return {
     url: listener.url,
+    port: listener.port,
+    instance: instance.instance,
     denials,
     lastUses,
     notReady: () => directory.unready(),
     metrics: () => gateway.metrics(),
+    inFlight: () => gateway.inFlight(),
+    noteCommit: () => directory.noteCommit(),
     stop: (limitMs) => listener.stop(limitMs),
     close: () => closing.close(),
   };

@@ -9,14 +9,15 @@ import { Closing, createLog, formatTime, type Log, systemClock, VERSION } from "
 import { announce, tellStatement } from "./announce.ts";
 import { startAutoLock } from "./auto-lock.ts";
 import { type ControlServer, serveControl } from "./control-server.ts";
-import { type DataPlane, openDataPlane } from "./data-plane.ts";
+import { openDataPlane } from "./data-plane.ts";
 import { startDetached } from "./detach.ts";
-import { openLogFile } from "./log-file.ts";
+import { type LogFile, openLogFile } from "./log-file.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
 import { takePlace } from "./place.ts";
 import { assertSafeAddress } from "./safe-address.ts";
+import { type Serving, servingHere } from "./serving.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
-import { startUpkeep } from "./upkeep.ts";
+import { startGatewayUpkeep, startUpkeep } from "./upkeep.ts";
 
 export interface UpOptions {
   readonly config: Config;
@@ -59,8 +60,10 @@ async function runUntilStopped(options: UpOptions, sinceStart: () => number): Pr
   try {
     const stop = listenForStop();
     closing.add(() => stop.close());
-    const log = openLog(options, closing);
-    const { app, dataPlane, running } = await start(options, { stop, log, closing });
+    const file = openLogFile(options.config.home);
+    closing.add(() => file.close());
+    const log = openLog(options, file);
+    const { app, serving, running } = await start(options, { stop, log, file, closing });
     if (!stop.wasAsked()) {
       const startMs = sinceStart();
       log.info("up.ready", { url: running.url, ui: running.ui, startMs: Math.round(startMs) });
@@ -69,7 +72,7 @@ async function runUntilStopped(options: UpOptions, sinceStart: () => number): Pr
     }
     await stop.asked;
     log.info("up.stopping");
-    await dataPlane.stop(options.config.drainSeconds * 1000);
+    await serving.stop(options.config.drainSeconds * 1000);
   } catch (error) {
     return await closing.closeAfter(error);
   }
@@ -77,32 +80,32 @@ async function runUntilStopped(options: UpOptions, sinceStart: () => number): Pr
 }
 
 /** To the file of the home, and to standard error when nobody watches the terminal. */
-function openLog({ config, context }: UpOptions, closing: Closing): Log {
-  const file = openLogFile(config.home);
-  closing.add(() => file.close());
-  return createLog({
-    level: config.log,
-    clock: systemClock,
-    write: (line) => {
-      file.write(line);
-      if (!context.interactive) context.stderr.write(line);
-    },
-  });
+function openLog({ config, context }: UpOptions, file: LogFile): Log {
+  return createLog({ level: config.log, clock: systemClock, write: logWriter(context, file) });
+}
+
+function logWriter(context: CliContext, file: LogFile): (line: string) => void {
+  return (line) => {
+    file.write(line);
+    if (!context.interactive) context.stderr.write(line);
+  };
 }
 
 interface Parts {
   readonly stop: StopSignal;
   readonly log: Log;
+  readonly file: LogFile;
   readonly closing: Closing;
 }
 
 interface Started {
   readonly app: App;
-  readonly dataPlane: DataPlane;
+  readonly serving: Serving;
   readonly running: Running;
 }
 
-async function start({ config, flags }: UpOptions, { stop, log, closing }: Parts): Promise<Started> {
+async function start({ config, flags, context }: UpOptions, parts: Parts): Promise<Started> {
+  const { stop, log, closing } = parts;
   const caller = { kind: "cli", user: config.user } as const;
   const app = await openApp(config, {
     storeMode: "worker",
@@ -114,34 +117,51 @@ async function start({ config, flags }: UpOptions, { stop, log, closing }: Parts
   removeStaleCopies(config.home);
   await unlockFromFile(app, config, caller);
 
-  const dataPlane = await openDataPlane({ app, config, log });
-  closing.add(() => dataPlane.close());
+  const serving = await startServing(app, config, { ...parts, writeLog: logWriter(context, parts.file) });
   const autoLock = startAutoLock(app, config, log);
   closing.add(() => autoLock.close());
   const control = await serveControl({
     app,
     config,
     log,
-    dataPlane,
+    serving,
     caller,
     stop: () => stop.stop(),
     onManaged: () => autoLock.touch(),
   });
   closing.add(() => control.close());
-  closing.add(startUpkeep({ app, config, log, dataPlane, caller }));
+  closing.add(startUpkeep({ app, config, log, caller }));
 
-  const running = describe(config, dataPlane, control);
+  const running = describe(config, serving, control);
   closing.add(() => removeRunning(config.home));
   writeRunning(running);
-  return { app, dataPlane, running };
+  return { app, serving, running };
 }
 
-function describe(config: Config, dataPlane: DataPlane, control: ControlServer): Running {
+/** One gateway process is this one; several are beside it, and are loaded only then. */
+async function startServing(
+  app: App,
+  config: Config,
+  { log, closing, writeLog }: Parts & { readonly writeLog: (line: string) => void },
+): Promise<Serving> {
+  if (config.workers > 1) {
+    const { startWorkers } = await import("./workers/worker-pool.ts");
+    const serving = await startWorkers({ app, config, log, writeLog });
+    closing.add(() => serving.close());
+    return serving;
+  }
+  const dataPlane = await openDataPlane({ app, config, log });
+  closing.add(() => dataPlane.close());
+  closing.add(startGatewayUpkeep({ app, log, dataPlane }));
+  return servingHere(dataPlane);
+}
+
+function describe(config: Config, serving: Serving, control: ControlServer): Running {
   return {
     pid: process.pid,
     version: VERSION,
     home: config.home,
-    url: dataPlane.url,
+    url: serving.url,
     ui: control.url,
     socket: control.socket,
     startedAt: formatTime(systemClock.nowMs()),

@@ -9,38 +9,66 @@ export interface UpkeepOptions {
   readonly app: App;
   readonly config: Config;
   readonly log: Log;
-  readonly dataPlane: DataPlane;
   readonly caller: Caller;
+}
+
+export interface GatewayUpkeepOptions {
+  readonly app: App;
+  readonly log: Log;
+  readonly dataPlane: DataPlane;
 }
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
-/** The running program's timed work. Gives the function that ends it and waits for what is under way. */
-export function startUpkeep({ app, log, dataPlane, caller }: UpkeepOptions): () => Promise<void> {
+/** The timed work of the running program, once for a home. Gives the function that ends it, after what is under way. */
+export function startUpkeep({ app, log, caller }: UpkeepOptions): () => Promise<void> {
   const { store, vault, clock } = app.control;
-  const timed = (name: string, everyMs: number, task: () => Promise<void>) =>
-    every(everyMs, task, (error) => log.error("upkeep.failed", { task: name, error }));
-
-  const timers = [
-    timed("denials", 10 * SECOND_MS, () => dataPlane.denials.flushEnded()),
-    timed("last used", 30 * SECOND_MS, () => dataPlane.lastUses.flush()),
-    timed("checkpoint", 5 * MINUTE_MS, async () => {
-      await checkpoint(store, vault, clock);
-    }),
-    timed("reserve", MINUTE_MS, async () => {
-      app.reserve.ensure();
-    }),
-    timed("prices", MINUTE_MS, async () => {
-      app.control.prices.replaceOverrides(await app.control.priceOverrides.list());
-    }),
-    timed("reseal", MINUTE_MS, async () => {
-      if (!vault.locked && (await vault.needsReseal(store))) await vault.reseal(caller);
-    }),
-  ];
+  const end = run(log, [
+    [
+      "checkpoint",
+      5 * MINUTE_MS,
+      async () => {
+        await checkpoint(store, vault, clock);
+      },
+    ],
+    ["reserve", MINUTE_MS, () => void app.reserve.ensure()],
+    ["prices", MINUTE_MS, () => readPrices(app)],
+    [
+      "reseal",
+      MINUTE_MS,
+      async () => {
+        if (!vault.locked && (await vault.needsReseal(store))) await vault.reseal(caller);
+      },
+    ],
+  ]);
   app.reserve.ensure();
   return async () => {
-    await Promise.all(timers.map((timer) => timer.close()));
+    await end();
     await checkpoint(store, vault, clock);
   };
+}
+
+/** The timed work of a gateway process, in the program itself or beside it. */
+export function startGatewayUpkeep({ app, log, dataPlane }: GatewayUpkeepOptions): () => Promise<void> {
+  return run(log, [
+    ["denials", 10 * SECOND_MS, () => dataPlane.denials.flushEnded()],
+    ["last used", 30 * SECOND_MS, () => dataPlane.lastUses.flush()],
+    ["gateway prices", MINUTE_MS, () => readPrices(app)],
+  ]);
+}
+
+type Task = readonly [name: string, everyMs: number, task: () => void | Promise<void>];
+
+function run(log: Log, tasks: readonly Task[]): () => Promise<void> {
+  const timers = tasks.map(([name, everyMs, task]) =>
+    every(everyMs, task, (error) => log.error("upkeep.failed", { task: name, error })),
+  );
+  return async () => {
+    await Promise.all(timers.map((timer) => timer.close()));
+  };
+}
+
+async function readPrices({ control: { prices, priceOverrides } }: App): Promise<void> {
+  prices.replaceOverrides(await priceOverrides.list());
 }

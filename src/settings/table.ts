@@ -18,6 +18,11 @@ export const SETTINGS = [
     minimum: 0,
     maximum: 65_535,
   }),
+  setting("workers", "integer", 1, {
+    help: "Gateway processes that share the data plane's port; more than one on Linux only.",
+    minimum: 1,
+    maximum: 64,
+  }),
   setting("allowHosts", "list", [], {
     help: "Names besides loopback under which the data plane may be called.",
   }),

@@ -4,7 +4,7 @@ import { textOf } from "../store/index.ts";
 import { remembersVault, vaultIsGone } from "./anchor.ts";
 import { insertHierarchy, newHierarchy } from "./hierarchy.ts";
 import { readVaultRow } from "./key-ring.ts";
-import type { ManagedVault, SlotInfo, UnlockInput, UnlockOptions } from "./managed-vault.ts";
+import type { HandedKey, ManagedVault, SlotInfo, UnlockInput, UnlockOptions } from "./managed-vault.ts";
 import { discardSlotSecret, prepareSlot, type PreparedSlot } from "./slots/new-slot.ts";
 import { keyFilePath } from "./slots/key-file.ts";
 import { readSlots } from "./slots/slot.ts";
@@ -15,6 +15,8 @@ export interface OpenVaultOptions extends StoredVaultOptions, UnlockOptions {
   caller: Caller;
   /** How an existing vault is opened; `automatic` unless told. */
   input?: UnlockInput;
+  /** For a process that gets the key handed over and opens no slot: the key, or `null` while the vault is locked. */
+  handed?: HandedKey | null;
 }
 
 export interface OpenedVault {
@@ -36,13 +38,18 @@ export async function openOrCreateVault(options: OpenVaultOptions): Promise<Open
   const remembered = remembersVault(options.home);
   const row = await readVaultRow(options.store);
   if (row) return await openVault(textOf(row, "id"), options);
-  if (remembered) throw vaultIsGone(options.home);
+  // A gateway process is started by one that has opened the vault: it makes none.
+  if (remembered || options.handed !== undefined) throw vaultIsGone(options.home);
   const { vaultId, statement } = await createVault(options);
   return { ...(await openVault(vaultId, options)), ...(statement === undefined ? {} : { statement }) };
 }
 
 async function openVault(vaultId: string, options: OpenVaultOptions): Promise<OpenedVault> {
   const vault = new StoredVault(vaultId, options);
+  if (options.handed !== undefined) {
+    if (options.handed) await vault.takeOver(options.caller, options.handed);
+    return { vault, openedBy: undefined };
+  }
   const input = options.input ?? { kind: "automatic" };
   try {
     const openedBy = await vault.unlock(options.caller, input, options);

@@ -12,6 +12,7 @@ export class Lock {
   #ring: KeyRing | undefined;
   #system: SystemKeys | undefined;
   readonly #listeners = new Set<(reason: LockReason) => void>();
+  readonly #unlockListeners = new Set<(ring: KeyRing) => void>();
 
   get locked(): boolean {
     return this.#ring === undefined;
@@ -35,6 +36,7 @@ export class Lock {
     if (this.#ring !== ring) this.#ring?.wipe();
     this.#ring = ring;
     this.#system = ring.system;
+    for (const listener of this.#unlockListeners) listener(ring);
   }
 
   lock(reason: LockReason): void {
@@ -50,6 +52,13 @@ export class Lock {
   onLock(listener: (reason: LockReason) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Now, if it is unlocked, and with each ring that comes into use: after an unlocking, after a re-keying. */
+  onRing(listener: (ring: KeyRing) => void): () => void {
+    this.#unlockListeners.add(listener);
+    if (this.#ring) listener(this.#ring);
+    return () => this.#unlockListeners.delete(listener);
   }
 }
 

@@ -19,6 +19,18 @@ export interface ManagedVault extends Vault {
   lock(reason: LockReason): void;
   /** Calls `listener` after each {@link ManagedVault.lock}; gives the function that ends that. */
   onLock(listener: (reason: LockReason) => void): () => void;
+  /**
+   * Gives out the vault key, for the gateway processes that this program has started (docs/decisions/0016): now, if it
+   * is unlocked, and after each unlocking and re-keying. Whoever takes it hands it on at once and keeps nothing. Gives
+   * the function that ends it.
+   */
+  handOver(take: (key: HandedKey) => void): () => void;
+  /**
+   * Opens the vault with a key that was handed over, after the same checks as {@link ManagedVault.unlock}; recorded
+   * as `vault.unlock`. False when the vault was re-keyed since: the newer key is on its way then.
+   * @throws AppError `corrupt`, `rolled_back`.
+   */
+  takeOver(caller: Caller, key: HandedKey): Promise<boolean>;
 
   slots(queries: Queries): Promise<SlotInfo[]>;
   /** Adds a way to unlock; the keys stay as they are. Recorded as `slot.add`. */
@@ -54,6 +66,13 @@ export type UnlockInput =
   | { readonly kind: "recovery_code"; readonly code: Secret }
   /** What an identity file of age holds. */
   | { readonly kind: "age_identity"; readonly identities: Secret };
+
+/** The vault key of one generation, on its way from one process of the program to another. */
+export interface HandedKey {
+  readonly generation: number;
+  /** 32 bytes in base64. */
+  readonly key: Secret;
+}
 
 export interface UnlockOptions {
   /**

@@ -1,6 +1,6 @@
-import type { Caller, Perform } from "../access/index.ts";
+import type { Act, Caller, Perform } from "../access/index.ts";
 import type { AuditedTx, AuditHead, AuditLog } from "../audit/index.ts";
-import { type AppError, type Secret, utf8 } from "../kernel/index.ts";
+import { type AppError, Secret, utf8 } from "../kernel/index.ts";
 import { intOf, type Queries, type Store } from "../store/index.ts";
 import { Blobs } from "./blobs.ts";
 import { type KeyRing, loadKeyRing, readVaultRow } from "./key-ring.ts";
@@ -8,6 +8,7 @@ import { Lock } from "./lock.ts";
 import type {
   AddedSlot,
   BlobInfo,
+  HandedKey,
   ManagedVault,
   NewSlot,
   SlotInfo,
@@ -18,7 +19,7 @@ import { protectedSum, replaceSum, verifyProtectedRows } from "./protected-sum.t
 import { damaged } from "./refusals.ts";
 import { Secrets } from "./secrets.ts";
 import { SlotChanges } from "./slot-changes.ts";
-import { type OpenedSlot, openSlot } from "./slots/open-slot.ts";
+import { openSlot } from "./slots/open-slot.ts";
 import type { SlotHost } from "./slots/slot-host.ts";
 import { readSlots } from "./slots/slot.ts";
 import { underStillHead } from "./still-head.ts";
@@ -60,8 +61,12 @@ export class StoredVault implements ManagedVault {
     for (let attempt = 1; ; attempt++) {
       const opened = await openSlot(await readSlots(this.#options.store), this.id, input, this.#options);
       try {
-        this.#lock.unlock(await this.#load(caller, opened, options));
-        return infoOf(opened.slot);
+        const { slot, vaultKey } = opened;
+        const details = { slot: slot.id, kind: slot.kind };
+        const act = { permission: "vault.unlock", details } as const;
+        const held = { generation: slot.generation, vaultKey };
+        this.#lock.unlock(await this.#load(caller, act, held, options));
+        return infoOf(slot);
       } catch (error) {
         // Re-keyed between the two reads: the slot holds a newer key by now.
         if (!(error instanceof Rekeyed)) throw error;
@@ -76,6 +81,25 @@ export class StoredVault implements ManagedVault {
 
   onLock(listener: (reason: LockReason) => void): () => void {
     return this.#lock.onLock(listener);
+  }
+
+  handOver(take: (key: HandedKey) => void): () => void {
+    return this.#lock.onRing(({ generation, vaultKey }) =>
+      take({ generation, key: new Secret(Buffer.from(vaultKey).toString("base64")) }),
+    );
+  }
+
+  async takeOver(caller: Caller, { generation, key }: HandedKey): Promise<boolean> {
+    const vaultKey = new Uint8Array(Buffer.from(key.reveal(), "base64"));
+    // Nobody but the program that holds the vault has it to give: a gateway needs it to be lent keys, and no more.
+    const act = { permission: "keys.lend", details: { kind: "handed" } } as const;
+    try {
+      this.#lock.unlock(await this.#load(caller, act, { generation, vaultKey }, {}));
+      return true;
+    } catch (error) {
+      if (error instanceof Rekeyed) return false;
+      throw error;
+    }
   }
 
   async create(tx: AuditedTx, collection: Collection, id: string, secret: SealedSecret): Promise<void> {
@@ -179,22 +203,22 @@ export class StoredVault implements ManagedVault {
     return this.#lock.systemIfAny()?.sign(message);
   }
 
-  async #load(caller: Caller, { slot, vaultKey }: OpenedSlot, options: UnlockOptions): Promise<KeyRing> {
+  async #load(
+    caller: Caller,
+    act: Pick<Act, "permission" | "details">,
+    { generation, vaultKey }: { readonly generation: number; readonly vaultKey: Uint8Array },
+    options: UnlockOptions,
+  ): Promise<KeyRing> {
     const { perform, audit } = this.#options;
-    const details = { slot: slot.id, kind: slot.kind };
-    return await perform(
-      caller,
-      { action: "vault.unlock", permission: "vault.unlock", subject: this.id, details },
-      async (tx) => {
-        const { ring, head, accepted } = await underStillHead(
-          tx,
-          audit,
-          async (head) => await this.#verified(tx, head, slot.generation, vaultKey, options),
-        );
-        if (accepted) replaceSum(tx, head, accepted);
-        return ring;
-      },
-    );
+    return await perform(caller, { ...act, action: "vault.unlock", subject: this.id }, async (tx) => {
+      const { ring, head, accepted } = await underStillHead(
+        tx,
+        audit,
+        async (head) => await this.#verified(tx, head, generation, vaultKey, options),
+      );
+      if (accepted) replaceSum(tx, head, accepted);
+      return ring;
+    });
   }
 
   /** The ring, after verifying; with the sum of the rows as they are where somebody accepts that. */

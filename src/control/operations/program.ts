@@ -22,6 +22,15 @@ export const status = operation({
     keys: z.number().int(),
     virtualKeys: z.number().int(),
     version: z.string(),
+    gateways: z.array(
+      z.object({
+        instance: z.string().nullable(),
+        pid: z.number().int().nullable(),
+        state: z.string(),
+        inFlight: z.number().int(),
+        restarts: z.number().int(),
+      }),
+    ),
   }),
   async run(control) {
     const { running, store, vault } = control;
@@ -40,6 +49,7 @@ export const status = operation({
       keys: await count("provider_keys WHERE removed = 0"),
       virtualKeys: await count("virtual_keys"),
       version: VERSION,
+      gateways: (await running?.gateways()) ?? [],
     };
   },
 });

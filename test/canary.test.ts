@@ -195,6 +195,10 @@ test("virtual keys and tool tokens are shown once, by the command that makes the
     run(0, ["vk", "show", "canary", "--json"]),
     run(1, ["vk", "create", "--name", "canary"]),
     run(2, ["vk", "create"]),
+    run(0, ["budget", "set", "canary", "20usd/month"]),
+    run(2, ["budget", "set", virtualKey, "20usd/month"]),
+    run(2, ["budget", "show", keys.stranger]),
+    run(0, ["budget", "list"]),
     run(0, ["token", "revoke", "cursor"]),
   ]);
 });

@@ -6,7 +6,7 @@ import type { Budget } from "./budget.ts";
 import { type BudgetRecord, checkBudget, sealBudget } from "./budget-record.ts";
 import { allRecords, deleteRecord, putRecord, recordById, recordBySubject } from "./budget-table.ts";
 import { periodAt } from "./calendar/period.ts";
-import { type BudgetSettings, checkedSettings, FIRST_SETTINGS } from "./settings.ts";
+import { checkedSettings, FIRST_SETTINGS, type SettingsChange } from "./settings.ts";
 import { carrySpent, declareSpent, forgetSpent } from "./spent.ts";
 import { type BudgetStanding, periodSpending, standingOf } from "./standing.ts";
 import { type BudgetState, lockState, noteChange, readState, storeTimeMs } from "./store-state.ts";
@@ -22,7 +22,7 @@ export interface BudgetsOptions {
 }
 
 /** What a budget is set to. Of an existing one, what is not named stays as it is. */
-export interface SetBudget extends Partial<BudgetSettings> {
+export interface SetBudget extends SettingsChange {
   /** With ids of virtual keys and connections, not names. */
   readonly subject: Subject;
   /** The subject with the names that things have now; the budget's name begins with it. */
@@ -30,7 +30,7 @@ export interface SetBudget extends Partial<BudgetSettings> {
   readonly limitNanos: bigint;
   readonly unit: Budget["unit"];
   /** What is known to be spent in the period that is running: takes the place of what was counted. */
-  readonly spentNanos?: bigint;
+  readonly spentNanos?: bigint | undefined;
 }
 
 /**

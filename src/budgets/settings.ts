@@ -5,6 +5,9 @@ import { isTimeZone } from "./calendar/zoned.ts";
 /** What of a budget keeps its value until somebody changes it. */
 export type BudgetSettings = Pick<Budget, "timeZone" | "resetDay" | "hard" | "allow">;
 
+/** What is `undefined` stays as it is. */
+export type SettingsChange = { readonly [Name in keyof BudgetSettings]?: BudgetSettings[Name] | undefined };
+
 /** What a new budget has of what was not said. */
 export const FIRST_SETTINGS: BudgetSettings = { timeZone: "UTC", resetDay: 1, hard: true, allow: [] };
 
@@ -14,7 +17,7 @@ const MOST_ALLOWED = 50;
 
 /** @throws AppError `invalid_input` for what no budget can have. */
 export function checkedSettings(
-  input: Partial<BudgetSettings> & Pick<Budget, "limitNanos" | "unit"> & { readonly spentNanos?: bigint },
+  input: SettingsChange & Pick<Budget, "limitNanos" | "unit"> & { readonly spentNanos?: bigint | undefined },
   before: BudgetSettings,
 ): BudgetSettings {
   const { unit, limitNanos, spentNanos = 0n } = input;
@@ -36,11 +39,7 @@ export function checkedSettings(
   };
 }
 
-function checkedDay(
-  { resetDay }: Partial<BudgetSettings>,
-  unit: Budget["unit"],
-  before: BudgetSettings,
-): number {
+function checkedDay({ resetDay }: SettingsChange, unit: Budget["unit"], before: BudgetSettings): number {
   const most = unit === "week" ? 7 : unit === "month" ? 31 : undefined;
   if (resetDay === undefined) return before.resetDay;
   if (most === undefined) {

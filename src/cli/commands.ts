@@ -17,6 +17,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { names: ["import"], load: async () => (await import("./import.ts")).registerImport },
   { names: ["connections"], load: async () => (await import("./connections.ts")).registerConnections },
   { names: ["vk"], load: async () => (await import("./virtual-keys.ts")).registerVirtualKeys },
+  { names: ["budget"], load: async () => (await import("./budget.ts")).registerBudget },
   { names: ["token"], load: async () => (await import("./token.ts")).registerToken },
   { names: ["tools"], load: async () => (await import("./tools.ts")).registerTools },
   { names: ["run"], load: async () => (await import("./run.ts")).registerRun },

@@ -23,7 +23,7 @@ export const registerVirtualKeys: Register = (program, context) => {
       "after",
       example(
         "ownkey vk create --name laptop",
-        "ownkey vk create --name ci --connections openai --models 'gpt-5*' --expires 30d",
+        "ownkey vk create --name ci --connections openai --models 'gpt-5*' --budget 20usd/month --expires 30d",
         "ownkey vk create --name ada --user ada --rpm 60 --tpm 100000 --address 10.0.0.0/8 --meta ticket=IT-7",
       ),
     )
@@ -50,6 +50,7 @@ export const registerVirtualKeys: Register = (program, context) => {
             { title: "key", of: (key) => key.hint },
             { title: "state", of: (key) => key.state },
             { title: "connections", of: (key) => key.connections.join(", ") || "all" },
+            { title: "budgets", of: (key) => key.budgets.map(budgetText).join(", ") },
             { title: "last used", of: (key) => shortTime(key.lastUsedAt) },
             { title: "expires", of: (key) => shortTime(key.expiresAt) },
           ],
@@ -146,6 +147,7 @@ interface PolicyOptions extends CommonOptions, RateLimitOptions {
   address?: string[];
   region?: string[];
   meta?: Record<string, string | null>;
+  budget?: string[];
 }
 
 function policyOptions(command: Command): Command {
@@ -156,6 +158,7 @@ function policyOptions(command: Command): Command {
     .option("--paths <patterns>", "paths besides the providers' inference routes", collect)
     .option("--address <ranges>", "addresses it may be used from, 10.0.0.0/8; `all` lifts it", collect)
     .option("--region <regions>", "regions whose connections it may use; `all` lifts it", collect)
+    .option("--budget <amount>", "hard budget, 20usd/month; several for several periods", collect)
     .option("--user <name>", "label for reports")
     .option("--team <name>", "label for reports")
     .option("--project <name>", "label for reports")
@@ -175,6 +178,7 @@ function policyOf(options: PolicyOptions) {
     addresses: listOrAll(options.address),
     regions: listOrAll(options.region),
     rateLimits: rateLimitsOf(options),
+    budgets: options.budget,
     metadata: options.meta,
     user: options.user,
     team: options.team,
@@ -201,6 +205,18 @@ function collectNotes(
   return { ...before, [text.slice(0, at)]: value === "" ? null : value };
 }
 
+type OwnBudget = Awaited<ReturnType<typeof virtualKeys.show.run>>["budgets"][number];
+
+function budgetText({ amount, hard }: OwnBudget): string {
+  return hard ? amount : `${amount} (soft)`;
+}
+
+function budgetLine(budget: OwnBudget): string {
+  const resets = budget.resetsAt === null ? "never resets" : `resets ${shortTime(budget.resetsAt)}`;
+  if (budget.leftUsd === null) return `${budgetText(budget)}: spent unknown, see ownkey budget list`;
+  return `${budgetText(budget)}: ${budget.spentUsd} spent, ${budget.leftUsd} left, ${resets}`;
+}
+
 function keyFields(key: Awaited<ReturnType<typeof virtualKeys.show.run>>): string {
   return fields([
     ["name", key.name],
@@ -214,6 +230,7 @@ function keyFields(key: Awaited<ReturnType<typeof virtualKeys.show.run>>): strin
     ["addresses", key.addresses.join(", ") || "all"],
     ["regions", key.regions.join(", ") || "all"],
     ["limits", rateLimitsText(key.rateLimits)],
+    ...key.budgets.map((budget): [string, string] => ["budget", budgetLine(budget)]),
     ["user", key.user],
     ["team", key.team],
     ["project", key.project],

@@ -10,6 +10,7 @@ import {
 } from "../connections/index.ts";
 import { formatTime } from "../kernel/index.ts";
 import { VERDICTS } from "../providers/index.ts";
+import { ownBudgetSchema } from "./budget-documents.ts";
 import { classSchema, nullableTime, rateLimitsSchema, timeSchema } from "./schemas.ts";
 
 const verdictSchema = z.enum([...VERDICTS, "untested"]);
@@ -134,6 +135,7 @@ export const virtualKeySchema = z.object({
   addresses: z.array(z.string()),
   regions: z.array(z.string()),
   rateLimits: rateLimitsSchema,
+  budgets: z.array(ownBudgetSchema),
   user: z.string().nullable(),
   team: z.string().nullable(),
   project: z.string().nullable(),
@@ -152,10 +154,11 @@ export function rateLimitsDocument(limits: RateLimits | null): z.output<typeof r
   return Object.fromEntries(all) as z.output<typeof rateLimitsSchema>;
 }
 
-/** `names` gives a connection's name for its id. */
+/** `names` gives a connection's name for its id; `budgets` are the key's own. */
 export function virtualKeyDocument(
   key: VirtualKey,
   names: ReadonlyMap<string, string>,
+  budgets: readonly z.output<typeof ownBudgetSchema>[],
 ): z.output<typeof virtualKeySchema> {
   const { policy } = key;
   const nameOf = (id: string) => names.get(id) ?? id;
@@ -172,6 +175,7 @@ export function virtualKeyDocument(
     addresses: [...policy.addresses],
     regions: [...policy.regions],
     rateLimits: rateLimitsDocument(policy.rateLimits),
+    budgets: [...budgets],
     user: policy.user,
     team: policy.team,
     project: policy.project,

@@ -10,6 +10,7 @@ const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   import: () => import("./operations/import.ts"),
   connections: () => import("./operations/connections.ts"),
   vk: () => import("./operations/virtual-keys.ts"),
+  budget: () => import("./operations/budgets.ts"),
   tokens: () => import("./operations/tokens.ts"),
   references: () => import("./operations/references.ts"),
   usage: () => import("./operations/usage.ts"),

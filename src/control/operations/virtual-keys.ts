@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { checkedRange, type VirtualKey, type VirtualKeyPolicy } from "../../access/index.ts";
+import { type Caller, checkedRange, type VirtualKey, type VirtualKeyPolicy } from "../../access/index.ts";
+import { type Amount, parseAmount } from "../../budgets/index.ts";
+import { AppError } from "../../kernel/index.ts";
+import { amountSchema, ownBudgets } from "../budget-documents.ts";
 import type { Control } from "../control.ts";
 import { virtualKeyDocument, virtualKeySchema } from "../documents.ts";
 import { operation } from "../operation.ts";
@@ -31,6 +34,7 @@ const policyInput = {
   addresses: z.array(rangeSchema).optional(),
   regions: z.array(regionSchema).optional(),
   rateLimits: rateLimitChangesSchema.optional(),
+  budgets: z.array(amountSchema).max(4).optional().describe("hard budgets to set, one for each period"),
   user: labelSchema.optional(),
   team: labelSchema.optional(),
   project: labelSchema.optional(),
@@ -58,12 +62,21 @@ export const create = operation({
   input: z.object({ name: nameSchema, ...policyInput }),
   output: withKeySchema,
   async run(control, caller, input) {
+    // Before anything is made: a key must not exist without the budget it was meant to have.
+    const amounts = amountsOf(input);
     const { virtualKey, token } = await control.virtualKeys.create(caller, {
       name: input.name,
       policy: await policyOf(control, input),
       ...changesOf(input),
       expiresAtMs: input.expiresAt === undefined ? null : Date.parse(input.expiresAt),
     });
+    try {
+      await setBudgets(control, caller, virtualKey, amounts);
+    } catch (error) {
+      // Nobody has seen it yet.
+      await control.virtualKeys.revoke(caller, virtualKey.id);
+      throw error;
+    }
     return { ...(await documentOf(control, virtualKey)), key: token.reveal() };
   },
 });
@@ -75,8 +88,12 @@ export const list = operation({
   input: emptySchema,
   output: listOf(virtualKeySchema),
   async run(control) {
-    const [keys, names] = await Promise.all([control.virtualKeys.list(), connectionNames(control)]);
-    return { items: keys.map((key) => virtualKeyDocument(key, names)) };
+    const [keys, names, budgetsOf] = await Promise.all([
+      control.virtualKeys.list(),
+      connectionNames(control),
+      ownBudgets(control),
+    ]);
+    return { items: keys.map((key) => virtualKeyDocument(key, names, budgetsOf(key.id))) };
   },
 });
 
@@ -98,12 +115,14 @@ export const set = operation({
   input: z.object({ ref: refSchema, name: nameSchema.optional(), ...policyInput }),
   output: virtualKeySchema,
   async run(control, caller, { ref, ...input }) {
+    const amounts = amountsOf(input);
     const virtualKey = await control.virtualKeys.set(caller, ref, {
       policy: await policyOf(control, input),
       ...changesOf(input),
       ...(input.name === undefined ? {} : { name: input.name }),
       ...(input.expiresAt === undefined ? {} : { expiresAtMs: Date.parse(input.expiresAt) }),
     });
+    await setBudgets(control, caller, virtualKey, amounts);
     return await documentOf(control, virtualKey);
   },
 });
@@ -160,7 +179,27 @@ export const revoke = operation({
 });
 
 async function documentOf(control: Control, key: VirtualKey): Promise<z.output<typeof virtualKeySchema>> {
-  return virtualKeyDocument(key, await connectionNames(control));
+  const budgetsOf = await ownBudgets(control);
+  return virtualKeyDocument(key, await connectionNames(control), budgetsOf(key.id));
+}
+
+/** @throws AppError `invalid_input`, also for two amounts of the same period. */
+function amountsOf({ budgets = [] }: PolicyInput): Amount[] {
+  const amounts = budgets.map(parseAmount);
+  if (new Set(amounts.map(({ unit }) => unit)).size === amounts.length) return amounts;
+  throw new AppError("invalid_input", "two budgets were given for the same period", {
+    hint: "give one amount for each period: --budget 20usd/month --budget 2usd/day",
+  });
+}
+
+async function setBudgets(
+  { budgets }: Control,
+  caller: Caller,
+  { id, name }: VirtualKey,
+  amounts: readonly Amount[],
+): Promise<void> {
+  const of = { subject: { kind: "vk", value: id }, subjectName: `vk:${name}` } as const;
+  for (const amount of amounts) await budgets.set(caller, { ...of, ...amount });
 }
 
 async function connectionNames(control: Control): Promise<ReadonlyMap<string, string>> {

@@ -13,6 +13,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { names: ["down", "status"], load: async () => (await import("./running.ts")).registerRunning },
   { names: ["scan"], load: async () => (await import("./scan.ts")).registerScan },
   { names: ["guard"], load: async () => (await import("./guard.ts")).registerGuard },
+  { names: ["adopt"], load: async () => (await import("./adopt.ts")).registerAdopt },
   { names: ["keys"], load: async () => (await import("./keys.ts")).registerKeys },
   { names: ["import"], load: async () => (await import("./import.ts")).registerImport },
   { names: ["connections"], load: async () => (await import("./connections.ts")).registerConnections },

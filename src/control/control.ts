@@ -1,7 +1,7 @@
 import type { Caller, OpenSessions, Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
 import type { Budgets } from "../budgets/index.ts";
-import type { Connections, KeyTester } from "../connections/index.ts";
+import type { Connection, Connections, KeyTester } from "../connections/index.ts";
 import type { NetworkProbe } from "../doctor/index.ts";
 import type { Clock, NewId } from "../kernel/index.ts";
 import type { LedgerReader } from "../ledger/index.ts";
@@ -29,6 +29,8 @@ export interface VaultKeys {
   /** To be closed after use. */
   readonly index?: KnownKeyIndex;
   readonly problem?: string;
+  /** Absent where they cannot be read. */
+  readonly connections?: readonly Connection[];
 }
 
 /** What operations work on: the domains' services, built and wired by app.ts. */

@@ -7,6 +7,7 @@ import type { AnyOperation } from "./operation.ts";
 const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   program: () => import("./operations/program.ts"),
   keys: () => import("./operations/keys.ts"),
+  adopt: () => import("./operations/adopt.ts"),
   import: () => import("./operations/import.ts"),
   connections: () => import("./operations/connections.ts"),
   vk: () => import("./operations/virtual-keys.ts"),

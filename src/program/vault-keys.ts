@@ -10,7 +10,8 @@ export async function vaultKeys(
 ): Promise<VaultKeys> {
   if (vault.locked) return { problem: "the vault is locked: its keys are found by their format only" };
   const entries: KnownKeyEntry[] = [];
-  for (const connection of await connections.list()) {
+  const all = await connections.list();
+  for (const connection of all) {
     for (const { id, name, fingerprint, state, version } of await connections.keysOf(connection.id)) {
       // A value that is not lent is not read for this either.
       if (state !== "active" || version === 0) continue;
@@ -19,5 +20,5 @@ export async function vaultKeys(
       entries.push({ key: { name: `${connection.name}/${name}`, fingerprint, provider }, secret });
     }
   }
-  return { index: new KnownKeyIndex(entries, systemRandomness) };
+  return { index: new KnownKeyIndex(entries, systemRandomness), connections: all };
 }

@@ -1,10 +1,5 @@
-/**
- * Reads the SQLite databases of tools without changing anything beside them: SQLite itself would make `-wal` and `-shm`
- * files for a database in WAL mode even when it is opened for reading only.
- */
-import { constants, Database } from "bun:sqlite";
-import { existsSync, statSync } from "node:fs";
-import { pathToFileURL } from "node:url";
+/** Every text in the databases of tools; nothing beside them is changed. */
+import { openUnchanged } from "../tools/index.ts";
 
 /** One value of a database as text. */
 export interface DatabaseText {
@@ -75,17 +70,6 @@ function asText(value: unknown): string {
   return value instanceof Uint8Array
     ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("utf8")
     : "";
-}
-
-/**
- * With a write-ahead log of a running program beside it the database is opened as one more reader; without one it is
- * opened as immutable, which makes no files.
- */
-function openUnchanged(path: string): Database {
-  const inUse =
-    existsSync(`${path}-shm`) && (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
-  const address = `${pathToFileURL(path).href}?mode=ro${inUse ? "" : "&immutable=1"}`;
-  return new Database(address, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
 }
 
 function quotedName(name: string): string {

@@ -28,10 +28,12 @@ const key = {
 export class PlantedHome {
   readonly folder: string;
   readonly planted: Planted[] = [];
+  readonly #azureEndpoint: string;
   #seed = 100;
 
-  constructor(folder: string) {
+  constructor(folder: string, { azureEndpoint = "https://x.openai.azure.com" } = {}) {
     this.folder = folder;
+    this.#azureEndpoint = azureEndpoint;
     this.#tools();
     this.#shells();
     this.#projects();
@@ -90,10 +92,12 @@ export class PlantedHome {
     this.#plant(".config/Cursor/User/profiles/-7a/settings.json", "anthropic", (k) =>
       json({ "cursor.apiKeys": { anthropic: k } }),
     );
-    this.#database(".config/Cursor/User/globalStorage/state.vscdb", "openai", "ItemTable", (insert, k) => {
-      insert("cursorAuth/openAIKey", k);
-      insert("cursorAuth/accessToken", `${sample(36, BASE62, 9)}.${sample(80, BASE62, 8)}`);
-      insert("workbench.panel", "open");
+    this.#database(".config/Cursor/User/globalStorage/state.vscdb", "openai", (database, k) => {
+      database.run("CREATE TABLE ItemTable (key TEXT UNIQUE ON CONFLICT REPLACE, value BLOB)");
+      const insert = database.query("INSERT INTO ItemTable VALUES (?, ?)");
+      insert.run("cursorAuth/openAIKey", k);
+      insert.run("cursorAuth/accessToken", `${sample(36, BASE62, 9)}.${sample(80, BASE62, 8)}`);
+      insert.run("workbench.panel", "open");
     });
     this.#plant(".config/Code/User/chatLanguageModels.json", "xai", (k) =>
       json([{ name: "Grok", vendor: "xai", apiKey: k }]),
@@ -127,15 +131,29 @@ export class PlantedHome {
       json({ language_models: { openai: { custom_headers: { Authorization: `Bearer ${k}` } } } }),
     );
     this.#plant(".config/goose/secrets.yaml", "google", (k) => `GOOGLE_API_KEY: ${k}\n`);
-    this.#database(".open-webui/webui.db", "openai", "config", (insert, k) => {
-      insert("openai", JSON.stringify({ openai: { api_keys: [k] } }));
+    this.#database(".open-webui/webui.db", "openai", (database, k) => {
+      database.run(
+        "CREATE TABLE config (id INTEGER PRIMARY KEY, data JSON NOT NULL, version INTEGER NOT NULL, created_at DATETIME)",
+      );
+      const openai = { enable: true, api_base_urls: ["https://api.openai.com/v1"], api_keys: [k] };
+      database
+        .query("INSERT INTO config VALUES (1, ?, 0, '2026-01-01 00:00:00')")
+        .run(JSON.stringify({ version: 0, ui: { enable_signup: false }, openai }));
     });
     this.#plant(".config/io.datasette.llm/keys.json", "anthropic", (k) => json({ claude: k }));
     this.#plant(".copilot/providers.json", "xai", (k) => json([{ type: "openai", apiKey: k }]));
     this.#plant(
       ".config/nvim/lua/plugins/ai.lua",
       "openai",
-      (k) => `return { opts = { api_key = "${k}" } }\n`,
+      (k) => `return {
+  "olimorris/codecompanion.nvim",
+  opts = { adapters = { http = { gpt = function()
+    return require("codecompanion.adapters").extend("openai_compatible", {
+      env = { url = "https://api.openai.com", api_key = "${k}", chat_url = "/v1/chat/completions" },
+    })
+  end } } },
+}
+`,
     );
   }
 
@@ -152,7 +170,7 @@ export class PlantedHome {
     this.#plant(
       ".env",
       "azure",
-      (k) => `AZURE_OPENAI_ENDPOINT=https://x.openai.azure.com\nAZURE_OPENAI_API_KEY=${k}\n`,
+      (k) => `AZURE_OPENAI_ENDPOINT=${this.#azureEndpoint}\nAZURE_OPENAI_API_KEY=${k}\n`,
     );
   }
 
@@ -206,20 +224,11 @@ export class PlantedHome {
     this.write(".continue/.env", `OWNKEY_VK=${mintVirtualKeyToken(systemRandomness).token.reveal()}\n`);
   }
 
-  #database(
-    path: string,
-    kind: keyof typeof key,
-    table: string,
-    fill: (insert: (key: string, value: string) => void, key: string) => void,
-  ): void {
+  #database(path: string, kind: keyof typeof key, fill: (database: Database, key: string) => void): void {
     mkdirSync(dirname(join(this.folder, path)), { recursive: true });
     const database = new Database(join(this.folder, path));
     database.run("PRAGMA journal_mode=wal");
-    database.run(`CREATE TABLE ${table} (key TEXT UNIQUE, value BLOB)`);
-    fill(
-      (name, value) => void database.query(`INSERT INTO ${table} VALUES (?, ?)`).run(name, value),
-      this.#known(path, kind),
-    );
+    fill(database, this.#known(path, kind));
     database.close();
   }
 }

@@ -68,9 +68,10 @@ function placeOf({ origin, file, line, form, tool, place }: SurveyFinding): KeyP
   };
 }
 
+/** An address that stands beside the key says more than where other keys of its provider go. */
 function settingsOf({ provider, settings }: Owner, { baseUrls }: CandidatesOptions): Owner["settings"] {
   const baseUrl = baseUrls.get(provider);
-  return baseUrl === undefined ? settings : { ...settings, baseUrl };
+  return baseUrl === undefined ? settings : { baseUrl, ...settings };
 }
 
 /** What a provider's key is not, by its looks alone; all else its provider is asked. */

@@ -1,18 +1,18 @@
 import type { Connection, ProviderKey } from "../../connections/index.ts";
-import { AppError, maskValue, Secret } from "../../kernel/index.ts";
-import { type Provider, providerById } from "../../providers/index.ts";
-import { type DiffPart, type FileRequest, maskedDiff, planFiles } from "../../tools/index.ts";
-import type { KeyInFile, LeftAlone, Lent, Way } from "../replace/key-file.ts";
-import { piecesBetween } from "../replace/pieces.ts";
-import { type RewrittenFile, rewriteFile } from "../replace/rewrite-file.ts";
+import { maskValue, Secret, toAppError } from "../../kernel/index.ts";
+import { providerById } from "../../providers/index.ts";
+import { type FileRequest, planFiles } from "../../tools/index.ts";
+import type { KeyInFile, Lent, Way } from "../replace/key-file.ts";
 import type { Candidate, KeyPlace } from "./candidate.ts";
-import { readText } from "./file-texts.ts";
+import { ownerName } from "./owner-name.ts";
+import { type FilePreview, previewOf } from "./preview.ts";
+import { rewriteAt, type Rewritten } from "./rewritten.ts";
 
-/** A candidate that the vault holds now. */
+/** A candidate that the vault holds now, or would hold. */
 export interface TakenCandidate {
   readonly candidate: Candidate;
-  readonly key: ProviderKey;
-  readonly connection: Connection;
+  readonly key: Pick<ProviderKey, "name" | "verdict">;
+  readonly connection: Pick<Connection, "id" | "name" | "provider" | "preset">;
 }
 
 /** One place of a key: what is to become of it, or why it stays. */
@@ -28,24 +28,24 @@ export interface PlannedPlace {
   readonly hint?: string;
 }
 
-/** What is to be done to one file. Holds no secret in a printable form. */
+/** What is to be done to one file, and to those that belong to it. Holds no secret in a printable form. */
 export interface FilePlan {
   readonly file: string;
   /** Who gets a virtual key for it: its tool, else its folder. */
   readonly owner: string;
   readonly tool: string | undefined;
   readonly places: readonly PlannedPlace[];
-  readonly diff: readonly DiffPart[];
+  /** As it will be, with something that stands for the virtual key. */
+  readonly changes: readonly FilePreview[];
   readonly needsVirtualKey: boolean;
+  /** The tool gets the command that prints its tokens. */
+  readonly needsCommand: boolean;
   readonly taken: readonly TakenCandidate[];
-  /** The change as it will be with this credential, worked out anew from what the file says then. */
-  request(virtualKey: Secret): FileRequest | undefined;
+  /** The change as it will be with this credential, worked out anew from what the files say then. */
+  requests(virtualKey: Secret): readonly FileRequest[];
 }
 
-export interface FilePlanOptions {
-  readonly gatewayUrl: string;
-  readonly isConnected: Lent["isConnected"];
-}
+export type FilePlanOptions = Omit<Lent, "virtualKey">;
 
 /** Stands for a virtual key that is made later. */
 const UNMADE = new Secret(`sk-${"ownkey"}-…`);
@@ -59,86 +59,66 @@ export function planFile(
   const [place] = taken.flatMap(({ candidate }) => candidate.places.filter((one) => one.file === file));
   if (!place) return undefined;
   const keys = taken.map(keyInFile);
-  const rewritten = rewrite(file, place, keys, { ...options, virtualKey: UNMADE.reveal() });
-  if (!rewritten) return leftFile(file, place, taken);
-  const request = requestFor(file, place, rewritten.before, rewritten.after.text);
-  const refusal = request && refusalOf(request);
-  if (refusal) return leftFile(file, place, taken, refusal);
+  const rewritten = attempt(() => rewriteAt(file, place, keys, { ...options, virtualKey: UNMADE.reveal() }));
+  if ("refusal" in rewritten) return leftFile(file, place, taken, rewritten.refusal);
+  const planned = attempt(() => planFiles(rewritten.requests));
+  if ("refusal" in planned) return leftFile(file, place, taken, planned.refusal);
+  const { replaced } = rewritten;
   return {
     file,
-    owner: ownerOf(file, place),
+    owner: ownerName(file, place),
     tool: place.tool,
-    places: placesOf(file, rewritten.after),
-    diff: request ? maskedDiff(bytes(rewritten.before), bytes(rewritten.after.text), values(keys)) : [],
-    needsVirtualKey: rewritten.after.replaced.some(({ way }) => way === "virtual_key"),
-    taken: taken.filter(({ candidate }) =>
-      rewritten.after.replaced.some(({ occurrence }) => occurrence.key.value === candidate.value.reveal()),
+    places: placesOf(file, rewritten),
+    changes: planned.map((one) =>
+      previewOf(
+        one,
+        keys.map(({ value }) => value),
+      ),
     ),
-    request(virtualKey) {
-      const now = rewrite(file, place, keys, { ...options, virtualKey: virtualKey.reveal() });
-      return now && requestFor(file, place, now.before, now.after.text);
-    },
+    needsVirtualKey: replaced.some(({ way }) => way === "virtual_key"),
+    needsCommand: replaced.some(({ way }) => way === "command"),
+    taken: taken.filter(({ candidate }) =>
+      replaced.some(({ key }) => key.value === candidate.value.reveal()),
+    ),
+    requests: (virtualKey) =>
+      rewriteAt(file, place, keys, { ...options, virtualKey: virtualKey.reveal() }).requests,
   };
 }
 
 function keyInFile({ candidate, key, connection }: TakenCandidate): KeyInFile {
-  const provider: Provider = providerById(connection.provider, connection.preset);
+  const provider = providerById(connection.provider, connection.preset);
   return { value: candidate.value.reveal(), provider, connection: connection.name, name: key.name };
 }
 
-function rewrite(
-  file: string,
-  place: KeyPlace,
-  keys: readonly KeyInFile[],
-  lent: Lent,
-): { before: string; after: RewrittenFile } | undefined {
-  if (place.format === "sqlite" || place.form !== "plain") return undefined;
-  const before = readText(file);
-  if (before === undefined) return undefined;
-  const { tool, format, purpose } = place;
-  return { before, after: rewriteFile({ path: file, tool, format, purpose, text: before }, keys, lent) };
+interface Refused {
+  readonly refusal: { readonly why: string; readonly hint: string };
 }
 
-function requestFor(file: string, place: KeyPlace, before: string, after: string): FileRequest | undefined {
-  if (before === after) return undefined;
-  return {
-    path: file,
-    format: place.format ?? "text",
-    pieces: piecesBetween(before, after),
-    makePrivate: true,
-  };
-}
-
-/** Why the file cannot be written: it is somebody else's, or has several names. */
-function refusalOf(request: FileRequest): AppError | undefined {
+/** Why a file cannot be written: it is somebody else's, has several names, or is open. */
+function attempt<Value extends object>(work: () => Value): Value | Refused {
   try {
-    planFiles([request]);
-    return undefined;
+    return work();
   } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
+    const { code, message, hint } = toAppError(error);
+    if (code === "internal") throw error;
+    return { refusal: { why: message, hint: hint ?? "then run ownkey adopt again" } };
   }
 }
 
-function placesOf(file: string, { replaced, left }: RewrittenFile): PlannedPlace[] {
-  const told = (occurrence: LeftAlone["occurrence"]) => ({
-    path: file,
-    line: occurrence.line,
-    masked: maskValue(occurrence.key.value),
-    key: `${occurrence.key.connection}/${occurrence.key.name}`,
+function placesOf(file: string, { replaced, left }: Rewritten): PlannedPlace[] {
+  const told = ({ key, line, place }: Rewritten["left"][number] | Rewritten["replaced"][number]) => ({
+    path: place === undefined ? file : `${file} (${place})`,
+    line,
+    masked: maskValue(key.value),
+    key: `${key.connection}/${key.name}`,
   });
   return [
-    ...replaced.map(({ occurrence, way, note }) => ({
-      ...told(occurrence),
-      way,
-      ...(note === undefined ? {} : { note }),
+    ...replaced.map((one) => ({
+      ...told(one),
+      way: one.way,
+      ...(one.note === undefined ? {} : { note: one.note }),
     })),
-    ...left.map(({ occurrence, why, hint }) => ({
-      ...told(occurrence),
-      way: "left" as const,
-      note: why,
-      hint,
-    })),
+    ...left.map((one) => ({ ...told(one), way: "left" as const, note: one.why, hint: one.hint })),
   ].toSorted((a, b) => a.line - b.line);
 }
 
@@ -147,13 +127,11 @@ function leftFile(
   file: string,
   place: KeyPlace,
   taken: readonly TakenCandidate[],
-  refusal?: AppError,
+  { why, hint }: Refused["refusal"],
 ): FilePlan {
-  const why = refusal?.message ?? (place.format === "sqlite" ? DATABASE.why : UNREADABLE.why);
-  const hint = refusal?.hint ?? (place.format === "sqlite" ? DATABASE.hint : UNREADABLE.hint);
   return {
     file,
-    owner: ownerOf(file, place),
+    owner: ownerName(file, place),
     tool: place.tool,
     places: taken.flatMap(({ candidate, key, connection }) =>
       candidate.places
@@ -168,35 +146,10 @@ function leftFile(
           hint,
         })),
     ),
-    diff: [],
+    changes: [],
     needsVirtualKey: false,
+    needsCommand: false,
     taken: [],
-    request: () => undefined,
+    requests: () => [],
   };
-}
-
-const DATABASE = {
-  why: "it lies in the tool's own database, which only the tool can change safely",
-  hint: "take it out in the tool's settings, then run ownkey scan",
-};
-const UNREADABLE = {
-  why: "it is written in a form that cannot be replaced piece by piece",
-  hint: "take it out by hand, then run ownkey scan",
-};
-
-/** A tool by its id; other files by the folder they are in, as projects have their `.env`. */
-function ownerOf(file: string, { tool }: KeyPlace): string {
-  const generic = tool === undefined || tool === "dotenv" || tool === "direnv" || tool === "package-manager";
-  if (!generic) return tool;
-  const [folder = "files"] = file.split(/[\\/]/).slice(-2, -1);
-  const name = folder.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
-  return name === "" ? "files" : name.slice(0, 40);
-}
-
-function values(keys: readonly KeyInFile[]): string[] {
-  return keys.map(({ value }) => value);
-}
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

@@ -15,9 +15,18 @@ export class FileTexts {
 
 export function readText(path: string): string | undefined {
   try {
+    const bytes = readBytes(path);
+    return bytes && fromUtf8(bytes).replace(/^\ufeff/, "");
+  } catch {
+    return undefined;
+  }
+}
+
+/** `undefined` for what is not to be read, or larger than a file of settings. */
+export function readBytes(path: string): Uint8Array | undefined {
+  try {
     const stats = statSync(path);
-    if (!stats.isFile() || stats.size > LARGEST_BYTES) return undefined;
-    return fromUtf8(readFileSync(path)).replace(/^\ufeff/, "");
+    return stats.isFile() && stats.size <= LARGEST_BYTES ? readFileSync(path) : undefined;
   } catch {
     return undefined;
   }

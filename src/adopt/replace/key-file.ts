@@ -1,6 +1,6 @@
 import type { Provider } from "../../providers/index.ts";
 import type { Entry } from "../../scan/index.ts";
-import type { FileFormat, FilePurpose } from "../../tools/index.ts";
+import type { FileFormat, FilePurpose, FileRequest } from "../../tools/index.ts";
 import type { TextEdit } from "./text-edit.ts";
 
 /** A file with keys in it, as a rewriter sees it. */
@@ -32,8 +32,14 @@ export interface Lent {
   readonly virtualKey: string;
   /** Without a slash at its end. */
   readonly gatewayUrl: string;
+  /** Absolute path of the command that prints tokens; without one nothing is given a command. */
+  readonly program?: string;
   /** Tools whose requests go to the gateway whatever these files say: a virtual key is enough for them. */
   readonly isConnected: (tool: string, provider: Provider) => boolean;
+  /** Where a tool keeps its settings, when its keys lie somewhere else. */
+  readonly settingsOf: (tool: string) => string | undefined;
+  /** What other files say, without a BOM. */
+  readonly readText: (path: string) => string | undefined;
 }
 
 /** One place of one key in the file. */
@@ -46,12 +52,15 @@ export interface Occurrence {
   readonly entry: Entry | undefined;
 }
 
-export type Way = "virtual_key" | "reference" | "removed";
+/** From the best to the least; nobody needs what was removed. */
+export type Way = "command" | "reference" | "virtual_key" | "removed";
 
 export interface Replaced {
   readonly occurrence: Occurrence;
   readonly way: Way;
   readonly edits: readonly TextEdit[];
+  /** What belongs to it in other files: they change with this one, or none does. */
+  readonly others?: readonly FileRequest[];
   /** Where requests of whoever reads the file go now, when it says so itself. */
   readonly baseUrl?: string;
   /** What the user has to know or do. */

@@ -28,13 +28,21 @@ interface Case {
   readonly format?: FileFormat;
   readonly purpose?: FilePurpose;
   readonly connected?: boolean;
+  readonly program?: string;
 }
 
 function rewrite(
   text: string,
-  { path = "/home/ada/file", tool, format, purpose = "settings", connected = false }: Case,
+  { path = "/home/ada/file", tool, format, purpose = "settings", connected = false, program }: Case,
 ) {
-  const lent: Lent = { virtualKey: VK, gatewayUrl: GATEWAY, isConnected: () => connected };
+  const lent: Lent = {
+    virtualKey: VK,
+    gatewayUrl: GATEWAY,
+    isConnected: () => connected,
+    settingsOf: () => undefined,
+    readText: () => undefined,
+    ...(program === undefined ? {} : { program }),
+  };
   return rewriteFile({ path, tool, format, purpose, text }, all, lent);
 }
 
@@ -188,11 +196,10 @@ describe("settings of tools", () => {
   });
 
   test("files made for keys alone are left, unless the tool's requests go to the gateway anyway", () => {
-    const text = JSON.stringify({ OPENAI_KEY: openai.value });
-    expect(rewrite(text, { format: "jsonc", tool: "llm" }).left).toHaveLength(1);
-    expect(rewrite(text, { format: "jsonc", tool: "llm", connected: true }).text).toBe(
-      JSON.stringify({ OPENAI_KEY: VK }),
-    );
+    const text = JSON.stringify({ openRouterApiKey: openai.value });
+    const file = { path: "/home/ada/.cline/data/secrets.json", format: "jsonc", tool: "cline" } as const;
+    expect(rewrite(text, file).left).toHaveLength(1);
+    expect(rewrite(text, { ...file, connected: true }).text).toBe(JSON.stringify({ openRouterApiKey: VK }));
   });
 
   test("a broken file is left alone as a whole", () => {

@@ -1,5 +1,7 @@
 import { type ParseError, parseTree } from "jsonc-parser";
 import { readEntries } from "../../scan/index.ts";
+import { rewriteCode } from "./code.ts";
+import { rewriteToCommand } from "./command.ts";
 import { rewriteHistory } from "./history.ts";
 import {
   type KeyFile,
@@ -11,6 +13,8 @@ import {
   type Replaced,
   type Rewriter,
 } from "./key-file.ts";
+import { rewriteKeyStore } from "./key-store.ts";
+import { rewriteLlmKeys } from "./llm-keys.ts";
 import { occurrencesOf } from "./occurrences.ts";
 import { rewriteSetting } from "./settings.ts";
 import { applyEdits, type TextEdit } from "./text-edit.ts";
@@ -27,7 +31,16 @@ export interface RewrittenFile {
 export type FileToRewrite = Omit<KeyFile, "entries">;
 
 /** The first one that has a say decides. */
-const REWRITERS: readonly Rewriter[] = [rewriteHistory, removeUnread, rewriteVariable, rewriteSetting];
+const REWRITERS: readonly Rewriter[] = [
+  rewriteHistory,
+  removeUnread,
+  rewriteToCommand,
+  rewriteKeyStore,
+  rewriteLlmKeys,
+  rewriteVariable,
+  rewriteSetting,
+  rewriteCode,
+];
 
 /**
  * Takes keys out of a text as well as its format allows. Pure: what is shown before is what is written later. A file

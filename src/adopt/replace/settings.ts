@@ -1,11 +1,12 @@
 /** Keys in JSON, TOML and YAML settings of tools whose files also hold the address. */
-import { modify } from "jsonc-parser";
 import { type Dialect, sdkVariables } from "../../providers/index.ts";
+import type { ValueEdit } from "../../tools/index.ts";
 import { ADDRESS_SETTINGS } from "./addresses.ts";
-import { jsonPathOf, layoutOf } from "./json-layout.ts";
+import { jsonEdit } from "./json-edit.ts";
+import { jsonPathOf } from "./json-path.ts";
 import { connectionUrl, type KeyFile, type Occurrence, type Rewriter } from "./key-file.ts";
 import { setBesideLine } from "./line-settings.ts";
-import { applyEdits, editBetween, type TextEdit } from "./text-edit.ts";
+import { applyEdits, type TextEdit } from "./text-edit.ts";
 
 /** Gives the setting a virtual key and sets the address beside it; or the key alone, where the tool's way is known. */
 export const rewriteSetting: Rewriter = (file, occurrence, lent) => {
@@ -18,7 +19,7 @@ export const rewriteSetting: Rewriter = (file, occurrence, lent) => {
     const setting = { ...wanted, value: baseUrl };
     const both =
       file.format === "jsonc"
-        ? [inJson(file, occurrence, { ...setting, virtualKey: lent.virtualKey })]
+        ? inJson(file, occurrence, { ...setting, virtualKey: lent.virtualKey })
         : withBesideLine(edits, setBesideLine(file, occurrence, setting));
     if (both) return { occurrence, way: "virtual_key", baseUrl, edits: both };
   }
@@ -55,33 +56,36 @@ interface Setting extends Address {
 }
 
 /** The key first: what is set beside it moves things about. */
-function inJson(file: KeyFile, occurrence: Occurrence, setting: Setting): TextEdit {
+function inJson(file: KeyFile, occurrence: Occurrence, setting: Setting): TextEdit[] | undefined {
   const { start, end } = occurrence;
-  const text = file.text;
-  const keyless = applyEdits(text, [{ start, end, text: setting.virtualKey }]);
-  const after = applyEdits(keyless, addressEdits(file, keyless, occurrence, setting));
-  return editBetween(text, after);
+  const keyless = applyEdits(file.text, [{ start, end, text: setting.virtualKey }]);
+  const edit = jsonEdit(file, [addressEdit(file, keyless, occurrence, setting)], keyless);
+  return edit && [edit];
 }
 
-function addressEdits(
+function addressEdit(
   file: KeyFile,
   text: string,
   { entry }: Occurrence,
   { name, value, above }: Setting,
-): TextEdit[] {
+): ValueEdit {
   const names = entry?.path ?? [];
   const path = jsonPathOf(text, names);
   const isPair = path.at(-1) === "value" && names.at(-1) !== "value";
   const group = path.slice(0, -1 - above);
-  const options = { formattingOptions: layoutOf(text) };
-  if (!isPair) return asEdits(modify(text, [...group, name], value, options));
+  if (!isPair) return { at: [...group, name], value };
   const list = group.slice(0, -1);
-  const existing = file.entries.find(
-    ({ path: other }) => other.length === names.length && other.at(-1) === name && isIn(other, list),
+  const inList = file.entries.filter(
+    ({ path: other }) => other.length === names.length && isIn(other, list) && isNumber(other[list.length]),
   );
-  return existing
-    ? asEdits(modify(text, jsonPathOf(text, existing.path), value, options))
-    : asEdits(modify(text, [...list, -1], { name, value }, { ...options, isArrayInsertion: true }));
+  const existing = inList.find(({ path: other }) => other.at(-1) === name);
+  if (existing) return { at: jsonPathOf(text, existing.path), value };
+  const last = Math.max(...inList.map(({ path: other }) => Number(other[list.length])));
+  return { at: [...list, last + 1], value: { name, value } };
+}
+
+function isNumber(segment: string | undefined): boolean {
+  return /^\d+$/.test(segment ?? "");
 }
 
 function withBesideLine(
@@ -93,8 +97,4 @@ function withBesideLine(
 
 function isIn(path: readonly string[], list: readonly (string | number)[]): boolean {
   return list.every((segment, index) => path[index] === String(segment));
-}
-
-function asEdits(edits: ReturnType<typeof modify>): TextEdit[] {
-  return edits.map(({ offset, length, content }) => ({ start: offset, end: offset + length, text: content }));
 }

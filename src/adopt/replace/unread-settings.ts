@@ -1,9 +1,8 @@
 /** Settings that hold keys and that nobody reads: they go. */
-import { modify } from "jsonc-parser";
 import { isGuideSetting } from "../read/cursor-format.ts";
-import { jsonPathOf, layoutOf } from "./json-layout.ts";
+import { jsonEdit } from "./json-edit.ts";
+import { jsonPathOf } from "./json-path.ts";
 import type { KeyFile, Occurrence, Rewriter } from "./key-file.ts";
-import { applyEdits, editBetween } from "./text-edit.ts";
 
 /**
  * The guide's settings, which Cursor does not read; and keys in VS Code's list of models, which it ignores when they are
@@ -12,16 +11,8 @@ import { applyEdits, editBetween } from "./text-edit.ts";
 export const removeUnread: Rewriter = (file, occurrence) => {
   const { entry } = occurrence;
   if (file.format !== "jsonc" || !entry || !isUnread(file, occurrence)) return undefined;
-  const { text } = file;
-  const edits = modify(text, jsonPathOf(text, entry.path), undefined, {
-    formattingOptions: layoutOf(text),
-  }).map(({ offset, length, content }) => ({ start: offset, end: offset + length, text: content }));
-  return {
-    occurrence,
-    way: "removed",
-    edits: [editBetween(text, applyEdits(text, edits))],
-    note: "nothing reads this setting",
-  };
+  const edit = jsonEdit(file, [{ at: jsonPathOf(file.text, entry.path), value: undefined }]);
+  return edit && { occurrence, way: "removed", edits: [edit], note: "nothing reads this setting" };
 };
 
 function isUnread({ path, tool }: KeyFile, { entry }: Occurrence): boolean {

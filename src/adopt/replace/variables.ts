@@ -1,9 +1,11 @@
 /** Assignments in shell files, `.env` files and what systemd reads: `export OPENAI_API_KEY=…`. */
+import { dirname, join } from "node:path";
 import { sdkVariables } from "../../providers/index.ts";
 import {
   connectionUrl,
   type KeyFile,
   type LeftAlone,
+  type Lent,
   type Occurrence,
   referenceTo,
   type Replaced,
@@ -40,8 +42,18 @@ export const rewriteVariable: Rewriter = (file, occurrence, lent) => {
       ...setBeside(file, occurrence, { name, variable: first[0], value: baseUrl }),
       ...others.flatMap(([variable, path]) => setAgain(file, variable, connectionUrl(key, lent, path))),
     ],
+    ...withSignIn(file, lent),
   };
 };
+
+/** The Gemini CLI takes an address alone for another way of signing in, which it refuses without a terminal. */
+function withSignIn({ tool, path }: KeyFile, { readText }: Lent): Pick<Replaced, "others"> {
+  if (tool !== "gemini-cli") return {};
+  const settings = join(dirname(path), "settings.json");
+  if (readText(settings)?.includes('"selectedType"')) return {};
+  const edits = [{ at: ["security", "auth", "selectedType"], value: "gemini-api-key" }];
+  return { others: [{ path: settings, format: "jsonc", edits }] };
+}
 
 function inCommand(occurrence: Occurrence): LeftAlone {
   return {

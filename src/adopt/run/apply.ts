@@ -1,5 +1,4 @@
 import type { Caller, VirtualKeys } from "../../access/index.ts";
-import type { Connection } from "../../connections/index.ts";
 import { type AppError, type NewId, type Secret, toAppError } from "../../kernel/index.ts";
 import type { Changes } from "../../tools/index.ts";
 import { freeName } from "../keys/free-name.ts";
@@ -13,6 +12,8 @@ export interface ApplyOptions {
   readonly newId: NewId;
   readonly gatewayUrl: string;
   readonly trial: Trial;
+  /** What the command prints that a tool is given. */
+  readonly issueToken: (tool: string) => Promise<Secret>;
   /** Take away without a trial: nobody could be asked. */
   readonly offline: boolean;
   readonly onFile?: (file: string) => void;
@@ -107,8 +108,7 @@ class AdoptionRun {
   async #apply(plan: FilePlan, token: Secret): Promise<AppliedFile> {
     try {
       if (!this.#options.offline) await this.#tryWays(plan, token);
-      const request = plan.request(token);
-      const planned = request ? this.#options.changes.plan([request]) : [];
+      const planned = this.#options.changes.plan(plan.requests(token));
       const change = await this.#options.changes.apply(changesOf(this.#id), planned);
       return change ? { plan, changeId: change.id } : { plan };
     } catch (error) {
@@ -116,16 +116,15 @@ class AdoptionRun {
     }
   }
 
-  async #tryWays({ taken }: FilePlan, credential: Secret): Promise<void> {
+  async #tryWays({ taken, tool, needsCommand }: FilePlan, virtualKey: Secret): Promise<void> {
+    const { gatewayUrl, issueToken, trial } = this.#options;
     const tried = new Set<string>();
     for (const { connection, key } of taken) {
       if (tried.has(connection.id)) continue;
       tried.add(connection.id);
-      await this.#options.trial(this.#wayTo(connection, key.verdict, credential));
+      const way = { gatewayUrl, connection, verdict: key.verdict };
+      await trial({ ...way, credential: virtualKey });
+      if (needsCommand && tool !== undefined) await trial({ ...way, credential: await issueToken(tool) });
     }
-  }
-
-  #wayTo(connection: Connection, verdict: Parameters<Trial>[0]["verdict"], credential: Secret) {
-    return { gatewayUrl: this.#options.gatewayUrl, connection, verdict, credential };
   }
 }

@@ -7,7 +7,7 @@ export type Trial = (way: TriedWay) => Promise<void>;
 
 export interface TriedWay {
   readonly gatewayUrl: string;
-  readonly connection: Connection;
+  readonly connection: Pick<Connection, "name" | "provider" | "preset">;
   /** What the provider said of the key itself: the same answer through the gateway means that the way is fine. */
   readonly verdict: VerdictName | "untested";
   readonly credential: Secret;
@@ -47,7 +47,7 @@ export function createTrial(send: typeof fetch): Trial {
   };
 }
 
-function notTried({ name }: Connection, why: string, cause?: unknown): AppError {
+function notTried({ name }: Pick<Connection, "name">, why: string, cause?: unknown): AppError {
   return new AppError("provider_unreachable", `a request through the gateway to "${name}" failed: ${why}`, {
     hint: "nothing was taken away for it; look with ownkey requests list, then run ownkey adopt again",
     retryable: true,

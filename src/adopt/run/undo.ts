@@ -1,5 +1,5 @@
 import type { Caller, VirtualKeys } from "../../access/index.ts";
-import { type AppError, type Clock, toAppError } from "../../kernel/index.ts";
+import { type AppError, toAppError } from "../../kernel/index.ts";
 import type { Changes, ChangeSummary } from "../../tools/index.ts";
 import { adoptionOfChange, adoptionOfPurpose } from "./names.ts";
 
@@ -53,29 +53,22 @@ export async function undoChanges(
   return undone;
 }
 
-/** An adoption that is under way has made its virtual keys before its changes. */
-const UNDER_WAY_MS = 15 * 60_000;
-
 /**
  * Revokes virtual keys that were made for files of adoptions of which no change is left: they were undone, or never came
- * to be. Gives their names.
+ * to be. Only to be called by whoever holds the lock of adoptions: one that is under way has made its virtual keys before
+ * its changes. Gives their names.
  */
 export async function revokeUnused(
   caller: Caller,
-  { changes, virtualKeys, clock }: { changes: Changes; virtualKeys: VirtualKeys; clock: Clock },
+  { changes, virtualKeys }: { changes: Pick<Changes, "list">; virtualKeys: VirtualKeys },
 ): Promise<string[]> {
   const adoptions = new Set((await changes.list()).map(({ tool }) => adoptionOfChange(tool)));
   const revoked: string[] = [];
-  for (const { id, name, state, policy, createdAtMs } of await virtualKeys.list()) {
+  for (const { id, name, state, policy } of await virtualKeys.list()) {
     const adoption = adoptionOfPurpose(policy.purpose);
     if (adoption === undefined || state === "revoked" || adoptions.has(adoption)) continue;
-    if (await isUnderWay(changes, adoption, clock.nowMs() - createdAtMs)) continue;
     await virtualKeys.revoke(caller, id);
     revoked.push(name);
   }
   return revoked;
-}
-
-function isUnderWay(_changes: Changes, _adoption: string, ageMs: number): Promise<boolean> {
-  return Promise.resolve(ageMs < UNDER_WAY_MS);
 }

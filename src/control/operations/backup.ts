@@ -52,6 +52,12 @@ export const create = operation({
       },
       clock: control.clock,
     });
+    // It was opened again: from now on there is a way back.
+    await control.perform(
+      caller,
+      { action: "backup.written", permission: "backup.create", subject: report.file },
+      async () => {},
+    );
     return { ...report, warnings: report.warnings.map((warning) => warning.message) };
   },
 });

@@ -15,7 +15,7 @@ export interface Way {
 }
 
 /** The paths by which a provider shows what it serves. */
-const PATHS: Readonly<Record<Wire, string>> = {
+export const PATHS: Readonly<Record<Wire, string>> = {
   chat: "/v1/chat/completions",
   responses: "/v1/responses",
   messages: "/v1/messages",

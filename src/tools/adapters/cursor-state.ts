@@ -2,8 +2,9 @@
  * Cursor's state database, read only: an SQLite file with the table `ItemTable(key, value)`. Its form is undocumented
  * and changes by version, so anything unexpected counts as not there. Login tokens are never read, only seen.
  */
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { objectAt, parseJson, Secret, stringAt } from "../../kernel/index.ts";
+import { openUnchanged } from "../unchanged-database.ts";
 
 export interface CursorState {
   /** Of older versions: rows that hold keys as they are. */
@@ -28,7 +29,7 @@ const BUSY_MS = 500;
 export function readCursorState(path: string): CursorState | undefined {
   let database: Database | undefined;
   try {
-    database = new Database(path, { readonly: true });
+    database = openUnchanged(path);
     database.run(`PRAGMA busy_timeout=${BUSY_MS}`);
     return stateOf(database);
   } catch {

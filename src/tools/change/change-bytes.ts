@@ -1,7 +1,7 @@
 import { AppError, fromUtf8, isJsonObject, type Json, parseJson, utf8 } from "../../kernel/index.ts";
 import type { FileFormat } from "../files/tool-file.ts";
 import type { DoneEdit } from "../edit/edit-text.ts";
-import type { Change, ChangeState, DonePiece, FileState, PlannedFile } from "./change.ts";
+import type { Change, ChangeState, DonePiece, DoneRow, FileState, PlannedFile } from "./change.ts";
 
 const VERSION = 1;
 
@@ -68,6 +68,7 @@ interface StoredChange {
       readonly is?: Json;
     }[];
     readonly pieces: readonly DonePiece[];
+    readonly rows?: readonly DoneRow[];
     readonly newFolders: readonly string[];
   }[];
 }

@@ -5,6 +5,7 @@
 import type { FileFormat } from "../files/tool-file.ts";
 import type { ValueEdit, ValuePath } from "../edit/editor.ts";
 import type { DoneEdit } from "../edit/edit-text.ts";
+import type { DoneRow, RowEdit } from "./database-rows.ts";
 
 /** A piece of a text and what stands there instead. Offsets are in UTF-16 units of the text without its BOM. */
 export interface TextEdit {
@@ -22,6 +23,8 @@ export interface FileRequest {
   readonly edits?: readonly ValueEdit[];
   /** Pieces of the text to replace, before the values are set. They must not overlap. */
   readonly pieces?: readonly TextEdit[];
+  /** Values of a database to set; it must not be open anywhere. Nothing else is changed in it then. */
+  readonly rows?: readonly RowEdit[];
   /** Takes every right of group and others away. New files are always for the owner only. */
   readonly makePrivate?: boolean;
 }
@@ -51,6 +54,8 @@ export interface PlannedFile {
   readonly after: FileState;
   readonly edits: readonly DoneEdit[];
   readonly pieces: readonly DonePiece[];
+  /** Of a database. */
+  readonly rows?: readonly DoneRow[];
   /** Folders that have to be made for it, the outermost first. */
   readonly newFolders: readonly string[];
 }
@@ -88,4 +93,4 @@ export interface UndoStore {
   remove(id: string): Promise<void>;
 }
 
-export type { ValueEdit, ValuePath };
+export type { DoneRow, RowEdit, ValueEdit, ValuePath };

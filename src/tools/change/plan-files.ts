@@ -4,6 +4,8 @@ import { AppError } from "../../kernel/index.ts";
 import { PRIVATE_FILE_MODE } from "../../files/index.ts";
 import { closeText, editText, openText, type OpenText } from "../edit/edit-text.ts";
 import type { FileRequest, FileState, PlannedFile, TextEdit } from "./change.ts";
+import { assertClosed } from "./closed-database.ts";
+import { editRows } from "./database-rows.ts";
 
 /** Files of settings are small; something larger is not what it seems to be. */
 const LARGEST_FILE_BYTES = 4 * 1024 * 1024;
@@ -28,6 +30,7 @@ function planFile(
 ): PlannedFile | undefined {
   const [{ path, format }] = requests;
   const before = stateOf(target);
+  if (format === "sqlite") return before && planDatabase(target, before, requests);
   const edits = requests.flatMap((request) => request.edits ?? []);
   const pieces = requests.flatMap((request) => request.pieces ?? []);
   if (!before && pieces.length === 0 && edits.every(({ value }) => value === undefined)) return undefined;
@@ -35,8 +38,7 @@ function planFile(
   const replaced = withPieces(opened.text, pieces);
   const edited =
     edits.length === 0 ? { text: replaced, done: [] } : editText(replaced, edits, { format, path });
-  const isPrivate = requests.some(({ makePrivate }) => makePrivate);
-  const mode = before ? (isPrivate ? before.mode & 0o700 : before.mode) : PRIVATE_FILE_MODE;
+  const mode = before ? modeOf(before, requests) : PRIVATE_FILE_MODE;
   const bytes =
     edited.text === opened.text && before ? before.bytes : closeText({ ...opened, text: edited.text });
   if (before && bytes === before.bytes && mode === before.mode) return undefined;
@@ -50,6 +52,25 @@ function planFile(
     pieces: pieces.map(({ start, end, text }) => ({ was: opened.text.slice(start, end), is: text })),
     newFolders: missingFolders(dirname(target)),
   };
+}
+
+function planDatabase(
+  target: string,
+  before: FileState,
+  requests: readonly [FileRequest, ...FileRequest[]],
+): PlannedFile | undefined {
+  const [{ path, format }] = requests;
+  assertClosed(target);
+  const edits = requests.flatMap((request) => request.rows ?? []);
+  const { bytes, done } = editRows(before.bytes, edits, path);
+  const mode = modeOf(before, requests);
+  if (bytes === before.bytes && mode === before.mode) return undefined;
+  const after = { bytes, mode };
+  return { path, target, format, before, after, edits: [], pieces: [], rows: done, newFolders: [] };
+}
+
+function modeOf(before: FileState, requests: readonly FileRequest[]): number {
+  return requests.some(({ makePrivate }) => makePrivate) ? before.mode & 0o700 : before.mode;
 }
 
 /** Pieces are made from the end, so that offsets stay those of the text as it was. */

@@ -3,6 +3,7 @@ import { closeText, type DoneEdit, editText, openText, parseFile } from "../edit
 import type { ValuePath } from "../edit/editor.ts";
 import { saysAll, valueAt } from "../edit/values.ts";
 import type { FileState, PlannedFile } from "./change.ts";
+import { restoreRows } from "./database-rows.ts";
 import { sameState } from "./write-state.ts";
 
 /**
@@ -17,7 +18,10 @@ export function restoredState(file: PlannedFile, now: FileState | undefined): Fi
   // Somebody has removed it: what was in it before is not wanted either.
   if (!now) return undefined;
   const mode = now.mode === after.mode && before ? before.mode : now.mode;
-  const bytes = withoutOurs(file, now.bytes);
+  const bytes =
+    file.format === "sqlite"
+      ? restoreRows(now.bytes, file.rows ?? [], file.path)
+      : withoutOurs(file, now.bytes);
   return sameState({ bytes, mode }, now) ? undefined : { bytes, mode };
 }
 

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { AppError, equalBytes } from "../../kernel/index.ts";
 import { PRIVATE_DIR_MODE, syncDir, writeDurable } from "../../files/index.ts";
 import type { FileState, PlannedFile } from "./change.ts";
+import { assertClosed } from "./closed-database.ts";
 import { stateOf, targetOf } from "./plan-files.ts";
 
 export function sameState(a: FileState | undefined, b: FileState | undefined): boolean {
@@ -22,8 +23,9 @@ export function assertUnchanged({ path, target, before }: PlannedFile): void {
   );
 }
 
-/** Writes a file whole, with its mode, and reads it back. @throws AppError `store_unavailable`. */
-export function writeState({ target, newFolders }: PlannedFile, state: FileState): void {
+/** Writes a file whole, with its mode, and reads it back. @throws AppError `store_unavailable`, `conflict`. */
+export function writeState({ target, format, newFolders }: PlannedFile, state: FileState): void {
+  if (format === "sqlite") assertClosed(target);
   try {
     for (const folder of newFolders) mkdirSync(folder, { recursive: true, mode: PRIVATE_DIR_MODE });
     writeDurable(target, state.bytes, state.mode);

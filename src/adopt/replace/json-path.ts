@@ -1,18 +1,9 @@
-import { type FormattingOptions, type JSONPath, type Node, parseTree } from "jsonc-parser";
-
-/** How the file is written, so that what is added looks like the rest. */
-export function layoutOf(text: string): FormattingOptions {
-  const indent = /\n([ \t]+)\S/.exec(text)?.[1] ?? "  ";
-  return {
-    insertSpaces: !indent.startsWith("\t"),
-    tabSize: indent.startsWith("\t") ? 1 : indent.length,
-    eol: text.includes("\r\n") ? "\r\n" : "\n",
-  };
-}
+import { type Node, parseTree } from "jsonc-parser";
+import type { ValuePath } from "../../tools/index.ts";
 
 /** An entry's path with numbers for places in lists. A `{ name, value }` pair is meant by its `value`. */
-export function jsonPathOf(text: string, names: readonly string[]): JSONPath {
-  const path: JSONPath = [];
+export function jsonPathOf(text: string, names: readonly string[]): ValuePath {
+  const path: (string | number)[] = [];
   let node = parseTree(text, [], { allowTrailingComma: true });
   for (const name of names) {
     const step = stepInto(node, name);

@@ -15,6 +15,6 @@ export type { Suspension } from "./suspensions.ts";
 export { GatewayBudgets, type GatewayBudgetsOptions } from "./gateway-budgets.ts";
 export type { Wanted } from "./limiter.ts";
 export type { Overrun } from "./overruns.ts";
-export { modelSuspended } from "./refusals.ts";
+export { modelSuspended, notBoundable, unpriced } from "./refusals.ts";
 export type { Reservation } from "./reservation.ts";
 export { nodeIdentity, systemBootId } from "./slices/node.ts";

@@ -1,5 +1,6 @@
 import { AppError, formatTime, formatUsd } from "../kernel/index.ts";
 import type { Budget } from "./budget.ts";
+import type { Unbounded } from "./bounds/result.ts";
 import type { Standing } from "./slices/desk.ts";
 
 export interface Shortage {
@@ -62,6 +63,22 @@ function spentUnknown(budget: Budget, standing: Standing): AppError {
 function resetOf(standing: Standing | undefined): string | undefined {
   const atMs = standing?.resetsAtMs;
   return atMs === undefined || atMs === null ? undefined : formatTime(atMs);
+}
+
+/** A request that no bound is known for, and a hard budget covers. */
+export function notBoundable({ field, why }: Unbounded): AppError {
+  return new AppError("not_boundable", `a hard budget covers this request, and "${field}" ${why}`, {
+    hint: `leave it out, or let it through by name: ownkey budget set … --allow ${field}`,
+    details: { field },
+  });
+}
+
+export function unpriced(model: string | null): AppError {
+  const name = model === null ? "the request names no model" : `no price is known for the model "${model}"`;
+  return new AppError("not_boundable", `a hard budget covers this request, and ${name}`, {
+    hint: "set one with: ownkey prices set; or let it through uncounted: ownkey budget set … --allow unpriced",
+    details: { field: "unpriced" },
+  });
 }
 
 /** A model that once cost more than was proven possible. */

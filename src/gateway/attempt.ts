@@ -1,9 +1,17 @@
-import type { Admission, Rates } from "../budgets/index.ts";
+import type { Admission, Rates, Reservation } from "../budgets/index.ts";
 import { AppError, type Clock, type Log, type Secret, toAppError } from "../kernel/index.ts";
-import type { AttemptEnd, AttemptRef, Ledger } from "../ledger/index.ts";
-import type { Meter, MeterOptions, MeterResult, Pricing } from "../usage/index.ts";
+import type { AttemptEnd, AttemptRef, Ledger, ReservedAttempt } from "../ledger/index.ts";
+import {
+  createOutputFollower,
+  type Meter,
+  type MeterOptions,
+  type MeterResult,
+  type OutputFollower,
+  type Pricing,
+} from "../usage/index.ts";
 import { createAnswerCopy, type AnswerCopy } from "./answer-copy.ts";
 import type { Destinations } from "./destination.ts";
+import { type Budgeting, costSoFar, type Funded, fund } from "./funding.ts";
 import { failureAnswer } from "./failure.ts";
 import { isRedirect, neverConnected, type Outbound } from "./forward.ts";
 import type { HeaderPairs } from "./header-pairs.ts";
@@ -31,6 +39,8 @@ export interface AttemptParts {
   readonly directory: Directory;
   readonly ledger: Ledger;
   readonly pricing: Pricing;
+  /** Absent where there are no budgets. */
+  readonly budgets?: Budgeting | undefined;
   readonly createMeter: (options: MeterOptions) => Meter;
   readonly storedObjects: StoredObjects;
   readonly destinations: Destinations;
@@ -57,7 +67,8 @@ export interface OnUse {
 const SMALL_ANSWER_BYTES = 256 * 1024;
 
 /**
- * One try at the provider: count it in the rate limits, lend the key, reserve, forward, tap, settle.
+ * One try at the provider: count it in the rate limits, lend the key, reserve in budgets and ledger, forward, tap,
+ * settle.
  * @throws AppError; `provider_unreachable` with `retryable` when nothing can have been charged.
  */
 export function runAttempt(parts: AttemptParts, plan: Plan, number: number): Promise<Response> {
@@ -92,20 +103,38 @@ async function makeAttempt(
   const lent = parts.directory.lend(plan.providerKey, plan.url);
   const key = lent instanceof Promise ? await lent : lent;
   const nowMs = parts.clock.nowMs();
-  const reserved = reservation(parts.pricing, plan, number, nowMs);
+  const funding = fund(parts, plan, nowMs);
+  const funded = funding instanceof Promise ? await funding : funding;
+  const priceVersion = parts.pricing.version;
+  const reserved = reservation({ plan, funded, number, nowMs, priceVersion });
   parts.onUse.began(reserved.virtualKeyId, reserved.providerKeyId, nowMs);
-  const ref = await parts.ledger.reserve(reserved);
-  const attempt = new Attempt(parts, plan, ref, reserved.reservedNanos, admission);
+  const ref = await recorded(parts.ledger, reserved, funded);
+  const attempt = new Attempt(parts, plan, { ref, funded, admission });
   const headers: HeaderPairs = [
     ...plan.headers,
     ...plan.provider.authHeaders(key.reveal(), plan.connection.settings, plan.call),
   ];
   try {
-    const { method, url, body } = plan;
+    const { method, url } = plan;
+    const { body } = funded;
     const answer = await attempt.start({ method, url, destination, headers, body });
     return await attempt.pass(answer, key);
   } catch (error) {
     throw attempt.failed(error);
+  }
+}
+
+/** What could not be recorded is not sent, and holds nothing. */
+async function recorded(
+  ledger: Ledger,
+  reserved: ReservedAttempt,
+  { reservation }: Funded,
+): Promise<AttemptRef> {
+  try {
+    return await ledger.reserve(reserved);
+  } catch (error) {
+    reservation?.settle(0n);
+    throw error;
   }
 }
 
@@ -120,6 +149,10 @@ export class Attempt implements Limited {
   private readonly ref: AttemptRef;
   private readonly reservedNanos: bigint | null;
   private readonly admission: Admission | undefined;
+  private readonly reservation: Reservation | undefined;
+  private readonly proven: boolean;
+  /** For soft budgets: what a stream has brought so far. */
+  private follower: OutputFollower | undefined;
   private exchange: Exchange | undefined;
   private readonly lastMomentMs: number;
   private readonly onClientGone = () => this.abort("client_gone");
@@ -133,15 +166,15 @@ export class Attempt implements Limited {
   constructor(
     parts: AttemptParts,
     plan: Plan,
-    ref: AttemptRef,
-    reservedNanos: bigint | null,
-    admission: Admission | undefined,
+    held: { ref: AttemptRef; funded: Funded; admission: Admission | undefined },
   ) {
     this.parts = parts;
     this.plan = plan;
-    this.ref = ref;
-    this.reservedNanos = reservedNanos;
-    this.admission = admission;
+    this.ref = held.ref;
+    this.admission = held.admission;
+    this.reservedNanos = held.funded.reservedNanos;
+    this.reservation = held.funded.reservation;
+    this.proven = held.funded.proven;
     this.lastMomentMs = plan.startedMonotonicMs + parts.settings.totalLimitMs;
   }
 
@@ -199,6 +232,8 @@ export class Attempt implements Limited {
       this.finish("complete");
       return new Response(null, init);
     }
+    if (eventStream && isGood && this.reservation?.hasSoft === true && contentEncoding === null)
+      this.follower = createOutputFollower();
     if (body.length === undefined || body.length > SMALL_ANSWER_BYTES || eventStream) {
       return new Response(this.tapped(body, hidden ?? filter), init);
     }
@@ -259,6 +294,7 @@ export class Attempt implements Limited {
         // While the caller takes its time, only the limit for the whole request counts.
         this.deadlineMs = this.lastMomentMs;
         this.take(bytes, filter !== undefined);
+        if (this.follower !== undefined) this.follow(this.follower, bytes);
         return filter === undefined ? bytes : passing(filter.push(bytes));
       },
       end: () => {
@@ -278,6 +314,16 @@ export class Attempt implements Limited {
     this.copy?.push(bytes);
   }
 
+  /** Ends the answer when a soft budget has ended. */
+  private follow(follower: OutputFollower, bytes: Uint8Array): void {
+    follower.push(bytes);
+    const { pricing, clock } = this.parts;
+    const cost = costSoFar(pricing, this.plan, { atMs: clock.nowMs(), outputTokens: follower.tokens });
+    if (cost === null || this.reservation?.follow(cost) !== false) return;
+    this.abort("budget_ended");
+    throw new AppError("budget_exceeded", "a soft budget has ended");
+  }
+
   private limit(forMs: number): void {
     this.deadlineMs = Math.min(this.parts.clock.monotonicMs() + forMs, this.lastMomentMs);
   }
@@ -293,6 +339,8 @@ export class Attempt implements Limited {
     this.admission?.end(end !== "unreachable");
     const settled = this.settle(this.ended).catch((error: unknown) => {
       this.admission?.settle(null);
+      // The row stays reserved and counts in full, here as there.
+      this.reservation?.settle(this.reservedNanos ?? 0n);
       this.parts.log.error("gateway.settle_failed", {
         requestId: this.plan.requestId,
         error: toAppError(error),
@@ -320,6 +368,9 @@ export class Attempt implements Limited {
     });
     const verdict = this.verdict(meter);
     this.parts.onUse.ended(this.plan.providerKey.id, verdict);
+    // As the ledger is read after a crash: what nobody can price counts with its reservation.
+    const chargedNanos = costNanos ?? this.reservedNanos ?? 0n;
+    this.checkBound(chargedNanos, endedAtMs);
     await ledger.settle(this.ref, {
       endedAtMs,
       end,
@@ -334,6 +385,22 @@ export class Attempt implements Limited {
       bytesOut: this.bytesOut,
       firstByteMs: this.firstByteMs === null ? null : Math.round(this.firstByteMs),
       durationMs: Math.round(durationMs),
+    });
+    // Behind the row: the room that this makes must not be used before the ledger knows of it.
+    this.reservation?.settle(chargedNanos);
+  }
+
+  /** A cost beyond what was proven possible is an alarm: a bound or a price is wrong. */
+  private checkBound(costNanos: bigint, atMs: number): void {
+    const reservedNanos = this.reservation?.hardNanos ?? 0n;
+    if (!this.proven || costNanos <= reservedNanos) return;
+    this.parts.budgets?.overrun({
+      requestId: this.plan.requestId,
+      connectionId: this.plan.connection.id,
+      model: this.plan.modelPriced ?? "",
+      reservedNanos,
+      costNanos,
+      atMs,
     });
   }
 

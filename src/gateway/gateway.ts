@@ -8,6 +8,7 @@ import { authenticate, presentedCredentials } from "./credentials.ts";
 import { createDestinations, type ResolveHost } from "./destination.ts";
 import { dialectOf } from "./dialect.ts";
 import { errorResponse, forCaller, isOfThisMachine } from "./errors.ts";
+import type { Budgeting } from "./funding.ts";
 import { createHostCheck } from "./host.ts";
 import { localAnswer, refuseUncarried } from "./local-routes.ts";
 import { createGatewayMetrics } from "./metrics.ts";
@@ -23,6 +24,8 @@ export interface GatewayOptions {
   ledger: Ledger;
   pricing: Pricing;
   rates: Rates;
+  /** Absent where there are no budgets. */
+  budgets?: Budgeting | undefined;
   createMeter: (options: MeterOptions) => Meter;
   providers: ProviderRegistry;
   storedObjects: StoredObjects;

@@ -1,12 +1,27 @@
 import type { ReservedAttempt } from "../ledger/index.ts";
 import type { Pricing } from "../usage/index.ts";
+import type { Funded } from "./funding.ts";
 import type { Plan } from "./plan.ts";
 
+export interface ReservationOptions {
+  readonly plan: Plan;
+  readonly funded: Funded;
+  /** 1 for the first attempt. */
+  readonly number: number;
+  readonly nowMs: number;
+  readonly priceVersion: string;
+}
+
 /** The ledger row that is durable before a byte goes upstream. */
-export function reservation(pricing: Pricing, plan: Plan, number: number, nowMs: number): ReservedAttempt {
+export function reservation({
+  plan,
+  funded,
+  number,
+  nowMs,
+  priceVersion,
+}: ReservationOptions): ReservedAttempt {
   const { connection, provider, caller, rule } = plan;
   const { policy } = caller.virtualKey;
-  const free = rule.free === true;
   return {
     requestId: plan.requestId,
     attempt: number,
@@ -25,22 +40,28 @@ export function reservation(pricing: Pricing, plan: Plan, number: number, nowMs:
     modelRequested: plan.modelRequested,
     bytesIn: plan.bytesIn,
     bodyHash: plan.bodyHash,
-    reservedNanos: free
-      ? 0n
-      : plan.modelPriced === null
-        ? null
-        : pricing.bound({
-            provider: provider.id,
-            preset: connection.preset,
-            connectionId: connection.id,
-            model: plan.modelPriced,
-            atMs: nowMs,
-            kind: rule.kind,
-            bodyBytes: plan.bytesIn,
-            outputLimit: plan.outputLimit,
-            choices: plan.choices,
-          }),
-    priceVersion: pricing.version,
-    grants: [],
+    reservedNanos: funded.reservedNanos,
+    priceVersion,
+    grants: funded.reservation?.grants ?? NO_GRANTS,
   };
+}
+
+const NO_GRANTS: readonly number[] = [];
+
+/** What the attempt is booked at when no budget bounds it; `null` = unpriced. */
+export function bookedBound(pricing: Pricing, plan: Plan, nowMs: number): bigint | null {
+  const { connection, provider, rule, modelPriced } = plan;
+  if (rule.free === true) return 0n;
+  if (modelPriced === null) return null;
+  return pricing.bound({
+    provider: provider.id,
+    preset: connection.preset,
+    connectionId: connection.id,
+    model: modelPriced,
+    atMs: nowMs,
+    kind: rule.kind,
+    bodyBytes: plan.bytesIn,
+    outputLimit: plan.outputLimit,
+    choices: plan.choices,
+  });
 }

@@ -33,6 +33,8 @@ export type AttemptEnd =
   | "client_gone"
   | "upstream_cut"
   | "time_limit"
+  /** A soft budget ended while the answer came. */
+  | "budget_ended"
   | "refused"
   | "unreachable"
   | "crash";

@@ -2,6 +2,7 @@ export * from "./bundled-prices.ts";
 export * from "./kept-prices.ts";
 export * from "./meter.ts";
 export * from "./metering.ts";
+export * from "./output-follower.ts";
 export * from "./overrides.ts";
 export * from "./price-book.ts";
 export * from "./price-data.ts";

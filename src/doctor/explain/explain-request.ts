@@ -28,6 +28,7 @@ const ENDS: Readonly<Record<AttemptEnd, string>> = {
   client_gone: "the tool hung up before the end; what the provider had made until then may be billed",
   upstream_cut: "the provider's answer was cut off",
   time_limit: "the provider was silent for too long and was given up",
+  budget_ended: "a soft budget ended while the answer came, and it was cut off",
   refused: "the provider refused it",
   unreachable: "the provider could not be reached",
   crash: "Ownkey was ended while it was under way",

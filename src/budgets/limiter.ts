@@ -50,8 +50,10 @@ export class Limiter {
 
   /** @throws AppError `budget_exceeded`, `budget_unavailable`, `vault_locked`. */
   reserve(wanted: Wanted): Reservation | Promise<Reservation> {
-    const enough = this.#take(wanted, true);
-    return enough ?? this.#ask(wanted);
+    // What costs nothing, as far as anybody knows, asks nothing of them.
+    const asked = wanted.mostNanos > 0n ? wanted : { ...wanted, budgets: wanted.budgets.filter(isSoft) };
+    const enough = this.#take(asked, true);
+    return enough ?? this.#ask(asked);
   }
 
   async #ask(wanted: Wanted): Promise<Reservation> {
@@ -124,6 +126,10 @@ export class Limiter {
     if (first === undefined) throw new RangeError("no budget to be short of");
     return rest.reduce((least, one) => (gap(one) > gap(least) ? one : least), first);
   }
+}
+
+function isSoft({ hard }: Budget): boolean {
+  return !hard;
 }
 
 function mayBecomeFree({ leftNanos, othersNanos }: Standing): boolean {

@@ -14,6 +14,7 @@ import {
 import type { AttemptRef, Ledger, ReservedAttempt, SettledAttempt } from "../ledger/index.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
 import type { Meter, MeterResult, Pricing } from "../usage/index.ts";
+import type { Budgeting } from "./funding.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 import { type Listener, listen } from "./listener.ts";
 import { type Authenticated, DEFAULT_GATEWAY_SETTINGS, type Denial, type Directory } from "./parts.ts";
@@ -227,6 +228,7 @@ export interface TestGatewayOptions {
   /** Certificate authority of an upstream with TLS. */
   ca?: string;
   rates?: Rates;
+  budgets?: Budgeting;
   resolveHost?: (host: string) => Promise<readonly string[]>;
 }
 
@@ -240,6 +242,7 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
     ledger,
     pricing: fakePricing,
     rates: options.rates ?? new Rates({ clock: systemClock }),
+    budgets: options.budgets,
     createMeter: fakeMeter,
     providers: { providerById, matchRoute },
     storedObjects,

@@ -13,8 +13,8 @@ import {
 } from "../budgets/index.ts";
 import { splice, UNKNOWN_USAGE } from "../kernel/index.ts";
 import type { PricedModel, Pricing } from "../usage/index.ts";
+import { bookedBound } from "./booked-bound.ts";
 import type { Plan } from "./plan.ts";
-import { bookedBound } from "./reservation.ts";
 
 /** The budgets room, as the data plane asks it. */
 export interface Budgeting {

@@ -9,7 +9,7 @@ const home = mkdtempSync(join(tmpdir(), "ownkey-test-home-"));
 // A home of its own: no test can touch, or be moved by, what the person running it has.
 const clean = Object.fromEntries(
   Object.entries(process.env).filter(
-    ([name]) => !/^OWNKEY_|_API_KEY$|_AUTH_TOKEN$|_BASE_URL$|^https?_proxy$|^all_proxy$/i.test(name),
+    ([name]) => !/^OWNKEY_(?!TEST_)|_API_KEY$|_AUTH_TOKEN$|_BASE_URL$|^https?_proxy$|^all_proxy$/i.test(name),
   ),
 );
 const { status } = spawnSync(process.execPath, ["test", "--timeout", "60000", ...process.argv.slice(2)], {

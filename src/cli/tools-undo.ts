@@ -97,7 +97,9 @@ function disconnectedText({
   disabled,
 }: Awaited<ReturnType<typeof tools.disconnect.run>>): string {
   const parts = [
-    undone === 0 ? "Ownkey has changed none of its files" : `${files.length} files are as they were`,
+    undone === 0
+      ? "Ownkey has changed none of its files"
+      : `what was changed is as it was (${files.length} ${files.length === 1 ? "file" : "files"})`,
     ...(disabled ? [`its virtual key is refused now (ownkey vk enable tool:${tool})`] : []),
   ];
   return `${tool}: ${parts.join("; ")}`;

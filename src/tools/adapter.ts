@@ -50,6 +50,8 @@ export interface ConnectTarget {
   readonly gatewayUrl: string;
   /** The absolute path of `ownkey install`. */
   readonly program: string;
+  /** The home, when it is not the usual one: a tool may be started where OWNKEY_HOME is not set. */
+  readonly home?: string;
   /** A virtual key of the tool's own; given when {@link ToolTraits.refreshesToken} is false. */
   readonly key?: Secret;
   /** The style that is to be used, one of the tool's own. */
@@ -116,14 +118,15 @@ export function toolUrl({ gatewayUrl }: Pick<ConnectTarget, "gatewayUrl">, tool:
 
 /** The command that prints a credential, for tools that run one without a shell. */
 export function tokenCommand(
-  { program }: Pick<ConnectTarget, "program">,
+  { program, home }: Pick<ConnectTarget, "program" | "home">,
   tool: string,
 ): readonly [string, ...string[]] {
-  return [program, "token", tool];
+  const command = [program, "token", tool] as const;
+  return home === undefined ? command : ["/usr/bin/env", `OWNKEY_HOME=${home}`, ...command];
 }
 
 /** The same as one line for a shell. */
-export function tokenCommandLine(target: Pick<ConnectTarget, "program">, tool: string): string {
+export function tokenCommandLine(target: Pick<ConnectTarget, "program" | "home">, tool: string): string {
   return tokenCommand(target, tool)
     .map((word) => (/^[A-Za-z0-9@%+=:,./_-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
     .join(" ");

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { z } from "zod";
 import { type Caller, toolKeyName } from "../../access/index.ts";
 import { isGatewayUrl } from "../../doctor/index.ts";
@@ -347,6 +348,7 @@ async function prepare(
     target: {
       gatewayUrl: input.publicUrl?.replace(/\/+$/, "") ?? gatewayUrlOf(control),
       program: installedProgramPath(machine.home),
+      ...(control.home === join(machine.home, ".ownkey") ? {} : { home: control.home }),
       style: way.style,
       ...models,
       served: way.served,

@@ -12,13 +12,14 @@ import { parseFile } from "../edit/edit-text.ts";
 import { explainTool, isOwnkeyCredential } from "../explain.ts";
 import { TOOLS } from "../places.ts";
 import { systemMachine } from "../tool-machine.ts";
-import { type TestTools, testTools } from "../tools.testing.ts";
+import { codeOf, type TestTools, testTools } from "../tools.testing.ts";
 import { verifyRequest } from "../verify.ts";
 import type { WireStyle } from "../wire.ts";
 import { HOMES, plant, PLANTED } from "./homes.testing.ts";
 import { ADAPTERS } from "./index.ts";
 
 const VIRTUAL_KEY = `sk-ownkey-${"v1rtual".repeat(5)}`;
+const PROGRAM = "/home/ada lovelace/.local/bin/ownkey";
 const TOKEN = `sk-ownkey-t-${"t0ken".repeat(6)}`;
 
 /** Answers like a gateway: only right paths with a credential of ours. */
@@ -47,7 +48,7 @@ afterAll(() => gateway.stop(true));
 function targetFor(adapter: ToolAdapter, style: WireStyle = adapter.traits.styles[0]): ConnectTarget {
   return {
     gatewayUrl: `http://127.0.0.1:${gateway.port}`,
-    program: "/home/ada lovelace/.local/bin/ownkey",
+    program: PROGRAM,
     ...(adapter.traits.refreshesToken ? {} : { key: new Secret(VIRTUAL_KEY) }),
     style,
     models: ["gpt-x", "other/model-2"],
@@ -58,7 +59,8 @@ function targetFor(adapter: ToolAdapter, style: WireStyle = adapter.traits.style
 function toolsFor(platform = "linux"): TestTools {
   const tools = testTools({ SHELL: "/bin/bash" }, platform);
   const project = join(tools.home, "project");
-  const machine = systemMachine({ ...tools.machine, workingDirectory: project });
+  const system = systemMachine({ ...tools.machine, workingDirectory: project });
+  const machine = { ...system, exists: (path: string) => path === PROGRAM || system.exists(path) };
   return { ...tools, machine, [Symbol.dispose]: () => tools[Symbol.dispose]() };
 }
 
@@ -168,6 +170,21 @@ for (const adapter of ADAPTERS) {
     });
   });
 }
+
+test("a command of a home that is not the usual one names it; one whose program is gone does not verify", async () => {
+  using tools = toolsFor();
+  const adapter = ADAPTERS.find(({ id }) => id === "claude-code") ?? ADAPTERS[0];
+  if (!adapter) throw new Error("no adapter");
+  const target = { ...targetFor(adapter), home: "/srv/own key" };
+  await tools.changes.apply(adapter.id, tools.changes.plan(adapter.plan(tools.machine, target).files));
+  const command = `/usr/bin/env 'OWNKEY_HOME=/srv/own key' '${PROGRAM}' token claude-code`;
+  expect(explainTool(adapter, tools.machine).key.winner?.value?.reveal()).toBe(command);
+  const options = { model: "m", issueToken: () => Promise.resolve(new Secret(TOKEN)) };
+  const request = await verifyRequest(adapter, tools.machine, options);
+  expect(request.headers["authorization"]).toBe(`Bearer ${TOKEN}`);
+  const without = { ...tools.machine, exists: (path: string) => path !== PROGRAM };
+  expect(await codeOf(() => verifyRequest(adapter, without, options))).toBe("conflict");
+});
 
 test("what changes in files as people have them", () => {
   for (const adapter of ADAPTERS) {

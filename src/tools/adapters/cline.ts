@@ -57,7 +57,8 @@ export const cline: ToolAdapter = {
       },
     };
     const edits = [
-      { at: ["version"], value: 1 },
+      // Without it, it takes everything in the file for nothing, its own login included.
+      { at: ["version"], value: 1, stays: true },
       { at: ["providers", provider], value: entry },
       // Apart from the entry: it sets the time anew, and the rest is to be known as ours.
       { at: ["providers", provider, "updatedAt"], value: UPDATED_AT },

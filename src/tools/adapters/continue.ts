@@ -65,6 +65,7 @@ export const continueDev: ToolAdapter = {
       : Object.entries({ name: "Local", version: "1.0.0", schema: "v1" }).map(([name, value]) => ({
           at: [name],
           value,
+          stays: true,
         }));
     const value = { ...model, apiKey: `\${{ secrets.${VARIABLE} }}` };
     return {

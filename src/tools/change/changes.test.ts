@@ -90,7 +90,7 @@ test("after somebody else wrote the file, undo takes back our values only, and k
   expect(JSON.parse(read(path))).toEqual({ key: "old", list: [0, 1], model: "new" });
 });
 
-test("what a tool adds to our entry when it writes its file anew does not keep the entry from going", async () => {
+test("what a tool adds to our entry when it writes its file anew does not keep the entry from going, and what its format needs stays", async () => {
   using tools = testTools();
   const path = put(tools.home, "providers.json", '{ "providers": { "own": { "key": "k" } } }');
   const id = await applied(tools, {
@@ -100,9 +100,11 @@ test("what a tool adds to our entry when it writes its file anew does not keep t
       { at: ["providers", "ours"], value: { settings: { url: "http://x", list: ["a"] } } },
       { at: ["providers", "ours", "updatedAt"], value: "then" },
       { at: ["last"], value: "ours" },
+      { at: ["version"], value: 1, stays: true },
     ],
   });
   const theirs = {
+    version: 1,
     modes: {},
     providers: {
       own: { key: "k" },
@@ -112,7 +114,7 @@ test("what a tool adds to our entry when it writes its file anew does not keep t
   };
   writeFileSync(path, JSON.stringify(theirs));
   await tools.changes.undo(id);
-  expect(JSON.parse(read(path))).toEqual({ modes: {}, providers: { own: { key: "k" } } });
+  expect(JSON.parse(read(path))).toEqual({ version: 1, modes: {}, providers: { own: { key: "k" } } });
 });
 
 test("a piece of text that cannot be found again is undone by force only", async () => {

@@ -6,7 +6,10 @@ import { sameValue, valueAt, withValue } from "./values.ts";
 
 const BOM = "\ufeff";
 
-/** A value that an edit has changed, as it was and as it is: what undoing in a file that changed since needs. */
+/**
+ * A value that an edit has changed, as it was and as it is: what undoing in a file that changed since needs. What stays
+ * then is not among them.
+ */
 export interface DoneEdit {
   readonly at: ValueEdit["at"];
   readonly was: Json | undefined;
@@ -55,13 +58,13 @@ export function editText(
   let document = parsed(editor, text, path);
   let edited = text;
   const done: DoneEdit[] = [];
-  for (const { at, value } of edits) {
+  for (const { at, value, stays } of edits) {
     const was = valueAt(document, at);
     if (sameValue(was, value)) continue;
     const wanted = withValue(document, at, value);
     edited = value === undefined ? editor.remove(edited, at) : editor.set(edited, at, value);
     document = checked(editor, edited, wanted, path);
-    done.push({ at, was, is: value });
+    if (!stays) done.push({ at, was, is: value });
   }
   return { text: edited, done };
 }

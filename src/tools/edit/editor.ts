@@ -10,6 +10,11 @@ export type ValuePath = readonly (string | number)[];
 export interface ValueEdit {
   readonly at: ValuePath;
   readonly value: Json | undefined;
+  /**
+   * The file is none of its tool's without it, such as a version of its format: when others have written the file since,
+   * it stays although our other values are taken out.
+   */
+  readonly stays?: boolean;
 }
 
 /**

@@ -16,7 +16,8 @@ export type IdPrefix =
   | "node"
   | "ses"
   | "tok"
-  | "bud";
+  | "bud"
+  | "lim";
 
 export type NewId = (prefix: IdPrefix) => string;
 

@@ -20,7 +20,7 @@ export class Counter {
   readonly name: RateLimitName;
   readonly unit: Unit;
   readonly gauge: Gauge;
-  limit: number;
+  #limit: number;
   /** How much of the limit this process may use: all of it while no other process serves. */
   share: number;
   /** What a request would have needed when there was not enough; others are asked for it. */
@@ -33,7 +33,7 @@ export class Counter {
     this.subject = subject;
     this.name = name;
     this.unit = UNITS[name];
-    this.limit = limit;
+    this.#limit = limit;
     this.share = share;
     this.gauge = gaugeOf(name);
   }
@@ -43,14 +43,26 @@ export class Counter {
     return `${this.subject} ${this.name}`;
   }
 
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Lowering it lowers the share likewise: every process does, so that all shares together fit into it again. */
+  set limit(limit: number) {
+    if (limit < this.#limit && Number.isFinite(this.share)) {
+      this.share = Math.floor((this.share * limit) / this.#limit);
+    }
+    this.#limit = limit;
+  }
+
   /** How much may be counted here at once. */
   get most(): number {
-    return this.share < this.limit ? this.share : this.limit;
+    return this.share < this.#limit ? this.share : this.#limit;
   }
 
   /** What one request takes. Nobody needs more than the whole limit: then the window has to be empty. */
   amountOf(tokens: number): number {
-    return this.unit !== "tokens" ? 1 : tokens < this.limit ? tokens : this.limit;
+    return this.unit !== "tokens" ? 1 : tokens < this.#limit ? tokens : this.#limit;
   }
 
   hasRoom(amount: number, nowMs: number): boolean {

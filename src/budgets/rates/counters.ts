@@ -10,8 +10,9 @@ export interface SubjectCounters {
 export interface CountersOptions {
   /** Of a limit that nothing was counted for: what this process may use of it before it asks others. */
   readonly firstShare: () => number;
-  /** A new counter: what was kept of it may be put back. */
-  readonly onNew?: (counter: Counter) => void;
+  /** Before anything is counted in it. */
+  readonly onNew: (counter: Counter) => void;
+  readonly onLimitChanged: (counter: Counter) => void;
 }
 
 /** A whole round of looking for subjects that have gone quiet takes about so many looks. */
@@ -50,6 +51,13 @@ export class Counters {
     return known.counters;
   }
 
+  /** By {@link Counter.id}. */
+  byId(id: string): Counter | undefined {
+    const space = id.lastIndexOf(" ");
+    const subject = this.#bySubject.get(id.slice(0, space));
+    return subject?.counters.find(({ name }) => name === id.slice(space + 1));
+  }
+
   *all(): Generator<Counter> {
     for (const { counters } of this.#bySubject.values()) yield* counters;
   }
@@ -75,11 +83,13 @@ export class Counters {
       if (limit === undefined) return [];
       const known = before.find((counter) => counter.name === name);
       if (known !== undefined) {
+        if (known.limit === limit) return [known];
         known.limit = limit;
+        this.#options.onLimitChanged(known);
         return [known];
       }
       const counter = new Counter(subject, name, limit, this.#options.firstShare());
-      this.#options.onNew?.(counter);
+      this.#options.onNew(counter);
       return [counter];
     });
   }

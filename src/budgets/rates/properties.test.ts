@@ -62,7 +62,7 @@ test("never more requests or estimated tokens than the limit in any minute, neve
       }
       clock.pass(62_000);
       for (const counter of rates.counters.all()) expect(counter.isIdle(clock.passedMs)).toBeTrue();
-      rates.tick();
+      rates.sweep();
       expect(rates.counters.size).toBe(0);
     }),
     { numRuns: 300 },
@@ -107,7 +107,7 @@ test("a window counts what happened in its period, for at most one slot longer",
         expect(window.used(atMs)).toBeGreaterThanOrEqual(within(span.periodMs));
         expect(window.used(atMs)).toBeLessThanOrEqual(within(span.periodMs + span.slotMs));
         const kept = new Window(span);
-        kept.restore(window.entries(atMs));
+        kept.merge(window.entries(atMs), atMs);
         expect(kept.used(atMs)).toBe(window.used(atMs));
       }
     }),

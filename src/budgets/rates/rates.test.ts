@@ -193,6 +193,6 @@ test("subjects that have gone quiet are forgotten, those with a request under wa
   }
   expect(rates.counters.size).toBe(5_000);
   clock.pass(61_000);
-  for (let tick = 0; tick < 20; tick++) rates.tick();
+  for (let tick = 0; tick < 20; tick++) rates.sweep();
   expect(rates.counters.size).toBe(1);
 });

@@ -1,11 +1,12 @@
 import type { RateLimits } from "../../access/index.ts";
 import type { Clock } from "../../kernel/index.ts";
 import type { Spender } from "../subject.ts";
-import { Admission } from "./admission.ts";
+import { Admission, type AdmissionEvents } from "./admission.ts";
 import type { Counter } from "./counter.ts";
 import { Counters } from "./counters.ts";
 import { rateLimited, type Shortage, TRY_AGAIN_MS } from "./refusal.ts";
 import { RateRules } from "./rules.ts";
+import type { Sharing } from "./sharing.ts";
 
 /** A request as limits see it. */
 export interface RateRequest extends Spender {
@@ -15,25 +16,11 @@ export interface RateRequest extends Spender {
   readonly estimatedTokens: number;
 }
 
-/** How limits are shared with other processes. Absent where there are none. */
-export interface Sharing {
-  /** What may be used at once of a limit that was not used here before. */
-  firstShare(): number;
-  /** Whether others could give something of what is missing here. */
-  mayAsk(counter: Counter): boolean;
-  /** Asks the others; resolves when something came, or nothing will. */
-  ask(short: readonly Counter[]): Promise<void>;
-  /** How long until others will have something to give. */
-  waitMs(counter: Counter): number;
-  /** Nothing would be lost if this process gave up its share. */
-  mayForget(counter: Counter): boolean;
-}
-
 export interface RatesOptions {
   readonly clock: Clock;
   readonly sharing?: Sharing | undefined;
-  /** A counter is used for the first time: what was kept of it can be put back. */
-  readonly onNew?: (counter: Counter) => void;
+  /** Keeps what is counted for the next run. */
+  readonly keeper?: { begin(counter: Counter): void; changed(counter: Counter): void };
   /** For people: `connection:conn_1` → `connection openai`. */
   readonly nameOf?: (subject: string) => string;
 }
@@ -45,16 +32,20 @@ export interface RatesOptions {
 export class Rates {
   readonly #options: RatesOptions;
   readonly counters: Counters;
-  readonly #nowMs: () => number;
+  readonly #events: AdmissionEvents;
   #rules = new RateRules([]);
 
   constructor(options: RatesOptions) {
-    const { clock, sharing, onNew } = options;
+    const { clock, sharing, keeper } = options;
     this.#options = options;
-    this.#nowMs = () => clock.monotonicMs();
+    this.#events = {
+      nowMs: () => clock.monotonicMs(),
+      changed: (counter) => keeper?.changed(counter),
+    };
     this.counters = new Counters({
       firstShare: () => sharing?.firstShare() ?? Number.POSITIVE_INFINITY,
-      ...(onNew === undefined ? {} : { onNew }),
+      onNew: (counter) => keeper?.begin(counter),
+      onLimitChanged: (counter) => sharing?.limitChanged(counter),
     });
   }
 
@@ -75,32 +66,35 @@ export class Rates {
   admit(request: RateRequest): Admission | undefined | Promise<Admission> {
     const counters = this.#countersOf(request);
     if (counters.length === 0) return undefined;
-    const short = this.#short(counters, request.estimatedTokens);
-    if (short.length === 0) return new Admission(counters, request.estimatedTokens, this.#nowMs);
     const { sharing } = this.#options;
-    if (sharing === undefined || !short.every((counter) => sharing.mayAsk(counter))) {
-      throw this.#refusal(short, counters, request.estimatedTokens);
+    if (sharing !== undefined && !sharing.isCurrent()) return this.#askOthers(sharing, counters, request);
+    const admission = this.#take(counters, request);
+    if (admission !== undefined) return admission;
+    const short = this.#short(counters, request);
+    if (sharing !== undefined && short.every((counter) => sharing.mayAsk(counter))) {
+      return this.#askOthers(sharing, short, request);
     }
-    return this.#askOthers(sharing, short, request);
+    throw this.#refusal(short, counters, request);
   }
 
-  /** To be called about every second. */
-  tick(): void {
+  /** To be called about every second: forgets what does not count any more. */
+  sweep(): void {
     const { sharing } = this.#options;
-    this.counters.sweep(this.#nowMs(), (counter) => sharing?.mayForget(counter) ?? true);
+    this.counters.sweep(this.#events.nowMs(), (counter) => sharing?.mayForget(counter) ?? true);
   }
 
   async #askOthers(sharing: Sharing, short: readonly Counter[], request: RateRequest): Promise<Admission> {
-    for (const counter of short) {
-      const missing = counter.amountOf(request.estimatedTokens) - counter.remaining(this.#nowMs());
-      counter.wanted = Math.max(counter.wanted, missing);
-    }
-    await sharing.ask(short);
-    // Limits may have changed meanwhile.
+    const nowMs = this.#events.nowMs();
+    const missing = (counter: Counter) =>
+      Math.max(0, counter.amountOf(request.estimatedTokens) - counter.remaining(nowMs));
+    const wants = new Map(short.map((counter) => [counter, missing(counter)]));
+    // Limits may change meanwhile.
+    const admission = await sharing.ask(wants, () => this.#take(this.#countersOf(request), request));
+    if (admission !== undefined) return admission;
     const counters = this.#countersOf(request);
-    const still = this.#short(counters, request.estimatedTokens);
-    if (still.length > 0) throw this.#refusal(still, counters, request.estimatedTokens);
-    return new Admission(counters, request.estimatedTokens, this.#nowMs);
+    const still = this.#short(counters, request);
+    if (still.length === 0) return new Admission(counters, request.estimatedTokens, this.#events);
+    throw this.#refusal(still, counters, request);
   }
 
   #countersOf(request: RateRequest): readonly Counter[] {
@@ -112,23 +106,33 @@ export class Rates {
     return own.concat(others.flatMap(({ subject, limits }) => this.counters.of(subject, limits)));
   }
 
-  #short(counters: readonly Counter[], tokens: number): readonly Counter[] {
-    const nowMs = this.#nowMs();
-    let isShort = false;
-    for (const counter of counters) isShort ||= !counter.hasRoom(counter.amountOf(tokens), nowMs);
-    return isShort ? counters.filter((counter) => !counter.hasRoom(counter.amountOf(tokens), nowMs)) : NONE;
+  /** Counts the request in all of them, or in none. */
+  #take(counters: readonly Counter[], { estimatedTokens }: RateRequest): Admission | undefined {
+    const nowMs = this.#events.nowMs();
+    for (const counter of counters) {
+      if (!counter.hasRoom(counter.amountOf(estimatedTokens), nowMs)) return undefined;
+    }
+    return new Admission(counters, estimatedTokens, this.#events);
   }
 
-  #refusal(short: readonly Counter[], counters: readonly Counter[], tokens: number) {
-    const nowMs = this.#nowMs();
-    const shortages = short.map((counter) => ({ counter, waitMs: this.#waitMs(counter, tokens, nowMs) }));
+  #short(counters: readonly Counter[], { estimatedTokens }: RateRequest): readonly Counter[] {
+    const nowMs = this.#events.nowMs();
+    return counters.filter((counter) => !counter.hasRoom(counter.amountOf(estimatedTokens), nowMs));
+  }
+
+  #refusal(short: readonly Counter[], counters: readonly Counter[], { estimatedTokens }: RateRequest) {
+    const nowMs = this.#events.nowMs();
+    const shortages = short.map((counter) => ({
+      counter,
+      waitMs: this.#waitMs(counter, counter.amountOf(estimatedTokens), nowMs),
+    }));
     const longest = shortages.reduce((a: Shortage, b: Shortage) => (b.waitMs > a.waitMs ? b : a));
     return rateLimited(longest, counters, nowMs, this.#options.nameOf ?? plainName);
   }
 
-  #waitMs(counter: Counter, tokens: number, nowMs: number): number {
-    const mostBefore = counter.most - counter.amountOf(tokens);
-    const atMs = mostBefore < 0 ? undefined : counter.gauge.atMost(mostBefore, nowMs);
+  #waitMs(counter: Counter, amount: number, nowMs: number): number {
+    const before = counter.most - amount;
+    const atMs = before < 0 ? undefined : counter.gauge.atMost(before, nowMs);
     const ownMs = atMs === undefined ? undefined : Math.max(1, atMs - nowMs);
     const { sharing } = this.#options;
     if (sharing === undefined || counter.share >= counter.limit) return ownMs ?? TRY_AGAIN_MS;
@@ -136,9 +140,9 @@ export class Rates {
   }
 }
 
+const NONE: readonly Counter[] = [];
+
 /** Ids of virtual keys mean nothing to those who hold them. */
 function plainName(subject: string): string {
   return subject.startsWith("vk:") ? "this virtual key" : subject;
 }
-
-const NONE: readonly Counter[] = [];

@@ -1,5 +1,7 @@
 /** How much happened in the time that has just passed. */
 export interface Gauge {
+  /** How long what is counted counts; `undefined` = until it is taken back. */
+  readonly span: Span | undefined;
   /** What counts at that moment. */
   used(nowMs: number): number;
   /** Counts something; gives the mark under which it can be lowered. */
@@ -25,13 +27,13 @@ export const DAY: Span = { periodMs: 24 * 3_600_000, slotMs: 15 * 60_000 };
  * window, not only for those that begin with the minute. Slots in which nothing happened cost nothing.
  */
 export class Window implements Gauge {
-  readonly #span: Span;
+  readonly span: Span;
   /** Number and amount of each slot, oldest first. */
   #slots: number[] = [];
   #sum = 0;
 
   constructor(span: Span) {
-    this.#span = span;
+    this.span = span;
   }
 
   used(nowMs: number): number {
@@ -47,7 +49,7 @@ export class Window implements Gauge {
 
   add(amount: number, nowMs: number): number {
     const slots = this.#slots;
-    const slot = Math.floor(nowMs / this.#span.slotMs);
+    const slot = Math.floor(nowMs / this.span.slotMs);
     this.#sum += amount;
     if (slots.at(-2) === slot) slots[slots.length - 1] = (slots.at(-1) ?? 0) + amount;
     else slots.push(slot, amount);
@@ -75,30 +77,34 @@ export class Window implements Gauge {
     return atMs;
   }
 
-  /** What counts, by when it began to: for whoever keeps it. */
+  /** What counts, by the last moment at which it may have happened: for whoever keeps it. */
   entries(nowMs: number): readonly (readonly [atMs: number, amount: number])[] {
     this.used(nowMs);
-    const { slotMs } = this.#span;
+    const { slotMs } = this.span;
     const pairs: [number, number][] = [];
     for (let at = 0; at < this.#slots.length; at += 2) {
       const amount = this.#slots[at + 1] ?? 0;
-      if (amount > 0) pairs.push([(this.#slots[at] ?? 0) * slotMs, amount]);
+      if (amount > 0) pairs.push([((this.#slots[at] ?? 0) + 1) * slotMs - 1, amount]);
     }
     return pairs;
   }
 
-  /** Puts back what was kept, before anything else is counted; oldest first. */
-  restore(entries: readonly (readonly [atMs: number, amount: number])[]): void {
-    for (const [atMs, amount] of entries) this.add(amount, atMs);
+  /** Counts what was counted elsewhere as well, or in another run. */
+  merge(entries: readonly (readonly [atMs: number, amount: number])[], nowMs: number): void {
+    const all = [...this.entries(nowMs), ...entries].sort(([a], [b]) => a - b);
+    this.#slots = [];
+    this.#sum = 0;
+    for (const [atMs, amount] of all) this.add(amount, Math.min(atMs, nowMs));
   }
 
   #endsAtMs(slot: number): number {
-    return (slot + 1) * this.#span.slotMs + this.#span.periodMs;
+    return (slot + 1) * this.span.slotMs + this.span.periodMs;
   }
 }
 
 /** What is under way: it counts until it is taken back. */
 export class Running implements Gauge {
+  readonly span = undefined;
   #running = 0;
 
   used(): number {

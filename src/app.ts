@@ -15,7 +15,7 @@ import {
 } from "./access/index.ts";
 import { type AuditLog, createAuditLog, createReserve, type Reserve, withReserve } from "./audit/index.ts";
 import { finishRestore, readRestored } from "./backup/index.ts";
-import { Budgets, openState, originOf } from "./budgets/index.ts";
+import { Budgets, openState, originOf, SubjectLimits } from "./budgets/index.ts";
 import type { Config } from "./config.ts";
 import { Connections, KeyTester } from "./connections/index.ts";
 import { type Control, ModelLists, type OfflineControl } from "./control/index.ts";
@@ -169,6 +169,7 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     const virtualKeys = new VirtualKeys({ store, perform, sealer: vault, clock, randomness, newId });
     await openBudgets(config, options, { store, restoredAtMs: restored?.restoredAtMs });
     const budgets = new Budgets({ store, perform, sealer: vault, clock, newId });
+    const limits = new SubjectLimits({ store, perform, sealer: vault, clock, newId });
     const toolTokens = new ToolTokens({ virtualKeys, perform, signer: vault, clock, newId });
     const ledgers = openLedgerReader(join(config.home, "ledger"));
     closing.add(() => ledgers.close());
@@ -195,6 +196,7 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       connections,
       virtualKeys,
       budgets,
+      limits,
       toolTokens,
       sessions: new OpenSessions(),
       ledgers,

@@ -19,6 +19,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { names: ["connections"], load: async () => (await import("./connections.ts")).registerConnections },
   { names: ["vk"], load: async () => (await import("./virtual-keys.ts")).registerVirtualKeys },
   { names: ["budget"], load: async () => (await import("./budget.ts")).registerBudget },
+  { names: ["limits"], load: async () => (await import("./limits.ts")).registerLimits },
   { names: ["token"], load: async () => (await import("./token.ts")).registerToken },
   { names: ["tools"], load: async () => (await import("./tools.ts")).registerTools },
   { names: ["run"], load: async () => (await import("./run.ts")).registerRun },

@@ -1,6 +1,6 @@
 import type { Caller, OpenSessions, Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
-import type { Budgets } from "../budgets/index.ts";
+import type { Budgets, SubjectLimits } from "../budgets/index.ts";
 import type { Connection, Connections, KeyTester } from "../connections/index.ts";
 import type { NetworkProbe } from "../doctor/index.ts";
 import type { Clock, NewId } from "../kernel/index.ts";
@@ -42,6 +42,8 @@ export interface Control extends OfflineControl {
   readonly connections: Connections;
   readonly virtualKeys: VirtualKeys;
   readonly budgets: Budgets;
+  /** Rate limits of others than virtual keys, which have their own. */
+  readonly limits: SubjectLimits;
   readonly toolTokens: ToolTokens;
   /** Of programs that `ownkey run` has started. */
   readonly sessions: OpenSessions;

@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   connections: () => import("./operations/connections.ts"),
   vk: () => import("./operations/virtual-keys.ts"),
   budget: () => import("./operations/budgets.ts"),
+  limits: () => import("./operations/limits.ts"),
   tokens: () => import("./operations/tokens.ts"),
   references: () => import("./operations/references.ts"),
   usage: () => import("./operations/usage.ts"),

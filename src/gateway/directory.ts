@@ -6,6 +6,7 @@ import {
 } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
 import { type Connection, type ProviderKey, servingKey } from "../connections/index.ts";
+import { RULE_ID_PREFIX } from "../budgets/index.ts";
 import { AppError, type Clock, type Log } from "../kernel/index.ts";
 import type { Store } from "../store/index.ts";
 import { LEND_ACTION, type Lender, LentKeys } from "./lent-keys.ts";
@@ -40,6 +41,8 @@ export interface DirectoryOptions {
   readonly virtualKeys: VirtualKeySource;
   readonly toolTokens: Pick<ToolTokenVerifier, "verify">;
   readonly connections: ConnectionSource;
+  /** Rate limits of others than virtual keys. */
+  readonly rates?: { reload(): Promise<void> };
   readonly vault: { readonly locked: boolean };
   /** This gateway process, as it stands in the audit log. */
   readonly caller: Caller;
@@ -113,6 +116,7 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
       // An empty table would turn everybody away as unknown: what is true is that nobody can be known.
       if (vault.locked) await all.reloadAll();
       await readConnections();
+      await options.rates?.reload();
       virtualKeys = all;
     } else if (size > seenEntries) {
       await takeIn(virtualKeys, await newsSince(size));
@@ -130,6 +134,7 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
   async function takeIn(table: VirtualKeyTable, subjects: readonly string[]): Promise<void> {
     const keyIds = new Set(subjects.filter((subject) => subject.startsWith("vk_")));
     await table.reload(keyIds);
+    if (subjects.some((subject) => subject.startsWith(RULE_ID_PREFIX))) await options.rates?.reload();
     if (subjects.some((subject) => !keyIds.has(subject))) await readConnections();
   }
 

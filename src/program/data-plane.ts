@@ -4,7 +4,7 @@ import { ToolTokenVerifier } from "../access/index.ts";
 import { DenialAggregator } from "../audit/index.ts";
 import type { App } from "../app.ts";
 import { readRestored } from "../backup/index.ts";
-import { Rates } from "../budgets/index.ts";
+import { GatewayRates, nodeIdentity, systemBootId } from "../budgets/index.ts";
 import type { Config } from "../config.ts";
 import { ensurePrivateDir } from "../files/index.ts";
 import {
@@ -15,8 +15,9 @@ import {
   DEFAULT_GATEWAY_SETTINGS,
   type Directory,
   listen,
+  type StoreDirectory,
 } from "../gateway/index.ts";
-import { AppError, Closing, every, type Log } from "../kernel/index.ts";
+import { AppError, Closing, type Log } from "../kernel/index.ts";
 import { claimInstance, openLedger, settleAbandoned } from "../ledger/index.ts";
 import { createLastUses, type LastUses } from "./last-uses.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
@@ -50,8 +51,6 @@ export interface DataPlaneOptions {
   /** Other gateway processes listen on the same port. */
   readonly sharesPort?: boolean;
 }
-
-const SECOND_MS = 1000;
 
 /** Claims a ledger, settles what a crash left in it, and opens the listener. @throws AppError `address_in_use`. */
 export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
@@ -89,30 +88,38 @@ async function openParts(
   const lastUses = createLastUses(app, caller);
   closing.add(() => lastUses.flush());
   closing.add(() => denials.close());
-  const directory = createDirectory({
+  const rates = new GatewayRates({
+    store: control.store,
+    limits: control.limits,
+    node: nodeIdentity({
+      ledgerPath: instance.path,
+      bootId: systemBootId(seams.randomness),
+      randomness: seams.randomness,
+    }).id,
+    clock,
+    log,
+    nameOf: (subject) => rateSubjectName(subject, directory.connections()),
+  });
+  rates.start();
+  closing.add(() => rates.close());
+  const directory: StoreDirectory = createDirectory({
     store: control.store,
     audit: control.audit,
     virtualKeys: control.virtualKeys,
     toolTokens: new ToolTokenVerifier({ signer: control.vault, sessions: control.sessions }),
     connections: control.connections,
+    rates,
     vault: control.vault,
     caller,
     clock,
     log,
   });
   app.onCommit(() => directory.noteCommit());
-  const rates = new Rates({ clock });
-  const sweeping = every(
-    SECOND_MS,
-    () => rates.tick(),
-    (error) => log.error("rates.failed", { error }),
-  );
-  closing.add(() => sweeping.close());
   const gateway = createGateway({
     directory: suspendUntilConfirmed(directory, config.home),
     ledger,
     pricing: control.prices,
-    rates,
+    rates: rates.rates,
     createMeter,
     providers: { providerById, matchRoute },
     storedObjects: createStoredObjects({ store: control.store, clock, log }),
@@ -177,6 +184,13 @@ function suspendUntilConfirmed(directory: Directory, home: string): Directory {
       );
     },
   };
+}
+
+/** Ids of virtual keys mean nothing to those who hold them, those of connections to nobody. */
+function rateSubjectName(subject: string, connections: ReturnType<Directory["connections"]>): string {
+  if (subject.startsWith("vk:")) return "this virtual key";
+  const connection = connections.find(({ id }) => subject === `connection:${id}`);
+  return connection === undefined ? subject : `connection:${connection.name}`;
 }
 
 function allowedHosts({ allowHosts, publicUrl }: Config): string[] {

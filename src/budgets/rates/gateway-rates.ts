@@ -60,14 +60,14 @@ export class GatewayRates {
     ];
   }
 
-  /** Rules have changed. Those of damaged rows are left out, and told. */
+  /** Rules have changed. Those of rows that were changed outside Ownkey are told, and hold all the same: to leave them out would allow more. */
   async reload(): Promise<void> {
     try {
       const { rules, damaged } = await this.#options.limits.list();
       if (damaged.length > 0) {
         this.#options.log.error("rates.damaged_rows", { ids: damaged.map(({ id }) => id) });
       }
-      this.rates.setRules(new RateRules(rules));
+      this.rates.setRules(new RateRules([...rules, ...damaged]));
     } catch (error) {
       // Those that were read before go on; after an unlock everything is read anew.
       if (!(error instanceof AppError) || error.code !== "vault_locked") throw error;
@@ -93,7 +93,12 @@ export class GatewayRates {
   /** Keeps what was counted and leaves its shares to others. */
   async close(): Promise<void> {
     await Promise.all(this.#timers.map((timer) => timer.close()));
-    await this.keep();
-    await this.#desk.leave();
+    try {
+      await this.keep();
+      await this.#desk.leave();
+    } catch (error) {
+      // As after a crash: what was kept before counts, and the share comes free with its lease.
+      this.#options.log.warn("rates.not_kept", { error: toAppError(error) });
+    }
   }
 }

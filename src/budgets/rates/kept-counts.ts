@@ -60,7 +60,9 @@ export class CountsKeeper {
   waiting(): ReadonlyMap<string, number> {
     const nowMs = this.#options.clock.nowMs();
     const current = [...this.#waiting].filter(([, { untilMs }]) => untilMs > nowMs);
-    return new Map(current.map(([id, { entries }]) => [id, entries.reduce((sum, [, amount]) => sum + amount, 0)]));
+    return new Map(
+      current.map(([id, { entries }]) => [id, entries.reduce((sum, [, amount]) => sum + amount, 0)]),
+    );
   }
 
   /** Writes what has changed since the last time. When it rejects, it is written the next time. */

@@ -284,7 +284,8 @@ export class ShareDesk implements Sharing {
     for (const [at, counter] of asked.entries()) {
       const told = shares[at];
       if (told !== undefined && !this.#lowered.has(counter)) counter.share = told.share;
-      const freeAtMs = told === undefined || told.othersFreeAtMs === 0 ? 0 : told.othersFreeAtMs - this.#storeAheadMs;
+      const freeAtMs =
+        told === undefined || told.othersFreeAtMs === 0 ? 0 : told.othersFreeAtMs - this.#storeAheadMs;
       this.#othersFreeAtMs.set(counter, freeAtMs);
       if (counter.wanted === 0) this.#asked.delete(counter);
     }

@@ -138,11 +138,7 @@ async function giveUp(tx: Tx, node: string, { counter, share, freeAtMs }: Holdin
   );
 }
 
-async function take(
-  tx: Tx,
-  node: string,
-  { ask, mayTake }: { ask: Ask; mayTake: boolean },
-): Promise<Share> {
+async function take(tx: Tx, node: string, { ask, mayTake }: { ask: Ask; mayTake: boolean }): Promise<Share> {
   const { counter, limit } = ask;
   const rows = await tx.all("SELECT * FROM rate_shares WHERE counter = ?", [counter]);
   const isMine = (row: Row) => textOf(row, "node") === node;

@@ -1,0 +1,4 @@
+import { openAccessTest } from "../../access/access.testing.ts";
+import { subjectLimitsContract } from "./subject-limits-contract.testing.ts";
+
+subjectLimitsContract("SQLite", () => openAccessTest());

@@ -12,10 +12,14 @@ if ("unavailable" in server) {
   test.skip(`rate limits on PostgreSQL: ${server.unavailable}`, () => {});
 } else {
   afterAll(() => server.close());
-  const openStore = async (url: string) => await openPostgresStore({ url, clock: systemClock, log: silentLog });
+  const openStore = async (url: string) =>
+    await openPostgresStore({ url, clock: systemClock, log: silentLog });
   sharesContract("PostgreSQL", async () => {
     const url = await server.newDatabase();
     return async () => await openStore(url);
   });
-  subjectLimitsContract("PostgreSQL", async () => await openAccessTest(await openStore(await server.newDatabase())));
+  subjectLimitsContract(
+    "PostgreSQL",
+    async () => await openAccessTest(await openStore(await server.newDatabase())),
+  );
 }

@@ -1,3 +1,4 @@
+export { boundRequest } from "./bounds/bound.ts";
 export type { BoundRequest } from "./bounds/request.ts";
 export type { Bounded, BoundResult, CacheWrites, OutputBound, Unbounded } from "./bounds/result.ts";
 export * from "./amount.ts";

@@ -1,4 +1,5 @@
 export * from "./bundled-prices.ts";
+export type { Ceiling, MostUsage } from "./ceiling.ts";
 export * from "./kept-prices.ts";
 export * from "./meter.ts";
 export * from "./metering.ts";

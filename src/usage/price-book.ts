@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../kernel/index.ts";
 import { boundAt, costOfUsage, totalInput } from "./arithmetic.ts";
+import { type Ceiling, ceilingAt, dearestOfTiers, type MostUsage } from "./ceiling.ts";
 import { type Multiplier, MULTIPLIERS } from "./multipliers.ts";
 import { LARGEST_OUTPUT_LIMIT, largestOutput, MOST_CHOICES } from "./output-limits.ts";
 import { overrideRates, type PriceOverride } from "./overrides.ts";
@@ -23,8 +24,14 @@ export interface PriceBookOptions {
   readonly multipliers?: readonly Multiplier[];
 }
 
+/** Prices for what a request can come to at the most: what a hard budget sets aside. */
+export interface Ceilings {
+  /** `null` = unpriced, or a tier without a known price. */
+  ceiling(model: PricedModel, use: MostUsage): Ceiling | null;
+}
+
 /** Pricing by price data, under the user's own prices. Both can be replaced while it is in use. */
-export interface PriceBook extends Pricing {
+export interface PriceBook extends Pricing, Ceilings {
   readonly snapshot: PriceSnapshot;
   readonly overrides: readonly PriceOverride[];
   replaceOverrides(overrides: readonly PriceOverride[]): void;
@@ -100,6 +107,14 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
       const rates = table && ratesFor(table, totalInput(usage));
       const times = rates && factor(input);
       return times === undefined || !rates ? null : costOfUsage(usage, rates, times);
+    },
+
+    ceiling(model, use) {
+      const { found } = priceOf(model);
+      if (found.from === "free") return { fixedNanos: 0n, nanosPerOutputToken: 0n };
+      const tables = tablesFor(found, (listed) => pricesAround(listed, model.atMs));
+      const factor = dearestOfTiers(multipliers, model, use);
+      return factor === undefined ? null : ceilingAt(tables, use, factor);
     },
 
     bound(input) {

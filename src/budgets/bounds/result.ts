@@ -15,7 +15,9 @@ export interface Bounded {
   readonly tiers: readonly string[];
   /** Places where it may be answered, as `tiers`. */
   readonly places: readonly string[];
-  /** `null`: the answer holds no output tokens. */
+  /** Output tokens that no limit covers. */
+  readonly fixedOutputTokens: number;
+  /** `null`: there are no other output tokens. */
   readonly output: OutputBound | null;
   /** Members that were let through by name, as {@link Unbounded.field} writes them. */
   readonly allowed: readonly string[];
@@ -42,8 +44,6 @@ export interface OutputBound {
   readonly minimum: number;
   /** Answers, each of up to L tokens. */
   readonly choices: number;
-  /** Output tokens that the limit does not cover. */
-  readonly beyondLimit: number;
   /** Sets the limit; `null` when the body says just that already. Offsets are those of the body that was bounded. */
   edit(limit: number): Edit | null;
 }

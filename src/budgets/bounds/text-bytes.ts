@@ -1,0 +1,41 @@
+import { textOfPart } from "../../kernel/index.ts";
+import type { JsonTree } from "./json-tree.ts";
+import type { JsonNode } from "./json-tree.ts";
+
+/**
+ * How many tokens the text of a body is at the most: no token is shorter than a byte, and every escape is longer than
+ * what it stands for. A tokenizer that brings text into a compatible form first (NFKC) may see more bytes than were
+ * sent; `isBytePair` says that the model's does not.
+ */
+export function textTokens(tree: JsonTree, media: readonly JsonNode[], isBytePair: boolean): number {
+  const pieces = piecesBetween(tree, media);
+  const raw = pieces.reduce((sum, [start, end]) => sum + end - start, 0);
+  if (isBytePair) return raw;
+  const compatible = pieces.reduce((sum, [start, end]) => sum + compatibleBytes(tree.bytes, start, end), 0);
+  return Math.max(raw, compatible);
+}
+
+function piecesBetween({ bytes }: JsonTree, media: readonly JsonNode[]): (readonly [number, number])[] {
+  const pieces: [number, number][] = [];
+  let from = 0;
+  for (const { start, end } of [...media].sort((a, b) => a.start - b.start)) {
+    pieces.push([from, start]);
+    from = end;
+  }
+  pieces.push([from, bytes.length]);
+  return pieces;
+}
+
+function compatibleBytes(bytes: Uint8Array, start: number, end: number): number {
+  const raw = textOfPart(bytes, start, end);
+  const text = raw.includes("\\u") ? withoutEscapes(raw) : raw;
+  // Nothing but ASCII: it is in that form already.
+  if (text.length === end - start) return end - start;
+  return Buffer.byteLength(text.normalize("NFKC"));
+}
+
+function withoutEscapes(text: string): string {
+  return text.replaceAll(/\\(?:u([0-9a-fA-F]{4})|[^])/g, (escape, digits: string | undefined) =>
+    digits === undefined ? escape : String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+}

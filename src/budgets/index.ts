@@ -1,4 +1,5 @@
 export { boundRequest } from "./bounds/bound.ts";
+export { type BoundPrices, boundPrices } from "./bounds/bound-prices.ts";
 export type { BoundRequest } from "./bounds/request.ts";
 export type { Bounded, BoundResult, CacheWrites, OutputBound, Unbounded } from "./bounds/result.ts";
 export * from "./amount.ts";

@@ -29,13 +29,13 @@ const BOUNDED: Bounded = {
   cacheWrites: "none",
   tiers: [],
   places: [],
+  fixedOutputTokens: 0,
   allowed: [],
   output: {
     clientLimit: null,
     modelMaximum: 1000,
     minimum: 1,
     choices: 1,
-    beyondLimit: 0,
     edit: (limit) => ({ start: 1, end: 1, text: `"max_completion_tokens":${limit},` }),
   },
 };

@@ -1,7 +1,7 @@
 /** Which output limits the providers keep to, by the provider's or preset's name. */
 import type { ModelFamily } from "./models.ts";
 import type { LimitPlace } from "./output-limit.ts";
-import type { Source } from "./rule.ts";
+import type { Source } from "./source.ts";
 
 export interface ChatLimit {
   readonly members: LimitPlace["members"];

@@ -10,7 +10,7 @@ import {
   tiles,
   visualTokens,
 } from "./media/image-tokens.ts";
-import type { Source } from "./rule.ts";
+import type { Source } from "./source.ts";
 
 export interface ModelFamily {
   readonly names: RegExp;

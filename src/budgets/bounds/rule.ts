@@ -1,14 +1,8 @@
 /** What a table of bounds says of a member: the whole language the tables are written in. */
 import type { JsonNode } from "./json-tree.ts";
+import type { Kept } from "./kept.ts";
+import type { Source } from "./source.ts";
 import type { Tally } from "./tally.ts";
-
-/** Where a row was taken from, and when it was looked at. */
-export interface Source {
-  readonly text: string;
-  readonly date: string;
-  /** It is not written there: it is inferred or was measured, and the promise rests on it. */
-  readonly assumption?: true;
-}
 
 export type Measure = (node: JsonNode, path: string, tally: Tally) => void;
 
@@ -37,20 +31,6 @@ export type Rule = { readonly source: Source; readonly note?: string } & (
   /** `window`: let through by name, it costs at most what the model's context holds. */
   | { readonly kind: "refused"; readonly why: string; readonly window: boolean }
 );
-
-/** Members whose values decide over choices, tiers and minimums. */
-export type Kept =
-  | "choices"
-  | "best_of"
-  | "prompt"
-  | "tier"
-  | "speed"
-  | "place"
-  | "prediction"
-  | "thinking_budget"
-  | "quality"
-  | "size"
-  | "partial_images";
 
 type Members = Readonly<Record<string, Rule>>;
 

@@ -1,7 +1,7 @@
 import type { JsonNode, JsonTree } from "./json-tree.ts";
 import type { ModelFamily } from "./models.ts";
 import type { CacheWrites, Unbounded } from "./result.ts";
-import type { Kept } from "./rule.ts";
+import type { Kept } from "./kept.ts";
 
 /** Where an output limit stands: which member, in which object. */
 export interface FoundLimit {

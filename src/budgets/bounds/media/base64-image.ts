@@ -1,6 +1,7 @@
 import { textOfPart } from "../../../kernel/index.ts";
 import type { JsonNode, JsonTree } from "../json-tree.ts";
-import { type ImageSize, imageSize } from "./image-size.ts";
+import { imageSize } from "./image-size.ts";
+import type { ImageSize } from "./size.ts";
 
 /** Photographs carry colour profiles and previews before their size; more than this is no header any more. */
 const FIRST_LOOK_CHARACTERS = 64 * 1024;

@@ -1,5 +1,5 @@
 import { hasText } from "./big-endian.ts";
-import type { ImageSize } from "./image-size.ts";
+import type { ImageSize } from "./size.ts";
 
 /**
  * GIF89a: the logical screen, or the first frame where it reaches beyond it, as some decoders then take its size.

@@ -1,15 +1,8 @@
 import { gifSize } from "./gif-size.ts";
 import { jpegSize } from "./jpeg-size.ts";
 import { pngSize } from "./png-size.ts";
+import type { ImageSize, SizeReader } from "./size.ts";
 import { webpSize } from "./webp-size.ts";
-
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Reads a picture's size from the beginning of its file; `undefined` when that does not tell it. */
-export type SizeReader = (bytes: Uint8Array) => ImageSize | undefined;
 
 const READERS: readonly SizeReader[] = [pngSize, jpegSize, gifSize, webpSize];
 

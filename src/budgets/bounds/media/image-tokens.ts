@@ -1,4 +1,4 @@
-import type { ImageSize } from "./image-size.ts";
+import type { ImageSize } from "./size.ts";
 
 /** How many tokens a picture costs at the most, by its size. */
 export type ImageRule = (size: ImageSize) => number;

@@ -1,5 +1,5 @@
 import { uint16At } from "./big-endian.ts";
-import type { ImageSize } from "./image-size.ts";
+import type { ImageSize } from "./size.ts";
 
 /**
  * JPEG (ITU T.81): segments up to the frame header, which tells the size. Fill bytes before a marker and segments of

@@ -1,5 +1,5 @@
 import { hasText, uint32At } from "./big-endian.ts";
-import type { ImageSize } from "./image-size.ts";
+import type { ImageSize } from "./size.ts";
 
 /** PNG (RFC 2083): the signature, then the IHDR chunk with width and height. */
 export function pngSize(bytes: Uint8Array): ImageSize | undefined {

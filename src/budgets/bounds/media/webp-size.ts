@@ -1,5 +1,5 @@
 import { hasText } from "./big-endian.ts";
-import type { ImageSize } from "./image-size.ts";
+import type { ImageSize } from "./size.ts";
 
 /** WebP (RFC 9649): a RIFF file whose first chunk is VP8 (lossy), VP8L (lossless) or VP8X (extended). Little-endian. */
 export function webpSize(bytes: Uint8Array): ImageSize | undefined {

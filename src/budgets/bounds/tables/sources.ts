@@ -1,4 +1,4 @@
-import type { Source } from "../rule.ts";
+import type { Source } from "../source.ts";
 
 /** What the rows of the tables were taken from. */
 export const OPENAI_SPEC: Source = {

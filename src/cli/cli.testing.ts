@@ -60,6 +60,7 @@ export async function runCommand(argv: readonly string[], options: CliRunOptions
     programs: {
       service: () => Promise.resolve({ document: {}, lines: [], ok: true }),
       install: () => Promise.resolve({ document: {}, lines: [], ok: true }),
+      uninstall: () => Promise.resolve({ document: {}, lines: [], ok: true }),
     },
     ...options.context,
   };

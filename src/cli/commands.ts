@@ -9,6 +9,7 @@ export interface CommandGroup {
 
 /** In the order of the help text: what a new user needs first stands first. */
 export const COMMANDS: readonly CommandGroup[] = [
+  { names: ["init"], load: async () => (await import("./init.ts")).registerInit },
   { names: ["up"], load: async () => (await import("./up.ts")).registerUp },
   { names: ["down", "status"], load: async () => (await import("./running.ts")).registerRunning },
   { names: ["scan"], load: async () => (await import("./scan.ts")).registerScan },
@@ -36,6 +37,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { names: ["backup"], load: async () => (await import("./backup.ts")).registerBackup },
   { names: ["audit"], load: async () => (await import("./audit.ts")).registerAudit },
   { names: ["config"], load: async () => (await import("./config.ts")).registerConfig },
+  { names: ["eject"], load: async () => (await import("./eject.ts")).registerEject },
   { names: ["service", "install"], load: async () => (await import("./service.ts")).registerService },
   { names: ["completion"], load: async () => (await import("./completion.ts")).registerCompletion },
 ];

@@ -70,6 +70,8 @@ export interface UpFlags {
 export interface Programs {
   service(action: "install" | "uninstall" | "status"): Promise<ProgramReport>;
   install(): Promise<ProgramReport>;
+  /** Takes away what `install` has put at its place. */
+  uninstall(): Promise<ProgramReport>;
 }
 
 export interface ProgramReport {

@@ -3,6 +3,7 @@ import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example, given, pastTime, wholeNumber } from "./options.ts";
 import { fields, jsonText, print, printable, shortTime, table } from "./output.ts";
+import { requestLine } from "./request-line.ts";
 
 type RequestDocument = Awaited<ReturnType<typeof requests.show.run>>["items"][number];
 
@@ -66,20 +67,6 @@ async function tail(context: CliContext, options: CommonOptions): Promise<void> 
     since = open.sort()[0] ?? items[0]?.startedAt ?? since;
     await Bun.sleep(TAIL_EVERY_MS);
   }
-}
-
-function requestLine(item: RequestDocument): string {
-  return [
-    shortTime(item.startedAt),
-    item.status ?? item.end ?? "",
-    item.modelAnswered ?? item.modelRequested ?? "",
-    `${item.inputTokens ?? "?"} in`,
-    `${item.outputTokens ?? "?"} out`,
-    item.costUsd === null ? "unpriced" : `$${item.costUsd}${item.estimated ? " (estimated)" : ""}`,
-    `${item.durationMs ?? "?"} ms`,
-    item.virtualKey,
-    item.requestId,
-  ].join("  ");
 }
 
 function requestTable(items: readonly RequestDocument[]): string {

@@ -69,7 +69,7 @@ export function registerToolsConnect(group: Command, context: CliContext, exit: 
 }
 
 /** One that is refused does not keep the others from it, unless it is the only one. */
-async function connectOne(
+export async function connectOne(
   context: CliContext,
   tool: string,
   options: ConnectOptions,

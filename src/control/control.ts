@@ -3,7 +3,7 @@ import type { AuditLog } from "../audit/index.ts";
 import type { Budgets, SubjectLimits } from "../budgets/index.ts";
 import type { Connection, Connections, KeyTester } from "../connections/index.ts";
 import type { NetworkProbe } from "../doctor/index.ts";
-import type { Clock, NewId } from "../kernel/index.ts";
+import type { Clock, NewId, Secret } from "../kernel/index.ts";
 import type { LedgerReader } from "../ledger/index.ts";
 import type { KnownKeyIndex } from "../scan/index.ts";
 import type { Store } from "../store/index.ts";
@@ -29,6 +29,8 @@ export interface VaultKeys {
   /** To be closed after use. */
   readonly index?: KnownKeyIndex;
   readonly problem?: string;
+  /** By the names that findings have, `connection/key`. */
+  readonly values?: ReadonlyMap<string, Secret>;
   /** Absent where they cannot be read. */
   readonly connections?: readonly Connection[];
 }

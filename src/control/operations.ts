@@ -8,6 +8,7 @@ const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   program: () => import("./operations/program.ts"),
   keys: () => import("./operations/keys.ts"),
   adopt: () => import("./operations/adopt.ts"),
+  eject: () => import("./operations/eject.ts"),
   import: () => import("./operations/import.ts"),
   connections: () => import("./operations/connections.ts"),
   vk: () => import("./operations/virtual-keys.ts"),

@@ -100,6 +100,7 @@ class Edge {
       programs: {
         service: async (action) => await (await this.#programs()).service(action),
         install: async () => await (await this.#programs()).install(),
+        uninstall: async () => await (await this.#programs()).uninstall(),
       },
     };
   }

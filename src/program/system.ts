@@ -10,6 +10,7 @@ import {
   type Run,
   serviceFor,
   type ServiceStatus,
+  uninstallProgram,
 } from "../service/index.ts";
 import { existsSync } from "node:fs";
 
@@ -34,6 +35,17 @@ export function createPrograms(config: () => Config, environment: Environment): 
         });
       }
       return serviceReport(await serviceHere()[action]());
+    },
+    uninstall() {
+      const { userHome } = config();
+      const source = programSource(join(import.meta.dir, "../main.ts"), process.execPath);
+      const path = installedProgramPath(userHome);
+      const isGone = uninstallProgram({ source, userHome });
+      return Promise.resolve({
+        document: { path, isGone },
+        lines: [isGone ? `removed ${path}` : `left ${path}, which is another program`],
+        ok: true,
+      });
     },
     install() {
       const { userHome, platform } = config();

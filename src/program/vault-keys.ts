@@ -20,5 +20,9 @@ export async function vaultKeys(
       entries.push({ key: { name: `${connection.name}/${name}`, fingerprint, provider }, secret });
     }
   }
-  return { index: new KnownKeyIndex(entries, systemRandomness), connections: all };
+  return {
+    index: new KnownKeyIndex(entries, systemRandomness),
+    values: new Map(entries.map(({ key, secret }) => [key.name, secret])),
+    connections: all,
+  };
 }

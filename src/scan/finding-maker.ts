@@ -25,6 +25,8 @@ export class FindingMaker {
     const { rule, known, line, column, secret, endpoint } = hit;
     if (rule?.kind === "marked" && rule.own && !isToolToken(secret) && !this.#isVirtualKey(secret))
       return undefined;
+    // Behind a name that keys have.
+    if (rule && !(rule.kind === "marked" && rule.own) && this.#isVirtualKey(secret)) return undefined;
     const provider = known?.key.provider ?? rule?.provider;
     return {
       type: "finding",

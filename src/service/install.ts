@@ -7,9 +7,11 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { syncDir, writeDurable } from "../files/index.ts";
@@ -81,11 +83,37 @@ export function installProgram(options: InstallOptions): InstalledProgram {
   };
 }
 
+/**
+ * Takes the program away from its stable place, when it is what {@link installProgram} put there. Gives whether it is
+ * gone: what somebody else has put there stays.
+ */
+export function uninstallProgram({ source, userHome }: Pick<InstallOptions, "source" | "userHome">): boolean {
+  const path = installedProgramPath(userHome);
+  if (!existsSync(path)) return true;
+  const isOurs =
+    source.kind === "executable"
+      ? realpathSync(path) === realpathSync(source.path) || sameContent(path, source.path)
+      : isLauncher(path);
+  if (!isOurs) return false;
+  rmSync(path);
+  syncDir(dirname(path));
+  return true;
+}
+
+function sameContent(a: string, b: string): boolean {
+  return statSync(a).size === statSync(b).size && readFileSync(a).equals(readFileSync(b));
+}
+
+function isLauncher(path: string): boolean {
+  return readFileSync(path).subarray(0, LAUNCHER_HEAD.length).toString("utf8") === LAUNCHER_HEAD;
+}
+
+const LAUNCHER_HEAD = "#!/bin/sh\n# Made by `ownkey install`.";
+
 /** The launcher's text: runs the package's own launcher with the same arguments. */
 export function launcherScript(launcher: string): string {
   refuseControlCharacters(launcher);
-  return `#!/bin/sh
-# Made by \`ownkey install\`. Runs Ownkey from the folder named here, and stops working when that folder goes.
+  return `${LAUNCHER_HEAD} Runs Ownkey from the folder named here, and stops working when that folder goes.
 exec '${launcher.replaceAll("'", "'\\''")}' "$@"
 `;
 }

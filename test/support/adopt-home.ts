@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { openBytes } from "../../src/tools/index.ts";
+import { filesBelow } from "./canary.ts";
 import { everyProvider } from "./every-provider.ts";
 import { newKey } from "./keys.ts";
 import { OwnkeyHome } from "./ownkey.ts";
@@ -32,6 +33,8 @@ const PROVIDERS = ["openai", "anthropic", "google", "groq", "openrouter", "xai",
 export class AdoptHome extends OwnkeyHome {
   readonly planted: PlantedHome;
   readonly #upstream: Upstream;
+  /** How many keys were stored before any was taken in. */
+  readonly ownKeys = PROVIDERS.length;
 
   /** With connections to the double, so that found keys are asked about there, and `ownkey up` running. */
   static async begin(): Promise<AdoptHome> {
@@ -79,7 +82,16 @@ export class AdoptHome extends OwnkeyHome {
 
   /** Where planted keys stand in plain text or base64, in files and in databases. */
   plainKeys(): string[] {
-    const found = this.#files().flatMap((path) => {
+    return this.#keysIn(this.#files());
+  }
+
+  /** The same in every file of a folder. */
+  plainKeysIn(folder: string): string[] {
+    return this.#keysIn(filesBelow(folder).map((path) => join(folder, path)));
+  }
+
+  #keysIn(files: readonly string[]): string[] {
+    const found = files.flatMap((path) => {
       const bytes = readFileSync(path);
       const texts = path.endsWith("db")
         ? [bytes.toString("latin1"), rowsOf(path)]

@@ -26,7 +26,7 @@ export function candidatesOf(findings: readonly SurveyFinding[], options: Candid
   for (const group of Map.groupBy(findings, (finding) => finding.group).values()) {
     const secrets = group.filter(({ rule, secret }) => secret !== undefined && !rule.startsWith("settings/"));
     const [first] = secrets;
-    if (!first?.secret) continue;
+    if (!first?.secret || isOwn(first.secret.reveal())) continue;
     const told = { title: first.title, masked: first.masked, places: secrets.map(placeOf) };
     const owner = ownerOf(secrets, texts);
     if (!owner) {
@@ -53,6 +53,11 @@ export function candidatesOf(findings: readonly SurveyFinding[], options: Candid
     }
   }
   return { keys, notTaken };
+}
+
+/** What stands in a file instead of a key has the name of one. */
+function isOwn(value: string): boolean {
+  return value.startsWith("sk-ownkey-");
 }
 
 function placeOf({ origin, file, line, form, tool, place }: SurveyFinding): KeyPlace {

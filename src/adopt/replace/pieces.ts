@@ -14,7 +14,17 @@ export function piecesBetween(before: string, after: string): TextEdit[] {
   const left = a.slice(start, a.length - tail);
   const right = b.slice(start, b.length - tail);
   const kept = left.length === right.length ? sameLines(left, right) : longestCommon(left, right);
-  return pieces(sizeOf(a.slice(0, start)), kept, left, right);
+  return withNeighbours(before, pieces(sizeOf(a.slice(0, start)), kept, left, right));
+}
+
+/** Where lines were only taken out, the line above stands for the place: undoing has to find it again. */
+function withNeighbours(before: string, found: readonly TextEdit[]): TextEdit[] {
+  return found.map((piece, index) => {
+    const { start, end, text } = piece;
+    const above = before.lastIndexOf("\n", start - 2) + 1;
+    if (text !== "" || start === 0 || above < (found[index - 1]?.end ?? 0)) return piece;
+    return { start: above, end, text: before.slice(above, start) };
+  });
 }
 
 type Pair = readonly [inBefore: number, inAfter: number];

@@ -15,19 +15,29 @@ export interface UndoneChange {
   readonly error?: AppError;
 }
 
-/** Every change that can still be undone, the oldest first, with its files. */
+/**
+ * Every change that can still be undone, the oldest first, with its files. What a newer one of them has changed as well
+ * is no problem: that one is undone first.
+ */
 export async function undoableChanges(changes: Changes): Promise<UndoableChange[]> {
   const found: UndoableChange[] = [];
-  for (const change of await changes.list()) {
+  const ofNewer = new Set<string>();
+  for (const change of (await changes.list()).toReversed()) {
     try {
       const steps = await changes.planUndo(change.id);
-      found.push({ ...change, paths: steps.map(({ path }) => path) });
+      found.unshift({ ...change, paths: steps.map(({ path }) => path) });
     } catch (error) {
       const { code, message, details } = toAppError(error);
       if (code === "not_found") continue;
       const path = details?.["path"];
-      found.push({ ...change, paths: typeof path === "string" ? [path] : [], problem: message });
+      const paths = typeof path === "string" ? [path] : [];
+      found.unshift({
+        ...change,
+        paths,
+        ...(paths.some((one) => ofNewer.has(one)) ? {} : { problem: message }),
+      });
     }
+    for (const path of found[0]?.paths ?? []) ofNewer.add(path);
   }
   return found;
 }

@@ -23,6 +23,7 @@ import { type Connection, EXPOSURES } from "../../connections/index.ts";
 import { AppError, formatTime, systemRandomness } from "../../kernel/index.ts";
 import { providerById } from "../../providers/index.ts";
 import { type ScanProgress, survey } from "../../scan/index.ts";
+import { sendFirst } from "../adopt/first-request.ts";
 import { lentOn } from "../adopt/lent.ts";
 import {
   appliedDocument,
@@ -37,7 +38,7 @@ import {
 import type { Control } from "../control.ts";
 import { takeIn } from "../key-intake.ts";
 import { operation } from "../operation.ts";
-import { emptySchema, listOf, timeSchema } from "../schemas.ts";
+import { emptySchema, listOf, refSchema, timeSchema } from "../schemas.ts";
 import { storedKeyDocument, storedKeySchema } from "../stored-key-document.ts";
 import { gatewayUrlOf } from "../tools/gateway-url.ts";
 import { machineOf, shellInput } from "../tools/machine.ts";
@@ -75,7 +76,12 @@ export const find = operation({
         },
       );
       const connections = vault?.connections ?? [];
-      const { keys, notTaken } = candidatesOf(found.findings, { baseUrls: baseUrlsOf(connections) });
+      // A key of the vault is found as one, without what it is.
+      const findings = found.findings.map((finding) => {
+        const secret = finding.secret ?? vault?.values?.get(finding.knownKey ?? "");
+        return secret ? { ...finding, secret } : finding;
+      });
+      const { keys, notTaken } = candidatesOf(findings, { baseUrls: baseUrlsOf(connections) });
       return {
         keys: ofTools(keys, tools).map((candidate) => ({ ...candidateDocument(candidate), candidate })),
         notTaken: ofTools(notTaken, tools).map(notTakenDocument),
@@ -296,6 +302,22 @@ export const wayBack = operation({
       backupFile: typeof file === "string" && existsSync(file) ? file : null,
     };
   },
+});
+
+export const request = operation({
+  name: "adopt.request",
+  summary: "Send the smallest real request through the gateway to the first connection that takes one",
+  place: "running",
+  input: z.object({ connection: refSchema.optional() }),
+  output: z.object({
+    ok: z.boolean(),
+    connection: z.string(),
+    model: z.string(),
+    status: z.number().int(),
+    what: z.string(),
+    requestId: z.string().nullable(),
+  }),
+  run: async (control, caller, { connection }) => await sendFirst(control, caller, connection),
 });
 
 const adoptionSchema = z.object({

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { CI_SNIPPET, guardStatus, type GuardStatus, installGuard, uninstallGuard } from "../../scan/index.ts";
 import { programSource } from "../../service/index.ts";
+import { guardedRepositories, noteGuarded } from "../guarded.ts";
 import { operation } from "../operation.ts";
+import { emptySchema } from "../schemas.ts";
 
 const input = z.object({ folder: z.string().describe("absolute; in a git repository") });
 
@@ -28,8 +30,14 @@ export const install = operation({
   mendsSettings: true,
   input,
   output,
-  async run(_control, _caller, { folder }) {
-    return documentOf(installGuard(folder, programPath()));
+  async run({ home }, _caller, { folder }) {
+    const guard = installGuard(folder, programPath());
+    noteGuarded(
+      home,
+      guard.repository,
+      guard.hooks.some(({ installed }) => installed),
+    );
+    return documentOf(guard);
   },
 });
 
@@ -52,9 +60,21 @@ export const uninstall = operation({
   mendsSettings: true,
   input,
   output,
-  async run(_control, _caller, { folder }) {
-    return documentOf(uninstallGuard(folder));
+  async run({ home }, _caller, { folder }) {
+    const guard = uninstallGuard(folder);
+    noteGuarded(home, guard.repository, false);
+    return documentOf(guard);
   },
+});
+
+export const guarded = operation({
+  name: "guard.guarded",
+  summary: "The repositories that are guarded, as far as they were noted",
+  place: "offline",
+  mendsSettings: true,
+  input: emptySchema,
+  output: z.object({ repositories: z.array(z.string()) }),
+  run: ({ home }) => Promise.resolve({ repositories: guardedRepositories(home) }),
 });
 
 function documentOf(guard: GuardStatus): z.output<typeof output> {

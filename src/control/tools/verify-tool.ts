@@ -1,6 +1,7 @@
 import type { Caller } from "../../access/index.ts";
 import { maskSecrets, objectAt, parseJson, stringAt, toAppError } from "../../kernel/index.ts";
 import {
+  explainTool,
   Sources,
   type ToolAdapter,
   type ToolMachine,
@@ -51,7 +52,8 @@ export async function verifyTool(
   let model: string;
   try {
     const habit = adapter.habit?.(new Sources(machine)) ?? {};
-    const bound = connection ?? (await boundConnection(control, adapter));
+    const bound =
+      connection ?? connectionInUrl(adapter, machine) ?? (await boundConnection(control, adapter));
     const way = await chooseWay(control, adapter, { wanted: bound, habit });
     [model] = await modelsFor(control, caller, way.connection, { model: wanted, habit });
     request = await verifyRequest(adapter, machine, {
@@ -90,13 +92,18 @@ export async function verifyTool(
   }
 }
 
+/** Its base URL may name one. */
+function connectionInUrl(adapter: ToolAdapter, machine: ToolMachine): string | undefined {
+  return /\/c\/([^/]+)/.exec(explainTool(adapter, machine).baseUrl.winner?.value?.reveal() ?? "")?.[1];
+}
+
 /** The one that the tool's virtual key is bound to, when several could serve it. */
 async function boundConnection(
   { virtualKeys, connections }: Control,
   { id }: ToolAdapter,
 ): Promise<string | undefined> {
   const key = (await virtualKeys.list()).find(
-    ({ policy, state }) => policy.tool === id && state === "active",
+    ({ policy, state }) => policy.tool === id && state === "active" && policy.defaultConnection !== null,
   );
   const bound = key?.policy.defaultConnection;
   return bound && (await connections.list()).some((one) => one.id === bound) ? bound : undefined;

@@ -1,6 +1,7 @@
 import { AppError } from "../../kernel/index.ts";
 import { closeText, type DoneEdit, editText, openText, parseFile } from "../edit/edit-text.ts";
 import type { ValuePath } from "../edit/editor.ts";
+import type { FileFormat } from "../files/tool-file.ts";
 import { saysAll, valueAt } from "../edit/values.ts";
 import type { FileState, PlannedFile } from "./change.ts";
 import { restoreRows } from "./database-rows.ts";
@@ -35,8 +36,21 @@ function withoutOurs(file: PlannedFile, bytes: Uint8Array): Uint8Array {
     if (is === "" || at < 0 || text.indexOf(is, at + 1) >= 0) throw changedSince(path);
     text = text.slice(0, at) + was + text.slice(at + is.length);
   }
-  if (edits.length > 0) parseFile(closeText({ ...opened, text }), format, path);
-  return closeText({ ...opened, text });
+  const restored = closeText({ ...opened, text });
+  if (edits.length > 0) parseFile(restored, format, path);
+  else if (pieces.length > 0 && STRUCTURED.has(format)) assertReadable(restored, format, path);
+  return restored;
+}
+
+const STRUCTURED: ReadonlySet<FileFormat> = new Set(["jsonc", "toml", "yaml"]);
+
+/** What others wrote may not fit beside what stood there before. */
+function assertReadable(bytes: Uint8Array, format: FileFormat, path: string): void {
+  try {
+    parseFile(bytes, format, path);
+  } catch {
+    throw changedSince(path);
+  }
 }
 
 /** A value that others have changed since is theirs. */

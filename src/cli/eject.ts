@@ -1,0 +1,177 @@
+import * as eject from "../control/operations/eject.ts";
+import * as guard from "../control/operations/guard.ts";
+import * as running from "../control/operations/program.ts";
+import { AppError, toAppError } from "../kernel/index.ts";
+import { shortPath } from "./adopt-text.ts";
+import { chooseOne } from "./choose.ts";
+import type { CliContext, CommonOptions } from "./context.ts";
+import { example } from "./options.ts";
+import { paint, print, printable } from "./output.ts";
+import { confirm } from "./prompt.ts";
+import type { Register } from "./register.ts";
+
+const NOT_ALL_EXIT_CODE = 1;
+
+interface EjectOptions extends CommonOptions {
+  yes?: boolean;
+  realKeys?: boolean;
+  force?: boolean;
+}
+
+type Plan = Awaited<ReturnType<typeof eject.plan.run>>;
+type Ejected = Awaited<ReturnType<typeof eject.run.run>>;
+
+export const registerEject: Register = (program, context, exit) => {
+  program
+    .command("eject")
+    .description("leave: files as they were before Ownkey, tools disconnected, service and program stopped")
+    .option("--real-keys", "put the provider keys back into the files that they were taken out of")
+    .option("--yes", "do not ask")
+    .option("--force", "also where files were changed since; what was changed since is lost")
+    .addHelpText("after", example("ownkey eject", "ownkey eject --real-keys --yes"))
+    .action(async (options: EjectOptions) => {
+      const plan = await context.client.call(eject.plan, {});
+      if (!options.json) context.stdout.write(`${planText(context, plan)}\n`);
+      const realKeys = await wantsRealKeys(context, plan, options);
+      if (!options.yes && !(await confirm(context, "Leave now?", "--yes"))) {
+        throw new AppError("cancelled", "cancelled; nothing was changed");
+      }
+      const ejected = await context.client.call(eject.run, { realKeys, force: options.force ?? false });
+      const repositories = await unguard(context);
+      const isWhole = ejected.problems.length === 0 && ejected.stillAdopted === 0;
+      const service = await removeService(context);
+      await stop(context);
+      // Files may go on naming it.
+      const isProgramGone = isWhole && (await context.programs.uninstall()).document["isGone"] === true;
+      const left = leftOver(context, plan, { isProgramGone });
+      exit.code = ejected.problems.length > 0 ? NOT_ALL_EXIT_CODE : 0;
+      print(context, options, { ...ejected, repositories, service, left }, () =>
+        [
+          ...doneText(context, ejected, repositories),
+          ...service,
+          "",
+          paint(context, "bold", "What is left:"),
+          ...left.map(({ what, remove }) => `  ${what}\n      ${remove}`),
+        ].join("\n"),
+      );
+    });
+};
+
+function planText(context: CliContext, { changes }: Plan): string {
+  if (changes.length === 0) return "no file of a tool is changed by Ownkey";
+  const of = (isAdoption: boolean) =>
+    new Set(changes.filter((one) => one.isAdoption === isAdoption).flatMap(({ files }) => files));
+  const lines = (files: ReadonlySet<string>) =>
+    [...files].map((path) => `    ${printable(shortPath(context, path))}`);
+  const [connected, adopted] = [of(false), of(true)];
+  const problems = changes.flatMap(({ problem }) => problem ?? []);
+  return [
+    ...(connected.size === 0
+      ? []
+      : ["These files of connected tools become what they were:", ...lines(connected)]),
+    ...(adopted.size === 0 ? [] : ["Keys were taken out of these:", ...lines(adopted)]),
+    ...problems.map((problem) => paint(context, "yellow", `  ! ${problem}`)),
+  ].join("\n");
+}
+
+async function wantsRealKeys(
+  context: CliContext,
+  { changes }: Plan,
+  options: EjectOptions,
+): Promise<boolean> {
+  const asks = changes.some(({ isAdoption }) => isAdoption) && !options.yes && context.interactive;
+  if (options.realKeys || !asks) return options.realKeys ?? false;
+  return await chooseOne(context, "And the files that keys were taken out of?", [
+    { value: true, label: "put the keys back, in plain text as before" },
+    { value: false, label: "leave them without keys", hint: "their tools stop working with Ownkey" },
+  ]);
+}
+
+/** A repository that is gone needs no more. */
+async function unguard(context: CliContext): Promise<string[]> {
+  const { repositories } = await context.client.call(guard.guarded, {});
+  const done: string[] = [];
+  for (const folder of repositories) {
+    try {
+      await context.client.call(guard.uninstall, { folder });
+      done.push(folder);
+    } catch (error) {
+      const { code } = toAppError(error);
+      if (code === "internal") throw error;
+    }
+  }
+  return done;
+}
+
+async function removeService(context: CliContext): Promise<string[]> {
+  try {
+    const { document } = await context.programs.service("status");
+    if (document["installed"] !== true) return [];
+    await context.programs.service("uninstall");
+    return ["the service is gone"];
+  } catch (error) {
+    const { code, message } = toAppError(error);
+    if (code === "internal") throw error;
+    return [`the service could not be looked at: ${message}`];
+  }
+}
+
+async function stop(context: CliContext): Promise<void> {
+  try {
+    await context.client.call(running.stop, {});
+  } catch (error) {
+    if (toAppError(error).code !== "not_running") throw error;
+  }
+  await context.untilStopped();
+}
+
+function doneText(context: CliContext, ejected: Ejected, repositories: readonly string[]): string[] {
+  const { files, problems, virtualKeys, stillAdopted } = ejected;
+  return [
+    ...files.map((path) => `as it was: ${printable(shortPath(context, path))}`),
+    ...problems.flatMap(({ message, hint }) => [
+      paint(context, "red", message),
+      ...(hint === null ? [] : [`  ${hint}`]),
+    ]),
+    ...(virtualKeys.length === 0 ? [] : [`refused from now on: ${virtualKeys.join(", ")}`]),
+    ...repositories.map((path) => `no longer guarded: ${printable(shortPath(context, path))}`),
+    ...(stillAdopted === 0
+      ? []
+      : [
+          paint(
+            context,
+            "yellow",
+            `${stillAdopted === 1 ? "1 file holds" : `${stillAdopted} files hold`} no key, and works only while Ownkey runs: ownkey eject --real-keys puts the keys back`,
+          ),
+        ]),
+  ];
+}
+
+interface LeftOver {
+  readonly what: string;
+  /** How it goes. */
+  readonly remove: string;
+}
+
+function leftOver(
+  context: CliContext,
+  { home, keys }: Plan,
+  { isProgramGone }: { isProgramGone: boolean },
+): LeftOver[] {
+  const keyCount = keys === 1 ? "1 provider key" : `${keys} provider keys`;
+  return [
+    {
+      what: `${shortPath(context, home)}, with ${keyCount} in the vault, the ledger and the audit log`,
+      remove: `to keep it: ownkey backup create ownkey.age; to remove it: rm -rf '${home}'`,
+    },
+    { what: "backups that you made", remove: "each is one file, where you have put it" },
+    ...(isProgramGone
+      ? []
+      : [
+          {
+            what: "the ownkey command",
+            remove: "rm ~/.local/bin/ownkey, if it is there; npm uninstall -g ownkey",
+          },
+        ]),
+  ];
+}

@@ -25,8 +25,9 @@ export class FindingMaker {
     const { rule, known, line, column, secret, endpoint } = hit;
     if (rule?.kind === "marked" && rule.own && !isToolToken(secret) && !this.#isVirtualKey(secret))
       return undefined;
-    // Behind a name that keys have.
-    if (rule && !(rule.kind === "marked" && rule.own) && this.#isVirtualKey(secret)) return undefined;
+    const isOwnRule = rule?.kind === "marked" && rule.own;
+    // One of our virtual keys behind a name that keys have.
+    if (!isOwnRule && secret.startsWith("sk-ownkey-") && this.#isVirtualKey(secret)) return undefined;
     const provider = known?.key.provider ?? rule?.provider;
     return {
       type: "finding",

@@ -9,8 +9,10 @@ import type { Tally } from "./tally.ts";
  *   reader would take for the same.
  */
 export function walk(node: JsonNode, rule: Rule, path: string, tally: Tally): void {
-  // Every reader takes null for a member that is not there.
-  if (node.kind === "null" || tally.refusal !== undefined) return;
+  if (tally.refusal !== undefined) return;
+  // Every reader takes null for a member that is not there. A limit of null has to be known: what is put in beside it
+  // would be outdone by it.
+  if (node.kind === "null" && rule.kind !== "limit") return;
   switch (rule.kind) {
     case "free":
       return;

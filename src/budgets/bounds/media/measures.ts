@@ -2,16 +2,16 @@
 import { textOfPart } from "../../../kernel/index.ts";
 import type { JsonNode } from "../json-tree.ts";
 import type { Tally } from "../tally.ts";
-import { base64ImageSize } from "./base64-image.ts";
+import { base64ImageSize, withoutEscapedSlashes } from "./base64-image.ts";
 
 /** Marks around a picture that the providers count with it. */
 const WRAPPING_TOKENS = 32;
 
 /** A picture as `data:image/…;base64,…`, a text of its own. Any other URL is fetched by the provider. */
 export function imageUrl(node: JsonNode, path: string, tally: Tally): void {
-  const head = /^data:image\/[a-z0-9.+-]+;base64,/i.exec(textHead(node, tally));
-  if (node.kind === "string" && head !== null) return image(node, path, tally, head[0].length);
-  if (node.kind === "string")
+  const head = dataUrlHead(node, tally);
+  if (head !== undefined) image(node, path, tally, head.length);
+  else if (node.kind === "string")
     tally.refuse(path, "is fetched by the provider, so that its size is not known", true);
   else tally.refuse(path, `is of type ${node.kind}, and nothing is known about that`);
 }
@@ -47,13 +47,10 @@ export function sound(_node: JsonNode, path: string, tally: Tally): void {
   tally.hasSound = true;
 }
 
-/** The beginning of a string as it stands in the body, unless it has an escape there. */
-function textHead(node: JsonNode, tally: Tally): string {
-  const raw = textOfPart(
-    tally.tree.bytes,
-    node.start + 1,
-    Math.min(node.start + 129, node.end - 1),
-    "latin1",
-  );
-  return raw.includes("\\") ? (tally.tree.text(node) ?? "").slice(0, 128) : raw;
+/** `data:image/…;base64,` as it stands in the body; `undefined` for anything else. */
+function dataUrlHead({ kind, start, end }: JsonNode, { tree }: Tally): string | undefined {
+  if (kind !== "string") return undefined;
+  const text = textOfPart(tree.bytes, start + 1, Math.min(start + 129, end - 1), "latin1");
+  const head = text.slice(0, text.indexOf(",") + 1);
+  return /^data:image\/[a-z0-9.+-]+;base64,$/i.test(withoutEscapedSlashes(head)) ? head : undefined;
 }

@@ -18,9 +18,21 @@ import { finishRestore, readRestored } from "./backup/index.ts";
 import { Budgets, openState, originOf, SubjectLimits } from "./budgets/index.ts";
 import type { Config } from "./config.ts";
 import { Connections, KeyTester } from "./connections/index.ts";
-import { type Control, ModelLists, type OfflineControl } from "./control/index.ts";
+import {
+  type Control,
+  ModelLists,
+  type OfflineControl,
+  SigningSecrets,
+  webhookPost,
+} from "./control/index.ts";
 import { createNetworkProbe } from "./doctor/network.ts";
-import { createOutboundFetch, type Fetch, proxiedFetch, type ResolveHost } from "./gateway/index.ts";
+import {
+  createOutboundFetch,
+  type Fetch,
+  type OutboundFetch,
+  proxiedFetch,
+  type ResolveHost,
+} from "./gateway/index.ts";
 import { ensurePrivateDir, writeDurable } from "./files/index.ts";
 import {
   type Clock,
@@ -34,6 +46,7 @@ import {
   systemRandomness,
 } from "./kernel/index.ts";
 import { openLedgerReader } from "./ledger/index.ts";
+import { type Channel, commandChannel, Notifier, webhookChannel } from "./notify/index.ts";
 import { settingsView } from "./settings-view.ts";
 import { MIGRATIONS, openStore, type Store, textOf } from "./store/index.ts";
 import { bundledPrices, createPriceBook, loadPrices, type PriceFile, PriceOverrides } from "./usage/index.ts";
@@ -178,6 +191,15 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       resolveHost: seams.resolveHost,
       clock,
     });
+    const signingSecrets = new SigningSecrets({ store, perform, vault, clock, newId });
+    const notifier = new Notifier({
+      store,
+      clock,
+      log: options.log,
+      newId,
+      random: () => (randomness(1)[0] ?? 0) / 256,
+      channels: notifyChannels(config, { fetch: outboundFetch, signingSecrets, clock }),
+    });
     const priceFile = createPriceFile(config.home);
     const priceOverrides = new PriceOverrides(store);
     const prices = createPriceBook({
@@ -198,6 +220,8 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
       budgets,
       limits,
       toolTokens,
+      notifier,
+      signingSecrets,
       sessions: new OpenSessions(),
       ledgers,
       prices,
@@ -235,6 +259,25 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
 /** The way out to providers: through the proxy of the settings, if there is one. */
 function fetchOut({ outboundProxy }: Config, { fetch }: Seams): Fetch {
   return outboundProxy === null ? fetch : proxiedFetch(fetch, outboundProxy);
+}
+
+/** The ways to tell somebody that the settings name. */
+function notifyChannels(
+  { notifyCommand, notifyWebhook, notifyPrivate, programEnvironment }: Config,
+  given: { fetch: OutboundFetch; signingSecrets: SigningSecrets; clock: Clock },
+): Channel[] {
+  const { fetch, signingSecrets, clock } = given;
+  const channels: Channel[] = [];
+  if (notifyCommand.length > 0) {
+    channels.push(commandChannel({ command: notifyCommand, environment: programEnvironment }));
+  }
+  if (notifyWebhook !== null) {
+    const post = webhookPost(fetch, { allowPrivate: notifyPrivate });
+    channels.push(
+      webhookChannel({ url: notifyWebhook, post, secrets: () => signingSecrets.inForce(), clock }),
+    );
+  }
+  return channels;
 }
 
 /** What must still be possible on a full disk, for which the reserve is kept (docs/security.md). */

@@ -44,6 +44,11 @@ export interface Config {
   readonly silenceSeconds: number;
   readonly outboundProxy: string | null;
   readonly testSeconds: number;
+  readonly notifyCommand: readonly string[];
+  readonly notifyWebhook: string | null;
+  readonly notifyPrivate: boolean;
+  /** What programs that Ownkey starts by itself see of the environment. */
+  readonly programEnvironment: Readonly<Record<string, string>>;
   /** Where each value comes from. */
   readonly sources: Readonly<Record<SettingName, SettingSource>>;
   /** What is wrong in file and environment; only {@link readSoundConfig} gives any, with defaults in their place. */
@@ -93,11 +98,30 @@ export function readSoundConfig({ environment, flags = {} }: ReadConfigOptions):
     userHome: environment["HOME"] ?? homedir(),
     user: userName(environment),
     platform: process.platform,
+    programEnvironment: programEnvironment(environment),
     // Each value was checked against its declaration; the table and the interface above name the same settings.
     ...(Object.fromEntries(picked.map(([name, [value]]) => [name, value])) as Pick<Config, SettingName>),
     sources: Object.fromEntries(picked.map(([name, [, source]]) => [name, source])) as Config["sources"],
     problems,
   };
+}
+
+/** Enough to find programs and to reach the desktop; nothing that may hold a secret. */
+const PROGRAM_VARIABLES = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"] as const;
+const DESKTOP_VARIABLES = [
+  "DISPLAY",
+  "WAYLAND_DISPLAY",
+  "XAUTHORITY",
+  "XDG_RUNTIME_DIR",
+  "DBUS_SESSION_BUS_ADDRESS",
+] as const;
+
+function programEnvironment(environment: Environment): Record<string, string> {
+  const names = [...PROGRAM_VARIABLES, ...DESKTOP_VARIABLES];
+  const present = names.map((name) => [name, environment[name]] as const);
+  return Object.fromEntries(
+    present.filter((entry): entry is [(typeof names)[number], string] => entry[1] !== undefined),
+  );
 }
 
 /** The operating system's name of the person, for the audit log; Bun takes it from the environment and may have none. */

@@ -17,7 +17,7 @@ const anyDomain = [
   "connections",
   "gateway",
 ];
-const domains = [...anyDomain, "usage", "budgets", "backup", "tools", "scan", "adopt", "service"];
+const domains = [...anyDomain, "usage", "budgets", "notify", "backup", "tools", "scan", "adopt", "service"];
 
 /** Room → rooms it may import. docs/architecture.md explains them. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -43,6 +43,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   service: ["kernel", "files"],
   settings: ["kernel", "files"],
   audit: ["kernel", "store"],
+  notify: ["kernel", "store"],
   access: ["kernel", "store", "audit"],
   vault: ["kernel", "files", "store", "access", "audit"],
   usage: ["kernel", "store", "ledger", "providers"],

@@ -8,7 +8,7 @@ import { allRecords, deleteRecord, putRecord, recordById, recordBySubject } from
 import { periodAt } from "./calendar/period.ts";
 import { checkedSettings, FIRST_SETTINGS, type SettingsChange } from "./settings.ts";
 import { carrySpent, declareSpent, forgetSpent } from "./spent.ts";
-import { type BudgetStanding, periodSpending, standingOf } from "./standing.ts";
+import { type BudgetStanding, periodsAt, periodSpending, standingOf } from "./standing.ts";
 import { type BudgetState, lockState, noteChange, readState, storeTimeMs } from "./store-state.ts";
 import { type Subject, subjectText } from "./subject.ts";
 import { liftSuspension, type Suspension, suspensions } from "./suspensions.ts";
@@ -139,7 +139,17 @@ export class Budgets {
     const state = await readState(store);
     const nowMs = Math.max(await storeTimeMs(store, store, clock.nowMs()), state?.highWaterMs ?? 0);
     const spending = await periodSpending(store, { nowMs, lineage: state?.lineage });
-    return budgets.map((budget) => standingOf(budget, { state, nowMs, spending }));
+    const periodOf = periodsAt(nowMs);
+    return budgets.map((budget) => standingOf(budget, { state, periodOf, spending }));
+  }
+
+  /**
+   * Where all budgets stand, by what their rows say: unchecked, and so also while the vault is locked. For alerts,
+   * which decide nothing.
+   */
+  async watched(): Promise<BudgetStanding[]> {
+    const records = await allRecords(this.#options.store);
+    return records.length === 0 ? [] : await this.standings(records.map(({ budget }) => budget));
   }
 
   async standing(budget: Budget): Promise<BudgetStanding> {

@@ -1,7 +1,7 @@
 import { type Queries, type Row, textOf } from "../store/index.ts";
 import type { Budget } from "./budget.ts";
 import { nanosOf } from "./budget-record.ts";
-import { type Period, periodAt } from "./calendar/period.ts";
+import { type Period, periodAt, type PeriodRule } from "./calendar/period.ts";
 import type { BudgetState } from "./store-state.ts";
 
 /** Where a budget stands in the period that is running, as far as the store has been told. */
@@ -59,9 +59,14 @@ export async function periodSpending(
 
 export function standingOf(
   budget: Budget,
-  { state, nowMs, spending }: { state: BudgetState | undefined; nowMs: number; spending: Spending },
+  given: {
+    state: BudgetState | undefined;
+    periodOf: (rule: PeriodRule) => Period;
+    spending: Spending;
+  },
 ): BudgetStanding {
-  const period = periodAt(budget, nowMs);
+  const { state, periodOf, spending } = given;
+  const period = periodOf(budget);
   const { spentNanos, heldNanos } = spending.get(keyOf(budget.id, period.key)) ?? NOTHING;
   return {
     budget,
@@ -72,6 +77,17 @@ export function standingOf(
     usedShare: shareOf(spentNanos, budget.limitNanos),
     unknown:
       state !== undefined && budget.lineage !== state.lineage && period.startMs <= state.lineageSinceMs,
+  };
+}
+
+/** The period of each rule at one moment; the calendar is asked once for all budgets of the same rule. */
+export function periodsAt(nowMs: number): (rule: PeriodRule) => Period {
+  const known = new Map<string, Period>();
+  return (rule) => {
+    const key = `${rule.unit} ${rule.resetDay} ${rule.timeZone}`;
+    const period = known.get(key) ?? periodAt(rule, nowMs);
+    known.set(key, period);
+    return period;
   };
 }
 

@@ -28,6 +28,16 @@ export function subjectText(subject: Subject): string {
   return subject.kind === "everything" ? "everything" : `${subject.kind}:${subject.value}`;
 }
 
+/** As people write it, with the names that things have now in place of ids. */
+export function namedSubject(
+  subject: Subject,
+  names: { virtualKey(id: string): string; connection(id: string): string },
+): string {
+  if (subject.kind === "vk") return `vk:${names.virtualKey(subject.value)}`;
+  if (subject.kind === "connection") return `connection:${names.connection(subject.value)}`;
+  return subjectText(subject);
+}
+
 /** Reads a subject as written; a word without a kind is a virtual key. @throws AppError `invalid_input`. */
 export function parseSubject(text: string): Subject {
   if (text === "everything") return { kind: "everything" };

@@ -21,6 +21,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { names: ["vk"], load: async () => (await import("./virtual-keys.ts")).registerVirtualKeys },
   { names: ["budget"], load: async () => (await import("./budget.ts")).registerBudget },
   { names: ["limits"], load: async () => (await import("./limits.ts")).registerLimits },
+  { names: ["notify"], load: async () => (await import("./notify.ts")).registerNotify },
   { names: ["token"], load: async () => (await import("./token.ts")).registerToken },
   { names: ["tools"], load: async () => (await import("./tools.ts")).registerTools },
   { names: ["run"], load: async () => (await import("./run.ts")).registerRun },

@@ -4,6 +4,7 @@ import {
   type Budget,
   type BudgetStanding,
   formatAmount,
+  namedSubject,
   parseSubject,
   PERIOD_UNITS,
   type Subject,
@@ -96,7 +97,7 @@ export async function findBudget(control: Control, ref: string): Promise<Budget>
   const names = await loadNames(control);
   const { budgets, damaged } = await control.budgets.list();
   const all = [...budgets, ...damaged];
-  const nameNow = (budget: Budget) => `${subjectName(budget.subject, names)}/${budget.unit}`;
+  const nameNow = (budget: Budget) => `${namedSubject(budget.subject, names)}/${budget.unit}`;
   const written = /^[a-z]+:/.test(ref) || ref.startsWith("everything") ? ref : `vk:${ref}`;
   const unit = PERIOD_UNITS.find((one) => written.endsWith(`/${one}`));
   // A virtual key's name may have been another one's before: the one that has it now is meant.
@@ -134,7 +135,7 @@ async function meantSubject(control: Control, text: string): Promise<Subject | u
 }
 
 function definitionOf(budget: Budget, names: Names) {
-  const subject = subjectName(budget.subject, names);
+  const subject = namedSubject(budget.subject, names);
   return {
     id: budget.id,
     name: `${subject}/${budget.unit}`,
@@ -147,13 +148,6 @@ function definitionOf(budget: Budget, names: Names) {
     createdAt: formatTime(budget.createdAtMs),
     setAt: formatTime(budget.setAtMs),
   };
-}
-
-/** As people write it, with the names that things have now. */
-export function subjectName(subject: Subject, names: Names): string {
-  if (subject.kind === "vk") return `vk:${names.virtualKey(subject.value)}`;
-  if (subject.kind === "connection") return `connection:${names.connection(subject.value)}`;
-  return subjectText(subject);
 }
 
 /** The budgets of each virtual key, by its id, as its document shows them: the longest period first. */

@@ -5,12 +5,14 @@ import type { Connection, Connections, KeyTester } from "../connections/index.ts
 import type { NetworkProbe } from "../doctor/index.ts";
 import type { Clock, NewId, Secret } from "../kernel/index.ts";
 import type { LedgerReader } from "../ledger/index.ts";
+import type { Notifier } from "../notify/index.ts";
 import type { KnownKeyIndex } from "../scan/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Changes } from "../tools/index.ts";
 import type { PriceBook, PriceFile, PriceOverrides } from "../usage/index.ts";
 import type { ManagedVault } from "../vault/index.ts";
 import type { ModelLists } from "./model-lists.ts";
+import type { SigningSecrets } from "./signing-secrets.ts";
 
 /** What there is without opening the home. */
 export interface OfflineControl {
@@ -47,6 +49,8 @@ export interface Control extends OfflineControl {
   /** Rate limits of others than virtual keys, which have their own. */
   readonly limits: SubjectLimits;
   readonly toolTokens: ToolTokens;
+  readonly notifier: Notifier;
+  readonly signingSecrets: SigningSecrets;
   /** Of programs that `ownkey run` has started. */
   readonly sessions: OpenSessions;
   readonly ledgers: LedgerReader;

@@ -9,5 +9,8 @@ export { fillReferences, referencesInText } from "./run/reference.ts";
 export type { RunSession } from "./run/session.ts";
 export * from "./local-client.ts";
 export { ModelLists } from "./model-lists.ts";
+export { loadNames, type Names } from "./names.ts";
+export { webhookPost } from "./post-webhook.ts";
+export { SigningSecrets } from "./signing-secrets.ts";
 export type { AnyOperation, Operation } from "./operation.ts";
 export * from "./running.ts";

@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   vk: () => import("./operations/virtual-keys.ts"),
   budget: () => import("./operations/budgets.ts"),
   limits: () => import("./operations/limits.ts"),
+  notify: () => import("./operations/notify.ts"),
   tokens: () => import("./operations/tokens.ts"),
   references: () => import("./operations/references.ts"),
   usage: () => import("./operations/usage.ts"),

@@ -17,7 +17,8 @@ export type IdPrefix =
   | "ses"
   | "tok"
   | "bud"
-  | "lim";
+  | "lim"
+  | "evt";
 
 export type NewId = (prefix: IdPrefix) => string;
 

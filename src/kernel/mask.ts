@@ -14,6 +14,7 @@ const MARKED: readonly RegExp[] = [
   /\b(?:gsk_|xai-|ABSK|bedrock-api-key-)[0-9A-Za-z_+/=-]{10,}/g,
   /\b(?:gh[oprsu]_|github_pat_)[0-9A-Za-z_]{16,}/g,
   /\beyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]*/g,
+  /\bwhsec_[0-9A-Za-z+/]{16,}={0,2}/g,
   /\bAGE-SECRET-KEY-[0-9A-Z-]{10,}/g,
   // Prose says "Bearer authentication": a credential holds a digit or is long.
   /\b((?:Bearer|Basic)\s+)(?=[A-Za-z._~+/=-]*\d|\S{20})[0-9A-Za-z._~+/=-]{8,}/gi,

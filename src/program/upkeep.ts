@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import { checkpoint } from "../audit/index.ts";
 import type { Config } from "../config.ts";
 import { every, type Log } from "../kernel/index.ts";
+import { alertTasks } from "./alerts/alerts.ts";
 import type { DataPlane } from "./data-plane.ts";
 
 export interface UpkeepOptions {
@@ -32,6 +33,7 @@ export function startUpkeep({ app, log, caller }: UpkeepOptions): () => Promise<
         await checkpoint(store, vault, clock);
       },
     ],
+    ...alertTasks(app.control),
     ["reserve", MINUTE_MS, () => void app.reserve.ensure()],
     ["prices", MINUTE_MS, () => readPrices(app)],
     [

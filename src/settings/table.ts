@@ -69,6 +69,15 @@ export const SETTINGS = [
     minimum: 1,
     maximum: 120,
   }),
+  setting("notifyCommand", "list", [], {
+    help: "Program and arguments that alerts are given to, as JSON on standard input; no shell reads them.",
+  }),
+  setting("notifyWebhook", "url", null, {
+    help: "URL that alerts are posted to, signed (ownkey notify secret new); put no secret into it.",
+  }),
+  setting("notifyPrivate", "boolean", false, {
+    help: "Whether notifyWebhook may lead to a private address.",
+  }),
 ] as const satisfies readonly SettingDeclaration[];
 
 export type SettingName = (typeof SETTINGS)[number]["name"];

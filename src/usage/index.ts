@@ -10,4 +10,5 @@ export * from "./price-data.ts";
 export * from "./price-file.ts";
 export * from "./price-overrides.ts";
 export * from "./pricing.ts";
+export { HabitWatch, type UnusualSpend } from "./habit.ts";
 export * from "./report.ts";

@@ -12,6 +12,7 @@ import { gateway } from "./007-gateway.ts";
 import { budgets } from "./008-budgets.ts";
 import { rates } from "./009-rates.ts";
 import { exposure } from "./010-exposure.ts";
+import { notify } from "./011-notify.ts";
 import type { Migration } from "./migration.ts";
 
 export type { Migration } from "./migration.ts";
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   budgets, // 8
   rates, // 9
   exposure, // 10
+  notify, // 11
 ];

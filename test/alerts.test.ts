@@ -167,8 +167,8 @@ test("the running program tells a command and a signed webhook, follows no redir
     status = 200;
 
     await home.run(["budget", "set", "everything", "20usd/month", "--spent", "16usd"]);
-    await until(() => received.some(({ body }) => body.includes("budget.threshold")));
-    await until(() => readFileSync(out, "utf8").includes("budget.threshold"));
+    await until(() => received.some(({ body }) => body.includes("budget.threshold")), "the webhook", 30_000);
+    await until(() => readFileSync(out, "utf8").includes("budget.threshold"), "the command");
     const { headers, body } = received.at(-1) ?? { headers: new Headers(), body: "" };
     const content = `${headers.get("webhook-id")}.${headers.get("webhook-timestamp")}.${body}`;
     const key = Buffer.from(secret.slice("whsec_".length), "base64");

@@ -1,9 +1,8 @@
 /** Rate limits of any subject as documents. */
 import { z } from "zod";
 import type { VirtualKey } from "../access/index.ts";
-import type { RateRule } from "../budgets/index.ts";
+import { namedSubject, type RateRule } from "../budgets/index.ts";
 import { formatTime } from "../kernel/index.ts";
-import { subjectName } from "./budget-documents.ts";
 import { rateLimitsDocument } from "./documents.ts";
 import type { Names } from "./names.ts";
 import { rateLimitsSchema, timeSchema } from "./schemas.ts";
@@ -25,7 +24,7 @@ export function ruleDocument(
   state: LimitsDocument["state"] = "in_force",
 ): LimitsDocument {
   return {
-    subject: subjectName(subject, names),
+    subject: namedSubject(subject, names),
     rateLimits: rateLimitsDocument(limits),
     state,
     createdAt: formatTime(createdAtMs),

@@ -3,7 +3,12 @@ import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dir, "..");
-const ENTRIES = ["main.ts", "store/sqlite/worker.ts", "ledger/checkpoint-worker.ts"];
+const ENTRIES = [
+  "main.ts",
+  "store/sqlite/worker.ts",
+  "ledger/checkpoint-worker.ts",
+  "ledger/sums/roll-up-worker.ts",
+];
 const outfile = join(root, "dist/ownkey");
 mkdirSync(join(root, "dist"), { recursive: true });
 

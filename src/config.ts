@@ -41,6 +41,7 @@ export interface Config {
   readonly log: LogLevel;
   readonly autoLockMinutes: number;
   readonly drainSeconds: number;
+  readonly ledgerDays: number;
   readonly silenceSeconds: number;
   readonly outboundProxy: string | null;
   readonly testSeconds: number;

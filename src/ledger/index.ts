@@ -1,5 +1,12 @@
-export * from "./instances.ts";
+export {
+  type AbandonedOptions,
+  claimInstance,
+  type ClaimedInstance,
+  instancesIn,
+  settleAbandoned,
+} from "./instances.ts";
 export * from "./ledger.ts";
 export * from "./open.ts";
 export * from "./reader.ts";
+export * from "./sums/roll-up-ledgers.ts";
 export * from "./totals.ts";

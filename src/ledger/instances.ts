@@ -75,6 +75,7 @@ export function instancesIn(dir: string): string[] {
     .sort();
 }
 
-function lockPath(dir: string, instance: string): string {
+/** What is locked by the process that writes a ledger. */
+export function lockPath(dir: string, instance: string): string {
   return join(dir, `${instance}.lock`);
 }

@@ -85,7 +85,12 @@ function start(
 ): { settledAfterCrash: number; nextRef: number } {
   try {
     const settledAfterCrash = settleLeftOpen(database, clock.nowMs());
-    const row = database.query<{ last: number | null }, []>("SELECT max(id) AS last FROM attempt_rows").get();
+    // A number that was summed up is never given again, though its row may be gone.
+    const row = database
+      .query<{ last: number | null }, []>(
+        "SELECT max(id) AS last FROM (SELECT max(id) AS id FROM attempt_rows UNION ALL SELECT summed_through FROM sum_mark)",
+      )
+      .get();
     return { settledAfterCrash, nextRef: (row?.last ?? 0) + 1 };
   } catch (error) {
     database.close();

@@ -67,7 +67,11 @@ export function openLedgerReader(dir: string): LedgerReader {
     },
 
     async *totals(query) {
-      for (const [, database] of ledgers()) yield* readTotals(database, query);
+      for (const instance of instancesIn(dir)) {
+        // A connection of its own: its one snapshot has each attempt either as a row or in the sums.
+        using database = openForReading(join(dir, `${instance}.db`));
+        if (database) yield* readTotals(database, query);
+      }
     },
 
     close() {

@@ -2,7 +2,7 @@
  * The ledger's file format: one row per attempt. A row is inserted as reserved (`ended_at` is null) and updated once,
  * when it is settled. What repeats from row to row (who, where to, how it ended) stands once in a table of its own and
  * is referred to: rows are a third as long, and so is what each request writes. The view `attempts` puts it together
- * again. Money is in nano-dollars, times in milliseconds since 1970 UTC, tokens as integers; null always means "not
+ * again. Beside the rows stand their daily sums (see sums/), which stay when old rows go. Money is in nano-dollars, times in milliseconds since 1970 UTC, tokens as integers; null always means "not
  * known", never 0.
  */
 export interface LedgerMigration {
@@ -180,6 +180,50 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
       `CREATE VIEW attempts AS
         SELECT ${qualified("r", ROW_1)}, ${qualified("c", CONTEXT_3)}, ${qualified("o", OUTCOME_1)}
         FROM attempt_rows r JOIN contexts c ON c.id = r.context LEFT JOIN outcomes o ON o.id = r.outcome`,
+    ],
+  },
+  {
+    version: 4,
+    statements: [
+      // What a report can tell apart besides the day. `name`: the values as JSON, because NULL equals nothing.
+      `CREATE TABLE sum_groups (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        virtual_key_id TEXT NOT NULL,
+        connection_id TEXT NOT NULL,
+        provider_key_id TEXT NOT NULL,
+        tool TEXT,
+        user TEXT,
+        team TEXT,
+        project TEXT,
+        model TEXT
+      ) STRICT`,
+      // By the number of the UTC day since 1970; `monthly_sums` are the sums of those, by a month's first day.
+      ...["daily_sums", "monthly_sums"].map(
+        (table) => `CREATE TABLE ${table} (
+        day INTEGER NOT NULL,
+        group_id INTEGER NOT NULL,
+        requests INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        input INTEGER NOT NULL,
+        cached INTEGER NOT NULL,
+        output INTEGER NOT NULL,
+        cost_dollars INTEGER NOT NULL,
+        cost_rest INTEGER NOT NULL,
+        unpriced INTEGER NOT NULL,
+        estimated INTEGER NOT NULL,
+        PRIMARY KEY (day, group_id)
+      ) STRICT, WITHOUT ROWID`,
+      ),
+      // Rows up to the mark stand in the sums, but for these: they were under way when the mark passed them.
+      `CREATE TABLE unsummed (id INTEGER PRIMARY KEY) STRICT`,
+      // Before the day of `raw_from` there are sums only.
+      `CREATE TABLE sum_mark (
+        singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+        summed_through INTEGER NOT NULL,
+        raw_from INTEGER NOT NULL
+      ) STRICT`,
+      `INSERT INTO sum_mark VALUES (1, 0, 0)`,
     ],
   },
 ];

@@ -152,7 +152,7 @@ async function startServing(
   }
   const dataPlane = await openDataPlane({ app, config, log });
   closing.add(() => dataPlane.close());
-  closing.add(startGatewayUpkeep({ app, log, dataPlane }));
+  closing.add(startGatewayUpkeep({ app, config, log, dataPlane }));
   return servingHere(dataPlane);
 }
 

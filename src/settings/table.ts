@@ -56,6 +56,11 @@ export const SETTINGS = [
     minimum: 0,
     maximum: 3600,
   }),
+  setting("ledgerDays", "integer", 90, {
+    help: "Days for which the ledger keeps a row for each request; older ones are kept as daily sums.",
+    minimum: 7,
+    maximum: 3650,
+  }),
   setting("silenceSeconds", "integer", 900, {
     help: "How long a provider may send nothing before the request is given up.",
     minimum: 10,

@@ -29,7 +29,12 @@ function start(program: string): Promise<void> {
 async function build(program: string): Promise<void> {
   const outfile = `${program}.${crypto.randomUUID()}`;
   const { success, logs } = await Bun.build({
-    entrypoints: [join(root, "src/main.ts"), join(root, "src/store/sqlite/worker.ts")],
+    entrypoints: [
+      "main.ts",
+      "store/sqlite/worker.ts",
+      "ledger/checkpoint-worker.ts",
+      "ledger/sums/roll-up-worker.ts",
+    ].map((file) => join(root, "src", file)),
     root: join(root, "src"),
     compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
     splitting: true,

@@ -82,7 +82,7 @@ async function serve(
   for (const id of sessions) app.control.sessions.hold(id);
   const plane = await openDataPlane({ app, config, log, sharesPort: true });
   closing.add(() => plane.close());
-  closing.add(startGatewayUpkeep({ app, log, dataPlane: plane }));
+  closing.add(startGatewayUpkeep({ app, config, log, dataPlane: plane }));
   const prices = coalesced(async () => {
     try {
       app.control.prices.replaceOverrides(await app.control.priceOverrides.list());

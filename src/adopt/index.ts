@@ -15,7 +15,9 @@ export {
 export { readText } from "./plan/file-texts.ts";
 export { foreseenKeys } from "./keys/foreseen-keys.ts";
 export type { FilePreview } from "./plan/preview.ts";
-export type { Way } from "./replace/key-file.ts";
+export { referenceTo, type Way } from "./replace/key-file.ts";
+export { writeFormat } from "./write/write-format.ts";
+export type { WrittenKey, WrittenText } from "./write/written-key.ts";
 export { type Adoption, type AppliedFile, applyPlans, type ApplyOptions } from "./run/apply.ts";
 export { adoptionOfChange, adoptionOfPurpose } from "./run/names.ts";
 export { oneAtATime } from "./run/one-at-a-time.ts";

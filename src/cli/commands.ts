@@ -17,6 +17,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { names: ["adopt"], load: async () => (await import("./adopt.ts")).registerAdopt },
   { names: ["keys"], load: async () => (await import("./keys.ts")).registerKeys },
   { names: ["import"], load: async () => (await import("./import.ts")).registerImport },
+  { names: ["export"], load: async () => (await import("./export.ts")).registerExport },
   { names: ["connections"], load: async () => (await import("./connections.ts")).registerConnections },
   { names: ["vk"], load: async () => (await import("./virtual-keys.ts")).registerVirtualKeys },
   { names: ["budget"], load: async () => (await import("./budget.ts")).registerBudget },

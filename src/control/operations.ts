@@ -9,6 +9,7 @@ const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   keys: () => import("./operations/keys.ts"),
   adopt: () => import("./operations/adopt.ts"),
   eject: () => import("./operations/eject.ts"),
+  export: () => import("./operations/export.ts"),
   import: () => import("./operations/import.ts"),
   connections: () => import("./operations/connections.ts"),
   vk: () => import("./operations/virtual-keys.ts"),

@@ -1,6 +1,11 @@
 /** `ownkey adopt` as its users meet it: real files, a real gateway, a double for every provider. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { AdoptHome, type AdoptDocument } from "./support/adopt-home.ts";
+import { chmodSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type AdoptDocument, AdoptHome } from "./support/adopt-home.ts";
+import { newKey } from "./support/keys.ts";
+import { until } from "./support/ownkey.ts";
+import { MODEL } from "./support/every-provider.ts";
 
 let user: AdoptHome;
 
@@ -12,12 +17,35 @@ afterAll(async () => {
   await user.remove();
 });
 
+const read = (path: string) => readFileSync(join(user.folder, path), "utf8");
+const adoptIn = async (folder: string, ...args: readonly string[]) =>
+  await user.json<AdoptDocument>(["adopt", join(user.folder, folder), "--yes", ...args]);
+
+/** Undoes every adoption there is. */
+async function undoAll(): Promise<void> {
+  for (;;) {
+    const { items } = await user.json<{ items: readonly { readonly id: string }[] }>(["adopt", "list"]);
+    const last = items.at(-1);
+    if (!last) return;
+    // One whose command was killed goes on in the running program, and ends by itself.
+    await until(async () => {
+      const { code, stderr } = await user.run(["adopt", "undo", last.id, "--yes", "--json"]);
+      return code === 0 || stderr.includes('"not_found"');
+    }, "an adoption is undone");
+  }
+}
+
 describe("a home with thirty keys", () => {
   test("a dry run shows what would be, and changes nothing", async () => {
     const before = user.snapshot();
-    const { outcome, keys, stored } = await user.json<AdoptDocument>(["adopt", user.folder, "--dry-run"]);
+    const { outcome, keys, stored, plans } = await user.json<AdoptDocument>([
+      "adopt",
+      user.folder,
+      "--dry-run",
+    ]);
     expect(outcome).toBe("planned");
     expect(keys.length).toBeGreaterThanOrEqual(28);
+    expect(plans.length).toBeGreaterThanOrEqual(27);
     expect(stored).toEqual([]);
     expect(user.changedSince(before)).toEqual([]);
   }, 30_000);
@@ -25,12 +53,149 @@ describe("a home with thirty keys", () => {
   test("all of it is taken in, and one undo gives every byte and mode back", async () => {
     const before = user.snapshot();
     const adopted = await user.json<AdoptDocument>(["adopt", user.folder, "--yes"]);
-    const failed = adopted.files.filter(({ outcome }) => outcome !== "changed");
-    expect(failed).toEqual([]);
+    expect(adopted.files.filter(({ outcome }) => outcome !== "changed")).toEqual([]);
     // A tool that takes no address keeps its key until it is connected.
     expect(user.plainKeys().map((found) => found.split(" ")[0])).toEqual([".cline/data/secrets.json"]);
     expect(adopted.outcome).toBe("done");
     await user.json(["adopt", "undo", "--yes"]);
-    expect(user.changedSince(before)).toEqual([]);
+    expect(user.changedSince(before)).toEqual([".local/bin/ownkey"]);
   }, 60_000);
+});
+
+test("one key in five places is one key, and each place gets its own best", async () => {
+  const key = user.knownKey(newKey.openai());
+  const places = ["a/.env", "b/.env.local", "c/.bashrc", "d/settings.py"];
+  for (const path of places) user.planted.write(`same/${path}`, `OPENAI_API_KEY=${key}\n`);
+  user.planted.write("same/d/settings.py", `import os\nos.environ["OPENAI_API_KEY"] = "${key}"\n`);
+  user.planted.write("same/e/notes.md", `my key is ${key}\n`);
+  const { stored, plans } = await adoptIn("same");
+  expect(stored.map(({ outcome }) => outcome)).toEqual(["stored"]);
+  expect(plans.flatMap(({ places: all }) => all.map(({ way }) => way)).toSorted()).toEqual([
+    "left",
+    "left",
+    "virtual_key",
+    "virtual_key",
+    "virtual_key",
+  ]);
+  const again = await adoptIn("same");
+  expect(again.stored.map(({ outcome }) => outcome)).toEqual(["known"]);
+  await undoAll();
+  expect(read("same/a/.env")).toBe(`OPENAI_API_KEY=${key}\n`);
+}, 30_000);
+
+test("permissions are tightened with the key, and come back with it", async () => {
+  const key = user.knownKey(newKey.anthropic());
+  user.planted.write("open/.env", `ANTHROPIC_API_KEY=${key}\n`);
+  const path = join(user.folder, "open/.env");
+  chmodSync(path, 0o664);
+  const { keys } = await adoptIn("open");
+  expect(keys[0]?.exposed).toEqual([]);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  await undoAll();
+  expect(statSync(path).mode & 0o777).toBe(0o664);
+}, 30_000);
+
+test("logins of subscriptions are never taken, nor is what a provider refuses", async () => {
+  const login = newKey.anthropicLogin();
+  const dead = newKey.openai();
+  const text = `ANTHROPIC_API_KEY=${login}\nOPENAI_API_KEY=${dead}\n`;
+  user.planted.write("not/.env", text);
+  const { stored, notTaken, files } = await adoptIn("not");
+  expect(stored.map(({ outcome, verdict }) => ({ outcome, verdict }))).toEqual([
+    { outcome: "refused", verdict: "invalid_key" },
+  ]);
+  expect(notTaken.map(({ hint }) => hint)).toEqual([expect.stringContaining("logins of subscriptions")]);
+  expect(files).toEqual([]);
+  expect(read("not/.env")).toBe(text);
+}, 30_000);
+
+test("with a provider out of reach the key is kept, and its file stays as it is, unless told otherwise", async () => {
+  const key = user.knownKey(newKey.openai());
+  const text = `OPENAI_API_KEY=${key}\nOPENAI_BASE_URL=http://127.0.0.1:9/v1\n`;
+  user.planted.write("far/.env", text);
+  const { code, stdout } = await user.run(["adopt", join(user.folder, "far"), "--yes", "--json"]);
+  const { stored, files } = JSON.parse(stdout) as AdoptDocument;
+  expect(code).toBe(1);
+  expect(stored.map(({ outcome, verdict }) => ({ outcome, verdict }))).toEqual([
+    { outcome: "stored", verdict: "untested" },
+  ]);
+  expect(files.map(({ outcome }) => outcome)).toEqual(["failed"]);
+  expect(read("far/.env")).toBe(text);
+  const offline = await adoptIn("far", "--offline");
+  expect(offline.files.map(({ outcome }) => outcome)).toEqual(["changed"]);
+  expect(read("far/.env")).not.toContain(key);
+  await undoAll();
+  expect(read("far/.env")).toBe(text);
+}, 30_000);
+
+test("a key that git holds is marked, and what to do is said", async () => {
+  const key = user.knownKey(newKey.openai());
+  user.planted.write("code/held/.env", `OPENAI_API_KEY=${key}\n`);
+  user.planted.git("code/held", "init", "-q");
+  user.planted.git("code/held", "add", "-f", ".env");
+  user.planted.git("code/held", "commit", "-q", "-m", "key");
+  const { stdout } = await user.run(["adopt", join(user.folder, "code/held"), "--yes"]);
+  expect(stdout).toContain("a git repository holds it");
+  expect(stdout).toContain("https://platform.openai.com/api-keys");
+  const { items } = await user.json<{ items: readonly { readonly exposed?: readonly string[] }[] }>([
+    "keys",
+    "list",
+  ]);
+  expect(items.filter(({ exposed }) => exposed?.includes("git"))).toHaveLength(1);
+  await undoAll();
+}, 30_000);
+
+test("killed at any step, the next command leaves nothing half done", async () => {
+  // What names the command leaves it where it is.
+  const before = user.snapshot();
+  const args = ["adopt", join(user.folder, ".config"), join(user.folder, ".gemini"), "--yes"];
+  const began = performance.now();
+  await user.json(args);
+  const wholeMs = performance.now() - began;
+  await undoAll();
+  expect(user.changedSince(before)).toEqual([]);
+  for (const part of [0.45, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]) {
+    await user.runKilled(args, wholeMs * part);
+    await undoAll();
+    expect({ part, changed: user.changedSince(before) }).toEqual({ part, changed: [] });
+  }
+  // And undoing as well.
+  for (const part of [0.5, 0.7, 0.9]) {
+    await user.json(args);
+    await user.runKilled(["adopt", "undo", "--yes"], wholeMs * part * 0.6);
+    await undoAll();
+    expect({ part, changed: user.changedSince(before) }).toEqual({ part, changed: [] });
+  }
+  const { items } = await user.json<{ items: readonly { readonly name: string; readonly state: string }[] }>([
+    "vk",
+    "list",
+  ]);
+  expect(items.filter(({ name, state }) => name.startsWith("adopted:") && state === "active")).toEqual([]);
+}, 240_000);
+
+describe("export", () => {
+  test("references by default, a virtual key when asked, and never a provider key without a terminal", async () => {
+    const { text } = await user.json<{ text: string }>(["export", "dotenv", "--connection", "openai"]);
+    expect(text).toContain("OPENAI_API_KEY=ownkey://openai/own\n");
+    const lent = await user.json<{ text: string }>(["export", "env", "--virtual-key", "scripts"]);
+    const [, key] = /OPENAI_API_KEY='([^']+)'/.exec(lent.text) ?? [];
+    const [, url] = /OPENAI_BASE_URL='([^']+)'/.exec(lent.text) ?? [];
+    const response = await fetch(`${url}/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: MODEL, messages: [{ role: "user", content: "hi" }] }),
+    });
+    expect(response.status).toBe(200);
+    const { code, stdout } = await user.run(["export", "env", "--real"]);
+    expect({ code, stdout }).toEqual({ code: 5, stdout: "" });
+  });
+
+  test("a file is for its owner alone, whatever was there before", async () => {
+    user.planted.write("out.env", "old\n");
+    const path = join(user.folder, "out.env");
+    chmodSync(path, 0o644);
+    await user.json(["export", "dotenv", "--output", path]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(read("out.env")).toContain("ANTHROPIC_API_KEY=ownkey://anthropic/own\n");
+  });
 });

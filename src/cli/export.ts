@@ -25,7 +25,10 @@ export const registerExport: Register = (program, context) => {
   program
     .command("export <format>")
     .description("settings for other programs, with references or a virtual key in them: cursor, env, dotenv")
-    .option("--virtual-key <name>", "make a virtual key of that name and write it, with the gateway's address")
+    .option(
+      "--virtual-key <name>",
+      "make a virtual key of that name and write it, with the gateway's address",
+    )
     .option("--connection <name>", "only this connection (repeatable)", collect)
     .option("--output <file>", "write to this file, for you alone to read")
     .option("--real", "the provider keys themselves; on a terminal only, after a question")
@@ -40,8 +43,7 @@ export const registerExport: Register = (program, context) => {
     .action(async (format: string, options: ExportOptions) => {
       const exported = await exportAs(context, formatOf(format), options);
       for (const note of exported.notes) warn(context, note);
-      const file =
-        options.output === undefined ? null : resolve(context.workingDirectory, options.output);
+      const file = options.output === undefined ? null : resolve(context.workingDirectory, options.output);
       if (file === null) {
         print(context, options, { format, ...exported, file }, () => exported.text);
         return;
@@ -74,6 +76,7 @@ async function exportAs(context: CliContext, format: Format, options: ExportOpti
   }
   const where = options.output === undefined ? "to this terminal" : `into ${options.output}`;
   const question = `Write your provider keys in plain text ${where}? The audit log keeps that they were shown.`;
-  if (!(await confirm(context, question, ""))) throw new AppError("cancelled", "cancelled; nothing was written");
+  if (!(await confirm(context, question, "")))
+    throw new AppError("cancelled", "cancelled; nothing was written");
   return await client.call(exports.real, input);
 }

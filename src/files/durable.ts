@@ -4,6 +4,7 @@ import {
   fchmodSync,
   fsyncSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeSync,
@@ -27,6 +28,26 @@ export function writeDurable(path: string, content: Uint8Array | string, mode = 
     throw error;
   }
   syncDir(dirname(path));
+}
+
+/** Removes what {@link writeDurable} has left beside a file in a crash. Only for whoever knows that nobody writes it now. */
+export function removeTemporaries(path: string): void {
+  const folder = dirname(path);
+  const begin = `.${basename(path)}.`;
+  const uuidLength = 36;
+  for (const name of namesIn(folder)) {
+    const isOurs =
+      name.startsWith(begin) && name.endsWith(".tmp") && name.length === begin.length + uuidLength + 4;
+    if (isOurs) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /**

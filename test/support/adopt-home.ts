@@ -12,6 +12,7 @@ import { startUpstream, type Upstream } from "./upstream.ts";
 export interface AdoptDocument {
   readonly outcome: string;
   readonly keys: readonly { readonly masked: string; readonly exposed: readonly string[] }[];
+  readonly notTaken: readonly { readonly hint: string }[];
   readonly stored: readonly {
     readonly outcome: string;
     readonly verdict: string;
@@ -33,6 +34,7 @@ const PROVIDERS = ["openai", "anthropic", "google", "groq", "openrouter", "xai",
 export class AdoptHome extends OwnkeyHome {
   readonly planted: PlantedHome;
   readonly #upstream: Upstream;
+  readonly #known: Set<string>;
   /** How many keys were stored before any was taken in. */
   readonly ownKeys = PROVIDERS.length;
 
@@ -52,9 +54,16 @@ export class AdoptHome extends OwnkeyHome {
 
   private constructor(upstream: Upstream, known: Set<string>) {
     super();
+    this.#known = known;
     this.#upstream = upstream;
     this.planted = new PlantedHome(this.folder, { azureEndpoint: upstream.url });
     for (const { key } of this.planted.planted) known.add(key);
+  }
+
+  /** The double takes it from now on. */
+  knownKey(key: string): string {
+    this.#known.add(key);
+    return key;
   }
 
   override async remove(): Promise<void> {
@@ -62,12 +71,12 @@ export class AdoptHome extends OwnkeyHome {
     await this.#upstream.close();
   }
 
-  /** Every file outside of Ownkey's own home, with its bytes and mode. */
+  /** Every file outside of Ownkey's own home, with its mode and a digest of its bytes. */
   snapshot(): Map<string, string> {
     return new Map(
       this.#files().map((path) => {
         const mode = (lstatSync(path).mode & 0o777).toString(8);
-        return [relative(this.folder, path), `${mode} ${readFileSync(path).toString("base64")}`];
+        return [relative(this.folder, path), `${mode} ${Bun.SHA256.hash(readFileSync(path), "hex")}`];
       }),
     );
   }
@@ -82,7 +91,8 @@ export class AdoptHome extends OwnkeyHome {
 
   /** Where planted keys stand in plain text or base64, in files and in databases. */
   plainKeys(): string[] {
-    return this.#keysIn(this.#files());
+    // The installed executable is no file of the user's.
+    return this.#keysIn(this.#files().filter((path) => statSync(path).size < 10_000_000));
   }
 
   /** The same in every file of a folder. */
@@ -107,8 +117,7 @@ export class AdoptHome extends OwnkeyHome {
     return readdirSync(this.folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => !path.startsWith(`${this.home}/`))
-      .filter((path) => statSync(path).size < 10_000_000);
+      .filter((path) => !path.startsWith(`${this.home}/`));
   }
 }
 

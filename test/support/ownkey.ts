@@ -130,6 +130,21 @@ export class OwnkeyHome {
     };
   }
 
+  /** Starts a command and kills it after that time, without a chance to clean up; false when it had ended before. */
+  async runKilled(args: readonly string[], afterMs: number): Promise<boolean> {
+    const child = Bun.spawn([...(await ownkeyCommand()), ...args], {
+      env: this.#environment,
+      cwd: this.folder,
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "ignore",
+    });
+    const ended = await Promise.race([child.exited.then(() => true), Bun.sleep(afterMs).then(() => false)]);
+    child.kill("SIGKILL");
+    await child.exited;
+    return !ended;
+  }
+
   /** Runs a command with `--json` that must succeed, and gives its document. */
   async json<Document = Record<string, unknown>>(
     args: readonly string[],

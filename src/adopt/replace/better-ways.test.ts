@@ -32,7 +32,10 @@ interface Case {
   readonly isInstalled?: boolean;
 }
 
-function rewrite(text: string, { path, tool, format, purpose = "settings", other, isInstalled = true }: Case) {
+function rewrite(
+  text: string,
+  { path, tool, format, purpose = "settings", other, isInstalled = true }: Case,
+) {
   const lent: Lent = {
     virtualKey: VK,
     gatewayUrl: GATEWAY,

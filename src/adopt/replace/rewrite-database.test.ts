@@ -46,11 +46,17 @@ test("the key of its Azure settings goes, and everything beside it stays", () =>
   const state = { theme: "dark", azureState: { useAzure: true, apiKey: openai.value, baseUrl: "x" } };
   const bytes = cursor("applicationUser", Buffer.from(JSON.stringify(state)));
   const { rows } = rewriteDatabase({ tool: "cursor", purpose: "state" }, bytes, [openai], lent());
-  expect(JSON.parse(rows[0]?.value ?? "")).toEqual({ ...state, azureState: { ...state.azureState, apiKey: "" } });
+  expect(JSON.parse(rows[0]?.value ?? "")).toEqual({
+    ...state,
+    azureState: { ...state.azureState, apiKey: "" },
+  });
 });
 
 test("Open WebUI: key and address at the same place of their lists", () => {
-  const data = { openai: { api_keys: ["a", openai.value], api_base_urls: ["https://a", "https://b"] }, ui: 1 };
+  const data = {
+    openai: { api_keys: ["a", openai.value], api_base_urls: ["https://a", "https://b"] },
+    ui: 1,
+  };
   const bytes = bytesOf((database) => {
     database.run("CREATE TABLE config (id INTEGER PRIMARY KEY, data JSON)");
     database.query("INSERT INTO config VALUES (7, ?)").run(JSON.stringify(data));

@@ -28,7 +28,9 @@ test("what is written is read again, in each format", () => {
       [...text.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name = "", value]) => [name, value]),
     );
     const { keys } = readFormat(format, text, format === "env" ? variables : {});
-    expect(keys.map(({ provider, value, settings }) => ({ provider, value: value.reveal(), ...settings }))).toEqual([
+    expect(
+      keys.map(({ provider, value, settings }) => ({ provider, value: value.reveal(), ...settings })),
+    ).toEqual([
       { provider: "openai", value: openai, organization: "org-1" },
       {
         provider: "azure",
@@ -75,7 +77,9 @@ test("a second key of a provider is told, and overwrites nothing", () => {
 
 test("values cannot leave their quotes", () => {
   const value = `a'b"c$d\\e f`;
-  expect(writeFormat("env", [written("openai", value)]).text).toBe(`export OPENAI_API_KEY='a'\\''b"c$d\\e f'\n`);
+  expect(writeFormat("env", [written("openai", value)]).text).toBe(
+    `export OPENAI_API_KEY='a'\\''b"c$d\\e f'\n`,
+  );
   expect(writeFormat("dotenv", [written("openai", value)]).text).toBe(
     `OPENAI_API_KEY="a'b\\"c\\$d\\\\e f"\n`,
   );

@@ -70,5 +70,7 @@ export function shellLine(name: string, value: string): string {
 
 /** As every reader of dotenv files takes it: quoted where it has to be. */
 export function dotenvLine(name: string, value: string): string {
-  return /^[\w.:/@+=,-]*$/.test(value) ? `${name}=${value}` : `${name}="${value.replaceAll(/["\\$]/g, "\\$&")}"`;
+  return /^[\w.:/@+=,-]*$/.test(value)
+    ? `${name}=${value}`
+    : `${name}="${value.replaceAll(/["\\$]/g, "\\$&")}"`;
 }

@@ -363,15 +363,16 @@ export const undo = operation({
   async run(control, caller, { adoption, force }) {
     return await oneAtATime(control.home, async () => {
       const changes = await control.changesFor(caller);
-      await changes.recover();
-      const adoptions = await adoptionsOf(control, caller);
-      const id = adoption ?? [...adoptions.keys()].at(-1);
-      const own = id === undefined ? undefined : adoptions.get(id);
-      if (id === undefined || !own) {
+      const before = await adoptionsOf(control, caller);
+      const id = adoption ?? [...before.keys()].at(-1);
+      if (id === undefined || !before.has(id)) {
         throw new AppError("not_found", "there is no such adoption to undo", {
           hint: "run: ownkey adopt list",
         });
       }
+      // Of one that was interrupted it undoes what was not finished.
+      await changes.recover();
+      const own = (await adoptionsOf(control, caller)).get(id) ?? [];
       const undone = await undoChanges(changes, own, { force });
       const revoked = await revokeUnused(caller, { changes, virtualKeys: control.virtualKeys });
       return {

@@ -62,7 +62,10 @@ export const real = operation({
   summary: "Settings with the provider keys themselves; each one is in the audit log as revealed",
   place: "own-process",
   input,
-  output: z.object({ ...written, keys: z.array(z.string()).describe("connection/name of those in the text") }),
+  output: z.object({
+    ...written,
+    keys: z.array(z.string()).describe("connection/name of those in the text"),
+  }),
   async run(control, caller, { format, connections }) {
     const keys = await chosen(control, connections);
     const revealed = await Promise.all(keys.map(async (one) => await revealedKey(control, caller, one)));
@@ -90,12 +93,20 @@ async function chosen({ connections }: Control, wanted: readonly string[]): Prom
   throw new AppError("not_found", "there is no key to be written", { hint: "run: ownkey keys list" });
 }
 
-async function revealedKey(control: Control, caller: Caller, { connection, key }: Chosen): Promise<WrittenKey> {
+async function revealedKey(
+  control: Control,
+  caller: Caller,
+  { connection, key }: Chosen,
+): Promise<WrittenKey> {
   const value = await control.connections.reveal(caller, key.id);
   return writtenKey(connection, key, value.reveal());
 }
 
-function writtenKey({ provider, preset, name, settings }: Connection, key: ProviderKey, value: string): WrittenKey {
+function writtenKey(
+  { provider, preset, name, settings }: Connection,
+  key: ProviderKey,
+  value: string,
+): WrittenKey {
   return { provider: providerById(provider, preset), label: `${name}/${key.name}`, value, settings };
 }
 

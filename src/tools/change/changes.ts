@@ -1,5 +1,5 @@
 import { AppError, type Clock, type NewId } from "../../kernel/index.ts";
-import { tryLock } from "../../files/index.ts";
+import { removeTemporaries, tryLock } from "../../files/index.ts";
 import type { Change, ChangeSummary, FileRequest, PlannedFile, UndoStore } from "./change.ts";
 import { planFiles, stateOf } from "./plan-files.ts";
 import { restoredState } from "./restored-state.ts";
@@ -148,6 +148,7 @@ export class Changes {
       if (state === "applied") continue;
       const change = await this.#options.store.load(id);
       if (!change) continue;
+      for (const { target } of change.files) removeTemporaries(target);
       try {
         await this.#undo(change, {});
       } catch (error) {

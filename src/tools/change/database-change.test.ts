@@ -20,7 +20,8 @@ function makeDatabase(path: string): void {
 
 const valueOf = (path: string, key: string): unknown => {
   using database = new Database(path);
-  return database.query<{ value: unknown }, [string]>("SELECT value FROM ItemTable WHERE key = ?").get(key)?.value;
+  return database.query<{ value: unknown }, [string]>("SELECT value FROM ItemTable WHERE key = ?").get(key)
+    ?.value;
 };
 
 const set = (path: string, key: string, value: string): FileRequest => ({
@@ -36,7 +37,10 @@ test("a value is changed, nothing of the old one is left in the file, and undo g
   makeDatabase(path);
   chmodSync(path, 0o644);
   const before = readFileSync(path);
-  const change = await tools.changes.apply("x", tools.changes.plan([set(path, "key", "new"), set(path, "bytes", "c")]));
+  const change = await tools.changes.apply(
+    "x",
+    tools.changes.plan([set(path, "key", "new"), set(path, "bytes", "c")]),
+  );
   expect(readFileSync(path).includes(SECRET)).toBe(false);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(existsSync(`${path}-wal`)).toBe(false);

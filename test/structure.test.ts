@@ -17,7 +17,18 @@ const anyDomain = [
   "connections",
   "gateway",
 ];
-const domains = [...anyDomain, "usage", "budgets", "notify", "backup", "tools", "scan", "adopt", "service"];
+const domains = [
+  ...anyDomain,
+  "usage",
+  "budgets",
+  "notify",
+  "backup",
+  "tools",
+  "scan",
+  "adopt",
+  "service",
+  "door",
+];
 
 /** Room → rooms it may import. docs/architecture.md explains them. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -41,6 +52,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "tools",
   ],
   service: ["kernel", "files"],
+  door: ["kernel", "files"],
   settings: ["kernel", "files"],
   audit: ["kernel", "store"],
   notify: ["kernel", "store"],

@@ -17,7 +17,8 @@ export function planText(context: CliContext, plan: Plan, { withSteps }: { withS
     ...(plan.program === null || plan.program.isThere
       ? []
       : [`  + ${printable(plan.program.path)}: the command that its settings name (ownkey install)`]),
-    diffText(context, plan.files),
+    ...(plan.files.length > 0 || plan.steps.length === 0 ? [diffText(context, plan.files)] : []),
+    ...keyLimits(plan),
     ...(withSteps ? stepsText(plan.steps) : []),
     ...plan.notes.map((note) => `  note: ${printable(note)}`),
   ].join("\n");
@@ -44,6 +45,14 @@ export function verifiedText(
 ): string {
   if (ok) return paint(context, "green", `works: ${what}`);
   return `${paint(context, "red", `does not work yet: ${what}`)}${hint === null ? "" : `\n  ${hint}`}`;
+}
+
+function keyLimits({ budgets, expiresAt }: Plan): string[] {
+  const limits = [
+    ...budgets.map((budget) => `at most ${budget}`),
+    ...(expiresAt === null ? [] : [`until ${shortTime(expiresAt)} UTC`]),
+  ];
+  return limits.length === 0 ? [] : [`  its virtual key: ${limits.join(", ")}`];
 }
 
 /** Values as they are: they are to be copied. */

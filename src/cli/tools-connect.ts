@@ -1,11 +1,21 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import type { z } from "zod";
 import * as tools from "../control/operations/tools.ts";
-import { AppError, toAppError } from "../kernel/index.ts";
+import { AppError, formatTime, toAppError } from "../kernel/index.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { example, futureTime, given } from "./options.ts";
+import { collect, example, futureTime, given, wholeNumber } from "./options.ts";
 import { paint, print, printable, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import { type Connected, connectedText, type Plan, planText, verifiedText } from "./tools-connect-text.ts";
+import {
+  closeDoor,
+  doorText,
+  type FirstRequest,
+  isOutside,
+  openDoor,
+  type OpenDoor,
+  waitForFirst,
+} from "./tools-outside.ts";
 import { offerService } from "./tools-service.ts";
 import { shellOf } from "./tools-shell.ts";
 import { verified } from "./tools-verified.ts";
@@ -19,8 +29,13 @@ interface ConnectOptions extends CommonOptions {
   model?: string;
   publicUrl?: string;
   tunnel?: "cloudflared" | "tailscale";
+  doorPort?: number;
+  wait?: number;
+  budget?: string[];
   expires?: string;
 }
+
+type ConnectInput = z.input<typeof tools.plan.input>;
 
 /** What became of one tool. */
 interface Outcome {
@@ -28,6 +43,8 @@ interface Outcome {
   readonly outcome: "connected" | "planned" | "refused" | "declined";
   readonly plan?: Plan;
   readonly connected?: Connected;
+  readonly door?: OpenDoor;
+  readonly first?: FirstRequest;
   readonly verified?: { readonly ok: boolean; readonly what: string; readonly hint: string | null };
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string | null };
 }
@@ -43,13 +60,27 @@ export function registerToolsConnect(group: Command, context: CliContext, exit: 
     .option("--connection <name>", "the connection to use, when several could serve the tool")
     .option("--model <model>", "the model that the tool uses first")
     .option("--expires <time>", "when the tool's virtual key ends: a date, or a span such as 30d", futureTime)
-    .option("--public-url <url>", "for Cursor: the https address under which its servers reach the gateway")
+    .option("--budget <amount>", "a hard budget of the tool's virtual key: 5usd/day", collect)
+    .option("--public-url <url>", "for Cursor: the https address that you lead to the port of this machine")
+    .addOption(
+      new Option("--tunnel <program>", "for Cursor: have this program make a public address").choices([
+        "cloudflared",
+        "tailscale",
+      ]),
+    )
+    .option("--door-port <port>", "the port that --public-url leads to (7790)", wholeNumber)
+    .option(
+      "--wait <seconds>",
+      "how long to wait for the first request (300 on a terminal, else 0)",
+      wholeNumber,
+    )
     .addHelpText(
       "after",
       example(
         "ownkey tools connect claude-code",
         "ownkey tools connect --all --dry-run",
-        "ownkey tools connect cursor --public-url https://keys.example.com",
+        "ownkey tools connect cursor --tunnel cloudflared",
+        "ownkey tools connect cursor --public-url https://keys.example.com --budget 10usd/day",
       ),
     )
     .action(async (names: string[], options: ConnectOptions) => {
@@ -79,18 +110,16 @@ export async function connectOne(
     ...shellOf(context),
     tool,
     ...given({ connection: options.connection, model: options.model, publicUrl: options.publicUrl }),
+    ...given({ tunnel: options.tunnel, budgets: options.budget, expiresAt: options.expires }),
   };
   try {
     const plan = await context.client.call(tools.plan, input);
     say(context, options, planText(context, plan, { withSteps: options.dryRun === true }));
     if (options.dryRun) return { tool, outcome: "planned", plan };
     if (!(await agreed(context, plan, options))) return { tool, outcome: "declined", plan };
+    if (isOutside(options)) return await connectOutside(context, plan, input, options);
     if (plan.program?.isThere === false) await installProgram(context, options);
-    const connected = await context.client.call(tools.connect, {
-      ...input,
-      seen: plan.seen,
-      ...given({ expiresAt: options.expires }),
-    });
+    const connected = await context.client.call(tools.connect, { ...input, seen: plan.seen });
     say(context, options, connectedText(context, connected));
     if (
       !options.verify ||
@@ -115,6 +144,40 @@ export async function connectOne(
   }
 }
 
+const WAIT_SECONDS = 300;
+
+/** The door first, as its address is among the values to enter. It is closed again when no key could be made. */
+async function connectOutside(
+  context: CliContext,
+  plan: Plan,
+  { tunnel: _tunnel, ...input }: ConnectInput,
+  options: ConnectOptions,
+): Promise<Outcome> {
+  const { tool } = plan;
+  const since = formatTime(Date.now());
+  const door = await openDoor(context, tool, options);
+  let connected: Connected;
+  try {
+    connected = await context.client.call(tools.connect, { ...input, publicUrl: door.url });
+  } catch (error) {
+    await closeDoor(context);
+    throw error;
+  }
+  say(context, options, `${doorText(context, door)}\n${connectedText(context, connected)}`);
+  const seconds = options.wait ?? (context.interactive ? WAIT_SECONDS : 0);
+  if (seconds === 0) return { tool, outcome: "connected", plan, connected, door };
+  say(context, options, `waiting for the first request, at most ${seconds} s; Ctrl-C ends the waiting only`);
+  const first = await waitForFirst(context, tool, { since, withinMs: seconds * 1000 });
+  say(context, options, firstText(context, first));
+  return { tool, outcome: "connected", plan, connected, door, first };
+}
+
+function firstText(context: CliContext, { arrived, status, what, hint }: FirstRequest): string {
+  const isFine = arrived && status !== null && status < 400;
+  const text = paint(context, isFine ? "green" : "yellow", arrived ? `it arrived: ${what}` : what);
+  return hint === null ? text : `${text}\n  ${printable(hint)}`;
+}
+
 /** Only where there is none yet: one that is there may be another version, and the service's. */
 async function installProgram(context: CliContext, options: ConnectOptions): Promise<void> {
   const { lines } = await context.programs.install();
@@ -123,25 +186,31 @@ async function installProgram(context: CliContext, options: ConnectOptions): Pro
 
 async function agreed(context: CliContext, plan: Plan, options: ConnectOptions): Promise<boolean> {
   if (options.yes) return true;
-  const question = plan.bySubscription
-    ? `${plan.name} is paid by subscription now; have it paid by use instead?`
-    : plan.files.length > 0
-      ? "Make this change?"
-      : "Make a virtual key for it?";
+  const question = isOutside(options)
+    ? `Open it to the internet for ${plan.name}, and make a virtual key for it?`
+    : plan.bySubscription
+      ? `${plan.name} is paid by subscription now; have it paid by use instead?`
+      : plan.files.length > 0
+        ? "Make this change?"
+        : "Make a virtual key for it?";
   return await confirm(context, question, "--yes");
 }
 
 /** Those that are there, but not what a subscription pays, nor what concerns more than one tool. */
 async function toolsForAll(context: CliContext): Promise<string[]> {
   const { items } = await context.client.call(tools.list, { ...shellOf(context), versions: false });
-  const chosen = items.filter((item) => item.notInAll === null && item.state !== "subscription");
-  for (const { name, notInAll, state } of items) {
+  const chosen = items.filter(
+    (item) => item.notInAll === null && item.state !== "subscription" && item.takes !== "dialog",
+  );
+  for (const { id, name, notInAll, state, takes } of items) {
     if (state === "subscription")
       warn(
         context,
         `${name} is paid by subscription and was left out; connecting it would have it paid by use`,
       );
     else if (notInAll !== null) warn(context, `${name} was left out: ${notInAll}`);
+    else if (takes === "dialog")
+      warn(context, `${name} was left out: you have to enter its key yourself: ownkey tools connect ${id}`);
   }
   return chosen.map(({ id }) => id);
 }
@@ -151,6 +220,15 @@ function say(context: CliContext, options: CommonOptions, text: string): void {
   if (!options.json && text !== "") context.stdout.write(`${text}\n`);
 }
 
-function documentOf({ tool, outcome, plan, connected, verified: tried, error }: Outcome): object {
-  return { tool, outcome, ...given({ plan, connected, verified: tried, error }) };
+function documentOf({
+  tool,
+  outcome,
+  plan,
+  connected,
+  door,
+  first,
+  verified: tried,
+  error,
+}: Outcome): object {
+  return { tool, outcome, ...given({ plan, connected, door, first, verified: tried, error }) };
 }

@@ -2,6 +2,7 @@ import type { Caller, OpenSessions, Perform, ToolTokens, VirtualKeys } from "../
 import type { AuditLog } from "../audit/index.ts";
 import type { Budgets, SubjectLimits } from "../budgets/index.ts";
 import type { Connection, Connections, KeyTester } from "../connections/index.ts";
+import type { Door } from "../door/index.ts";
 import type { NetworkProbe } from "../doctor/index.ts";
 import type { Clock, NewId, Secret } from "../kernel/index.ts";
 import type { LedgerReader } from "../ledger/index.ts";
@@ -73,6 +74,8 @@ export interface RunningProgram {
   readonly pid: number;
   /** The gateway processes: this one, or those beside it. */
   gateways(): Promise<GatewayView[]>;
+  /** The one way in from outside this machine. */
+  readonly door?: Door;
   /** Begins a graceful stop; the answer is sent first. */
   stop(): void;
 }

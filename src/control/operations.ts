@@ -24,6 +24,7 @@ const GROUPS: Readonly<Record<string, () => Promise<object>>> = {
   prices: () => import("./operations/prices.ts"),
   scan: () => import("./operations/scan.ts"),
   tools: () => import("./operations/tools.ts"),
+  door: () => import("./operations/door.ts"),
   guard: () => import("./operations/guard.ts"),
   vault: () => import("./operations/vault.ts"),
   slots: () => import("./operations/slots.ts"),

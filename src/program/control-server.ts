@@ -9,6 +9,7 @@ import {
   OPERATIONS,
   prepareSocketPath,
 } from "../control/index.ts";
+import type { Door } from "../door/index.ts";
 import { listenError } from "../gateway/index.ts";
 import { Closing, type Log } from "../kernel/index.ts";
 import type { Serving } from "./serving.ts";
@@ -24,6 +25,7 @@ export interface ControlServerOptions {
   readonly config: Config;
   readonly log: Log;
   readonly serving: Serving;
+  readonly door: Door;
   readonly caller: Caller;
   stop: () => void;
   /** Called for each operation that comes in. */
@@ -36,6 +38,7 @@ export async function serveControl({
   config,
   log,
   serving,
+  door,
   caller,
   stop,
   onManaged,
@@ -57,6 +60,7 @@ export async function serveControl({
       ui: url,
       pid: process.pid,
       gateways: () => serving.gateways(),
+      door,
       stop: () => void setTimeout(stop, STOP_AFTER_ANSWER_MS),
     },
   };

@@ -11,6 +11,7 @@ import { startAutoLock } from "./auto-lock.ts";
 import { type ControlServer, serveControl } from "./control-server.ts";
 import { openDataPlane } from "./data-plane.ts";
 import { startDetached } from "./detach.ts";
+import { createDoor } from "./outside-door.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
 import { takePlace } from "./place.ts";
@@ -120,11 +121,14 @@ async function start({ config, flags, context }: UpOptions, parts: Parts): Promi
   const serving = await startServing(app, config, { ...parts, writeLog: logWriter(context, parts.file) });
   const autoLock = startAutoLock(app, config, log);
   closing.add(() => autoLock.close());
+  const door = createDoor({ app, config, log, gatewayUrl: serving.url });
+  closing.add(() => door.end());
   const control = await serveControl({
     app,
     config,
     log,
     serving,
+    door,
     caller,
     stop: () => stop.stop(),
     onManaged: () => autoLock.touch(),
@@ -135,6 +139,7 @@ async function start({ config, flags, context }: UpOptions, parts: Parts): Promi
   const running = describe(config, serving, control);
   closing.add(() => removeRunning(config.home));
   writeRunning(running);
+  void door.reopen(context.environment, config.userHome);
   return { app, serving, running };
 }
 

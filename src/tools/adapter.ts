@@ -38,6 +38,8 @@ export interface ToolTraits {
   readonly wantsModels?: boolean;
   /** What has to be done before a change is seen; absent when the tool sees it by itself. */
   readonly restart?: string;
+  /** Its maker's servers send its requests, so that the gateway needs a public address. */
+  readonly fromOutside?: boolean;
   /** A desktop program: variables of the shell may not reach it. */
   readonly desktop?: boolean;
   /** Where its requests go when nothing is said. */

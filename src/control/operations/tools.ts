@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { type Caller, toolKeyName } from "../../access/index.ts";
+import { parseAmount } from "../../budgets/index.ts";
 import { isGatewayUrl } from "../../doctor/index.ts";
+import { assertPublicUrl, forgetDoor } from "../../door/index.ts";
 import { AppError, formatTime, maskSecrets, toAppError } from "../../kernel/index.ts";
 import { installedProgramPath } from "../../service/index.ts";
 import {
@@ -17,9 +19,11 @@ import {
   type ToolAdapter,
   type ToolMachine,
 } from "../../tools/index.ts";
+import { amountSchema } from "../budget-documents.ts";
 import type { Control } from "../control.ts";
 import { operation } from "../operation.ts";
 import { doneSchema, listOf, nullableTime, refSchema, timeSchema } from "../schemas.ts";
+import { assertWayIn, fromOutside, OUTSIDE_LIMITS, TUNNEL_ADDRESS } from "../tools/from-outside.ts";
 import { gatewayUrlOf } from "../tools/gateway-url.ts";
 import { knownAdapter, machineOf, shellInput } from "../tools/machine.ts";
 import { fileDocument, planTool, stepDocument } from "../tools/tool-plan.ts";
@@ -98,10 +102,13 @@ const connectInput = {
   tool: toolId,
   connection: refSchema.optional(),
   model: z.string().min(1).max(200).optional(),
-  publicUrl: z
-    .url({ protocol: /^https$/ })
+  publicUrl: z.string().max(300).optional().describe("how Cursor's servers reach the gateway"),
+  tunnel: z
+    .enum(["cloudflared", "tailscale"])
     .optional()
-    .describe("how Cursor's servers reach the gateway"),
+    .describe("for a plan: its address is not known yet"),
+  budgets: z.array(amountSchema).max(4).optional().describe("hard budgets of its virtual key"),
+  expiresAt: timeSchema.optional().describe("when its virtual key ends"),
 };
 
 export const plan = operation({
@@ -123,6 +130,8 @@ export const plan = operation({
       .object({ path: z.string(), isThere: z.boolean() })
       .nullable()
       .describe("the command that its settings name; ownkey install puts it there"),
+    budgets: z.array(z.string()).describe("that its virtual key will have"),
+    expiresAt: nullableTime,
     seen: z.string().describe("to be given to tools.connect, which refuses when files have changed since"),
   }),
   async run(control, caller, input) {
@@ -142,6 +151,7 @@ export const plan = operation({
         adapter.traits.takes === "command"
           ? { path: target.program, isThere: machine.exists(target.program) }
           : null,
+      ...limitsOf(control, adapter, input),
       seen,
     };
   },
@@ -155,7 +165,6 @@ export const connect = operation({
   input: z.object({
     ...connectInput,
     seen: z.string().optional(),
-    expiresAt: timeSchema.optional(),
   }),
   output: z.object({
     tool: z.string(),
@@ -173,8 +182,10 @@ export const connect = operation({
       throw changedMeanwhile();
     const changes = await control.changesFor(caller);
     await changes.recover();
-    const expiresAtMs = input.expiresAt === undefined ? undefined : Date.parse(input.expiresAt);
-    const key = await toolKeyFor(control, caller, { adapter, machine }, { way, expiresAtMs });
+    const { budgets, expiresAt } = limitsOf(control, adapter, input);
+    const amounts = budgets.map(parseAmount);
+    const expiresAtMs = expiresAt === null ? undefined : Date.parse(expiresAt);
+    const key = await toolKeyFor(control, caller, { adapter, machine }, { way, expiresAtMs, amounts });
     const whole = planTool(adapter, machine, { ...target, ...(key.token ? { key: key.token } : {}) });
     const change = await changes.apply(adapter.id, whole.files);
     return {
@@ -210,6 +221,7 @@ export const disconnect = operation({
       for (const { path } of await changes.planUndo(id, { force })) files.add(path);
       await changes.undo(id, { force });
     }
+    if (adapter.traits.fromOutside) await closeDoor(control);
     const name = toolKeyName(adapter.id);
     const key = (await control.virtualKeys.list()).find((one) => one.name === name && one.state === "active");
     if (key) await control.virtualKeys.disable(caller, key.id);
@@ -319,6 +331,12 @@ export const purge = operation({
   },
 });
 
+/** Also when it would only be opened with the next start. */
+async function closeDoor({ running, home }: Control): Promise<void> {
+  if (running?.door) await running.door.close();
+  else forgetDoor(home);
+}
+
 interface Prepared {
   readonly adapter: ToolAdapter;
   readonly machine: ToolMachine;
@@ -335,7 +353,11 @@ async function prepare(
   const machine = machineOf(input);
   const refusal = adapter.refusal?.(machine);
   if (refusal !== undefined) throw new AppError("conflict", refusal);
-  if (adapter.id === "cursor" && input.publicUrl === undefined) throw needsPublicUrl();
+  const hasWay = input.publicUrl !== undefined || input.tunnel !== undefined;
+  assertWayIn(adapter, hasWay);
+  if (hasWay) fromOutside(adapter);
+  if (input.publicUrl !== undefined) assertPublicUrl(input.publicUrl);
+  const publicUrl = input.publicUrl ?? (input.tunnel === undefined ? undefined : TUNNEL_ADDRESS);
   const habit = adapter.habit?.(new Sources(machine)) ?? {};
   const way = await chooseWay(control, adapter, { wanted: input.connection, habit });
   const models = adapter.traits.wantsModels
@@ -346,7 +368,7 @@ async function prepare(
     machine,
     way,
     target: {
-      gatewayUrl: input.publicUrl?.replace(/\/+$/, "") ?? gatewayUrlOf(control),
+      gatewayUrl: publicUrl?.replace(/\/+$/, "") ?? gatewayUrlOf(control),
       program: installedProgramPath(machine.home),
       ...(control.home === join(machine.home, ".ownkey") ? {} : { home: control.home }),
       style: way.style,
@@ -394,8 +416,8 @@ function stateOf(
 }
 
 /** The running program's address, the one in the settings, or the tool's own path at a public address. */
-function isThroughGateway(control: Control, url: string, { id }: ToolAdapter): boolean {
-  if (id === "cursor") return url.endsWith(new URL(cursorBaseUrl("https://x.invalid")).pathname);
+function isThroughGateway(control: Control, url: string, { traits }: ToolAdapter): boolean {
+  if (traits.fromOutside) return url.endsWith(new URL(cursorBaseUrl("https://x.invalid")).pathname);
   return isGatewayUrl(url, {
     runningUrl: control.running?.url,
     setting: (name) => control.settings.list().find((one) => one.name === name)?.value,
@@ -422,14 +444,20 @@ function secretsOf(adapter: ToolAdapter, machine: ToolMachine): string[] {
   );
 }
 
-function needsPublicUrl(): AppError {
-  return new AppError(
-    "invalid_input",
-    "Cursor's servers call the gateway, so that it needs a public https address",
-    {
-      hint: "ownkey tools connect cursor --tunnel cloudflared, or --public-url https://NAME",
-    },
-  );
+/** As told; a key that is used over the internet has a budget and an end in any case. */
+function limitsOf(
+  { clock }: Control,
+  { traits }: ToolAdapter,
+  {
+    budgets,
+    expiresAt,
+  }: { readonly budgets?: string[] | undefined; readonly expiresAt?: string | undefined },
+): { budgets: string[]; expiresAt: string | null } {
+  const usualEnd = () => formatTime(clock.nowMs() + OUTSIDE_LIMITS.days * 86_400_000);
+  return {
+    budgets: budgets ?? (traits.fromOutside ? [OUTSIDE_LIMITS.budget] : []),
+    expiresAt: expiresAt ?? (traits.fromOutside ? usualEnd() : null),
+  };
 }
 
 function changedMeanwhile(): AppError {

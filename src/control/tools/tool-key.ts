@@ -4,10 +4,13 @@ import {
   tokenHash,
   toolKeyName,
   type VirtualKey,
+  type VirtualKeyPolicy,
 } from "../../access/index.ts";
+import type { Amount } from "../../budgets/index.ts";
 import type { Secret } from "../../kernel/index.ts";
 import { explainTool, type ToolAdapter, type ToolMachine } from "../../tools/index.ts";
 import type { Control } from "../control.ts";
+import { OUTSIDE_LIMITS } from "./from-outside.ts";
 import type { Way } from "./way.ts";
 
 export interface ToolKey {
@@ -21,6 +24,8 @@ export interface ToolKey {
 export interface ToolKeyOptions {
   readonly way: Way;
   readonly expiresAtMs?: number | undefined;
+  /** Hard budgets that it is to have. */
+  readonly amounts?: readonly Amount[];
 }
 
 /**
@@ -28,22 +33,37 @@ export interface ToolKeyOptions {
  * it gets a new one, and the old one ends.
  */
 export async function toolKeyFor(
-  control: Pick<Control, "virtualKeys">,
+  control: Pick<Control, "virtualKeys" | "budgets">,
   caller: Caller,
   { adapter, machine }: { readonly adapter: ToolAdapter; readonly machine: ToolMachine },
-  { way, expiresAtMs }: ToolKeyOptions,
+  { way, expiresAtMs, amounts = [] }: ToolKeyOptions,
 ): Promise<ToolKey> {
   const { virtualKeys } = control;
   const name = toolKeyName(adapter.id);
   const policy = {
     tool: adapter.id,
     ...(way.hasRivals ? { defaultConnection: way.connection.id } : {}),
+    ...(adapter.traits.fromOutside
+      ? {
+          connections: [way.connection.id],
+          rateLimits: { requestsPerMinute: OUTSIDE_LIMITS.requestsPerMinute },
+        }
+      : {}),
   };
   const there = (await virtualKeys.list()).find((one) => one.name === name && one.state !== "revoked");
   if (!there) {
     const made = await virtualKeys.create(caller, { name, policy, expiresAtMs: expiresAtMs ?? null });
+    try {
+      await setBudgets(control, caller, made.virtualKey, amounts);
+    } catch (error) {
+      // Nobody has seen it yet, and it must not exist without its budget.
+      await virtualKeys.revoke(caller, made.virtualKey.id);
+      throw error;
+    }
     return { virtualKey: made.virtualKey, ...tokenOf(adapter, made.token), isNew: true };
   }
+  // Before it is used anew.
+  await setBudgets(control, caller, there, amounts);
   if (there.state === "disabled") await virtualKeys.enable(caller, there.id);
   const virtualKey = await adjusted(control, caller, there, { policy, expiresAtMs });
   if (adapter.traits.refreshesToken) return { virtualKey, isNew: false };
@@ -51,6 +71,16 @@ export async function toolKeyFor(
   if (held) return { virtualKey, token: held, isNew: false };
   const issued = await virtualKeys.reissue(caller, there.id);
   return { virtualKey: issued.virtualKey, token: issued.token, isNew: true };
+}
+
+async function setBudgets(
+  { budgets }: Pick<Control, "budgets">,
+  caller: Caller,
+  { id, name }: VirtualKey,
+  amounts: readonly Amount[],
+): Promise<void> {
+  const of = { subject: { kind: "vk", value: id }, subjectName: `vk:${name}` } as const;
+  for (const amount of amounts) await budgets.set(caller, { ...of, ...amount });
 }
 
 function tokenOf({ traits }: ToolAdapter, token: Secret): { token?: Secret } {
@@ -61,13 +91,12 @@ async function adjusted(
   { virtualKeys }: Pick<Control, "virtualKeys">,
   caller: Caller,
   virtualKey: VirtualKey,
-  { policy, expiresAtMs }: { policy: { defaultConnection?: string }; expiresAtMs: number | undefined },
+  { policy, expiresAtMs }: { policy: Partial<VirtualKeyPolicy>; expiresAtMs: number | undefined },
 ): Promise<VirtualKey> {
-  const wanted = policy.defaultConnection;
+  const names = Object.keys(policy) as (keyof VirtualKeyPolicy)[];
+  const differs = names.some((name) => !Bun.deepEquals(virtualKey.policy[name], policy[name]));
   const changes = {
-    ...(wanted !== undefined && virtualKey.policy.defaultConnection !== wanted
-      ? { policy: { defaultConnection: wanted } }
-      : {}),
+    ...(differs ? { policy } : {}),
     ...(expiresAtMs !== undefined && virtualKey.expiresAtMs !== expiresAtMs ? { expiresAtMs } : {}),
   };
   if (Object.keys(changes).length === 0) return virtualKey;

@@ -31,7 +31,8 @@ const USUAL_PROVIDERS: Readonly<Record<Wire, string>> = {
 };
 
 /**
- * The first of the tool's wires that a connection with a key serves, the one that it sends now before the others.
+ * The first of the tool's wires that a connection with a key serves, the one that it sends now before the others; by
+ * the connection whose own dialect it is, when there is one.
  * @throws AppError `no_connection`, naming the key that is missing; `ambiguous_connection` when several serve it and
  *   none is named; `not_found` for a name that no connection has.
  */
@@ -48,7 +49,8 @@ export async function chooseWay(
   const served = (Object.keys(PATHS) as Wire[]).filter((wire) => usable.some((one) => serves(one, wire)));
   for (const style of preferred(traits.styles, habit)) {
     const able = usable.filter((one) => serves(one, style.wire));
-    const found = only ? able.filter(({ id }) => id === only.id) : able;
+    const native = able.filter((one) => speaks(one, style.wire));
+    const found = only ? able.filter(({ id }) => id === only.id) : native.length > 0 ? native : able;
     const [connection, ...others] = found;
     if (!connection) continue;
     if (others.length > 0) throw ambiguous(name, found);
@@ -63,6 +65,12 @@ function preferred(styles: readonly WireStyle[], { wire }: Habit): readonly Wire
 
 function serves({ provider, preset }: Connection, wire: Wire): boolean {
   return typeof matchRoute(providerById(provider, preset), "POST", PATHS[wire]) === "object";
+}
+
+/** In its own dialect, not in one that it offers besides (Gemini has OpenAI's Chat Completions too). */
+function speaks({ provider, preset }: Connection, wire: Wire): boolean {
+  const dialect = { chat: "openai", responses: "openai", messages: "anthropic", gemini: "google" }[wire];
+  return providerById(provider, preset).dialect === dialect;
 }
 
 function ambiguous(name: string, found: readonly Connection[]): AppError {

@@ -19,6 +19,7 @@ export const cursor: ToolAdapter = {
     refreshesToken: false,
     wantsModels: true,
     desktop: true,
+    fromOutside: true,
     usualUrl: "Cursor's servers, on your Cursor plan",
   },
   sources,

@@ -8,6 +8,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { putProgram, QUICK_TUNNEL } from "../src/door/door.testing.ts";
 import { OwnkeyHome, until } from "./support/ownkey.ts";
+import { ownkeyCommand } from "./support/program.ts";
 import { newKey } from "./support/keys.ts";
 import { ANSWER } from "./support/stage.ts";
 import { json, startUpstream, type Upstream } from "./support/upstream.ts";
@@ -142,17 +143,27 @@ test("the first request through the tunnel is waited for, answered, counted and 
   expect(await fetch(at).catch(() => "closed")).toBe("closed");
 });
 
-test("a request with the right key ends the waiting, and Ctrl-C does too; what was set up stays", async () => {
+test("without a terminal it does not wait unless told to; Ctrl-C ends the waiting, and what was set up stays", async () => {
   const first = home.json<Connected>(connect("--yes"), { env });
   const { items } = await first;
   const key = items[0].connected.steps[0]?.values[0]?.value ?? "";
-  // Without a terminal it does not wait unless it is told to.
   expect(items[0].first).toBeUndefined();
   expect(await home.call("door.show")).toMatchObject({ open: { url: QUICK_TUNNEL, way: "cloudflared" } });
   const at = (await localUrl()) ?? "";
   expect((await cursorAsks(at, key)).status).toBe(200);
 
-  const waiting = await home.start(connect("--yes", "--wait", "60"));
-  await waiting.line();
-  await waiting.stop();
+  const waiting = Bun.spawn([...(await ownkeyCommand()), ...connect("--yes", "--wait", "60")], {
+    env: { ...env, HOME: home.folder, OWNKEY_HOME: home.home, NO_COLOR: "1" },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  let printed = "";
+  for await (const chunk of waiting.stdout) {
+    printed += Buffer.from(chunk).toString();
+    if (printed.endsWith("ends the waiting only\n")) waiting.kill("SIGINT");
+  }
+  expect(await waiting.exited).toBe(0);
+  expect(printed).toContain("no longer waiting\n  everything stays set up;");
+  expect(await home.call("door.show")).toMatchObject({ open: { url: QUICK_TUNNEL } });
 });

@@ -3,8 +3,10 @@ import * as fc from "fast-check";
 import { bearerOf, refusalOf } from "./door-rules.ts";
 
 const rules = { tool: "cursor", host: "name.example.com" };
-const status = (path: string, { host = rules.host, method = "POST" } = {}) =>
-  refusalOf({ method, url: `http://name.example.com${path}`, host }, rules)?.status;
+const status = (
+  path: string,
+  { host = rules.host, method = "POST" }: { host?: string | null; method?: string } = {},
+) => refusalOf({ method, url: `http://name.example.com${path}`, host }, rules)?.status;
 
 test("the tool's own paths come in, whatever their query", () => {
   for (const path of [

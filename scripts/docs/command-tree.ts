@@ -10,7 +10,10 @@ export function commandTree(): Promise<Command> {
 export function leaves(command: Command, path = command.name()): { path: string; command: Command }[] {
   if (command.commands.length === 0) return [{ path, command }];
   const below = command.commands.flatMap((child) => leaves(child, `${path} ${child.name()}`));
-  return command.registeredArguments.length > 0 ? [{ path, command }, ...below] : below;
+  // A group that does something by itself has options or arguments; the others have none.
+  const acts =
+    command.registeredArguments.length > 0 || (command.parent !== null && command.options.length > 0);
+  return acts ? [{ path, command }, ...below] : below;
 }
 
 /** The lines behind `$ ` that a command's help ends with. */

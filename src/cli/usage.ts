@@ -1,8 +1,8 @@
 import * as usage from "../control/operations/usage.ts";
 import type { Register } from "./register.ts";
-import type { CommonOptions } from "./context.ts";
+import type { CliContext, CommonOptions } from "./context.ts";
 import { example, given, pastTime } from "./options.ts";
-import { print, printable, table } from "./output.ts";
+import { paint, print, printable, table } from "./output.ts";
 
 interface UsageOptions extends CommonOptions {
   by: "model" | "key" | "vk" | "connection" | "tool" | "user" | "team" | "project" | "day" | "month";
@@ -12,9 +12,10 @@ interface UsageOptions extends CommonOptions {
 }
 
 export const registerUsage: Register = (program, context) => {
-  program
-    .command("usage")
+  const group = program.command("usage").enablePositionalOptions();
+  group
     .description("what was used and what it cost")
+    .option("--json", "print one JSON document")
     .option("--by <what>", "model, key, vk, connection, tool, user, team, project, day or month", "model")
     .option("--since <time>", "from this time on: a date or a span back from now such as 7d", pastTime)
     .option("--until <time>", "up to this time", pastTime)
@@ -29,7 +30,54 @@ export const registerUsage: Register = (program, context) => {
       if (options.csv && !options.json) return context.stdout.write(toCsv(report));
       print(context, options, report, () => toTable(report));
     });
+
+  group
+    .command("advise")
+    .description("what of it perhaps need not be spent, with the sum that each would have saved")
+    .option("--since <time>", "from this time on: a date or a span back from now (default: 30d)", pastTime)
+    .option("--until <time>", "up to this time", pastTime)
+    .option("--all", "also what would have saved less than a cent")
+    .addHelpText("after", example("ownkey usage advise --since 7d"))
+    .action(async (options: AdviseOptions) => {
+      const advice = await context.client.call(
+        usage.advise,
+        given({ since: options.since, until: options.until }),
+      );
+      print(context, options, advice, () => adviceText(context, advice, options.all ?? false));
+    });
 };
+
+interface AdviseOptions extends CommonOptions {
+  since?: string;
+  until?: string;
+  all?: boolean;
+}
+
+type AdviceReport = Awaited<ReturnType<typeof usage.advise.run>>;
+
+const LEAST_SHOWN_USD = 0.01;
+
+function adviceText(context: CliContext, { items, requests, complete }: AdviceReport, all: boolean): string {
+  const shown = items.filter(({ savedUsd }) => all || Number(savedUsd) >= LEAST_SHOWN_USD);
+  const looked = `${requests} requests looked at${complete ? "" : ": the newest; there were more"}.`;
+  const left = items.length - shown.length;
+  const more = left > 0 ? [`${left} more would have saved less than a cent: --all`] : [];
+  if (shown.length === 0) return [`nothing worth advising. ${looked}`, ...more].join("\n");
+  return [
+    ...shown.flatMap(({ savedUsd, virtualKey, tool, model, connection, found, how }) => [
+      paint(
+        context,
+        "bold",
+        `${savedUsd} usd  ${virtualKey}${tool === null ? "" : ` (${tool})`} to ${model} at ${connection}`,
+      ),
+      `  ${found}.`,
+      `  ${paint(context, "dim", how)}`,
+      "",
+    ]),
+    `${looked} Sums are at the most, and overlap: they do not add up.`,
+    ...more,
+  ].join("\n");
+}
 
 type Report = Awaited<ReturnType<typeof usage.report.run>>;
 type Line = Report["total"];

@@ -13,4 +13,5 @@ export type { KeyProblem } from "./key-problem.ts";
 export { possibleOwners } from "./key-families.ts";
 export { isLoopback } from "./base-url.ts";
 export { type NormalisedSettings, normaliseSettings, type SettingsInput } from "./settings.ts";
+export { smallerModels } from "./models/smaller.ts";
 export { retirementOf, type Retirement, type RetirementNotice, RETIREMENTS } from "./models/retirement.ts";

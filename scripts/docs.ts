@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { apiReference } from "./docs/api-reference.ts";
+import { boundReference } from "./docs/bound-reference.ts";
 import { cliReference } from "./docs/cli-reference.ts";
 import { errorReference } from "./docs/error-reference.ts";
 import { providerReference } from "./docs/provider-reference.ts";
@@ -12,6 +13,7 @@ import { settingsReference } from "./docs/settings-reference.ts";
 export async function generatedDocuments(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["docs/api.md", await apiReference()],
+    ["docs/bounds.md", boundReference()],
     ["docs/cli.md", await cliReference()],
     ["docs/errors.md", errorReference()],
     ["docs/providers.md", providerReference()],

@@ -15,8 +15,9 @@ const OPENAI: Source = {
   date: "2026-08-21",
 };
 const AZURE: Source = {
-  text: "Azure OpenAI data plane 2024-10-21: max_completion_tokens for models that reason, max_tokens for others",
+  text: "as OpenAI's own; the dated route takes max_completion_tokens for models that reason, max_tokens for others",
   date: "2026-11-28",
+  assumption: true,
 };
 
 const BY_NAME: Readonly<Record<string, ChatLimit>> = {
@@ -39,8 +40,9 @@ const BY_NAME: Readonly<Record<string, ChatLimit>> = {
   deepseek: {
     members: ["max_tokens"],
     source: {
-      text: "https://api-docs.deepseek.com/guides/reasoning_model: the maximum output, chain of thought included",
+      text: "https://api-docs.deepseek.com/guides/reasoning_model: the maximum output, chain of thought included; versions of the page before May 2025 left it out",
       date: "2026-11-28",
+      assumption: true,
     },
   },
   xai: {

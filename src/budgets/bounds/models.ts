@@ -21,7 +21,7 @@ export interface ModelFamily {
   /** All that it holds at once: input never is more. */
   readonly contextTokens: number;
   /** Absent: it takes no pictures, or nothing is known of what they cost. */
-  readonly image?: ImageRule;
+  readonly image?: { readonly tokens: ImageRule; readonly source: Source };
   /** Writes into the provider's cache are charged of their own accord. */
   readonly chargesCacheWrites?: true;
   /** Its tokens are pieces of the text's bytes, so that no token is shorter than a byte of it. */
@@ -45,7 +45,7 @@ export const NOT_BOUNDED_MODELS =
   /search|research|compound|sonar|:online|audio|realtime|live|tts|transcribe|image|imagen|veo|lyria|omni-|multi-agent|robotics|computer-use/;
 
 const LIMITS: Source = {
-  text: "https://models.dev (limit.output and limit.context), checked against the providers' model pages",
+  text: "https://models.dev: limit.output and limit.context",
   date: "2026-07-02",
 };
 const NEWEST: Source = {
@@ -60,6 +60,24 @@ const openai = (entry: Omit<ModelFamily, "source" | "bytePairs">, source = LIMIT
   source,
 });
 
+const VISION: Source = {
+  text: "https://platform.openai.com/docs/guides/images-vision; measured: community.openai.com/t/1377015, github.com/openai/codex/issues/19806; the dearest of both, at the dearest detail",
+  date: "2026-11-28",
+};
+const CLAUDE_VISION: Source = {
+  text: "https://platform.claude.com/docs/en/build-with-claude/vision: squares of 28 pixels, at most 1568 or 4784",
+  date: "2026-11-28",
+};
+const GEMINI_VISION: Source = {
+  text: "https://ai.google.dev/gemini-api/docs/tokens (tiles) and /media-resolution (at most 2240)",
+  date: "2026-11-28",
+};
+
+const seenBy = (source: Source) => (tokens: ImageRule) => ({ tokens, source });
+const openaiImage = seenBy(VISION);
+const claudeImage = seenBy(CLAUDE_VISION);
+const geminiImage = seenBy(GEMINI_VISION);
+
 const CLASSIC = tiles(85, 170);
 /** Detail "original" keeps up to 10,000 patches. */
 const LARGEST = patches(120, 10_000);
@@ -71,7 +89,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
       names: /^gpt-6/,
       outputTokens: 128_000,
       contextTokens: 1_050_000,
-      image: LARGEST,
+      image: openaiImage(LARGEST),
       chargesCacheWrites: true,
       reasons: true,
     },
@@ -83,7 +101,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
       names: /^gpt-5\.6/,
       outputTokens: 128_000,
       contextTokens: 1_050_000,
-      image: LARGEST,
+      image: openaiImage(LARGEST),
       chargesCacheWrites: true,
       reasons: true,
     },
@@ -94,7 +112,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^gpt-5\.[45]-(?:mini|nano)/,
     outputTokens: 128_000,
     contextTokens: 400_000,
-    image: dearestOf(patches(246, 1536), patches(120, 2500)),
+    image: openaiImage(dearestOf(patches(246, 1536), patches(120, 2500))),
     reasons: true,
   }),
   openai({
@@ -102,7 +120,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^gpt-5\.[45]/,
     outputTokens: 128_000,
     contextTokens: 1_050_000,
-    image: LARGEST,
+    image: openaiImage(LARGEST),
     reasons: true,
   }),
   openai({
@@ -110,7 +128,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^gpt-5\.[123]-chat/,
     outputTokens: 16_384,
     contextTokens: 128_000,
-    image: dearestOf(tiles(70, 140), patches(120, 1536)),
+    image: openaiImage(dearestOf(tiles(70, 140), patches(120, 1536))),
     reasons: true,
   }),
   openai({
@@ -118,7 +136,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^gpt-5\.[23]/,
     outputTokens: 128_000,
     contextTokens: 400_000,
-    image: dearestOf(tiles(70, 140), patches(120, 2500)),
+    image: openaiImage(dearestOf(tiles(70, 140), patches(120, 2500))),
     reasons: true,
   }),
   openai({
@@ -126,7 +144,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^gpt-5(?:\.1-codex)?-(?:mini|nano)/,
     outputTokens: 128_000,
     contextTokens: 400_000,
-    image: patches(246, 1536),
+    image: openaiImage(patches(246, 1536)),
     reasons: true,
   }),
   openai({
@@ -134,7 +152,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^gpt-5(?:\.1)?(?![.\d])/,
     outputTokens: 128_000,
     contextTokens: 400_000,
-    image: dearestOf(tiles(70, 140), patches(120, 1536)),
+    image: openaiImage(dearestOf(tiles(70, 140), patches(120, 1536))),
     reasons: true,
   }),
   openai({
@@ -142,7 +160,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^(?:o4-mini|codex-mini)/,
     outputTokens: 100_000,
     contextTokens: 200_000,
-    image: patches(172, 1536),
+    image: openaiImage(patches(172, 1536)),
     reasons: true,
   }),
   openai({
@@ -164,7 +182,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^o[13]/,
     outputTokens: 100_000,
     contextTokens: 200_000,
-    image: tiles(75, 150),
+    image: openaiImage(tiles(75, 150)),
     reasons: true,
   }),
   openai({
@@ -172,49 +190,49 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^gpt-4\.1-(?:mini|nano)/,
     outputTokens: 32_768,
     contextTokens: 1_047_576,
-    image: patches(246, 1536),
+    image: openaiImage(patches(246, 1536)),
   }),
   openai({
     title: "GPT-4.1",
     names: /^gpt-4\.1/,
     outputTokens: 32_768,
     contextTokens: 1_047_576,
-    image: dearestOf(CLASSIC, patches(100, 1536)),
+    image: openaiImage(dearestOf(CLASSIC, patches(100, 1536))),
   }),
   openai({
     title: "GPT-4.5",
     names: /^gpt-4\.5/,
     outputTokens: 16_384,
     contextTokens: 128_000,
-    image: CLASSIC,
+    image: openaiImage(CLASSIC),
   }),
   openai({
     title: "GPT-4o mini",
     names: /^gpt-4o-mini/,
     outputTokens: 16_384,
     contextTokens: 128_000,
-    image: tiles(2833, 5667),
+    image: openaiImage(tiles(2833, 5667)),
   }),
   openai({
     title: "GPT-4o of May 2024",
     names: /^gpt-4o-2024-05-13/,
     outputTokens: 4096,
     contextTokens: 128_000,
-    image: CLASSIC,
+    image: openaiImage(CLASSIC),
   }),
   openai({
     title: "GPT-4o",
     names: /^(?:gpt-4o|chatgpt-4o)/,
     outputTokens: 16_384,
     contextTokens: 128_000,
-    image: CLASSIC,
+    image: openaiImage(CLASSIC),
   }),
   openai({
     title: "GPT-4 Turbo",
     names: /^gpt-4-(?:turbo|vision|1106|0125)/,
     outputTokens: 4096,
     contextTokens: 128_000,
-    image: CLASSIC,
+    image: openaiImage(CLASSIC),
   }),
   // Prompt and limit together must fit these small contexts, so that the limit is not set to all of it.
   openai({ title: "GPT-4 32k", names: /^gpt-4-32k/, outputTokens: 8192, contextTokens: 32_768 }),
@@ -239,7 +257,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^claude-(?:fable|mythos|opus-(?:4[-.][78]|[5-9])|sonnet-[5-9])/,
     outputTokens: 128_000,
     contextTokens: 1_000_000,
-    image: visualTokens(4784),
+    image: claudeImage(visualTokens(4784)),
     source: LIMITS,
   },
   {
@@ -247,7 +265,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^claude-opus-4[-.]6/,
     outputTokens: 128_000,
     contextTokens: 1_000_000,
-    image: visualTokens(1600),
+    image: claudeImage(visualTokens(1600)),
     source: LIMITS,
   },
   {
@@ -255,7 +273,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^claude-(?:sonnet-4|4-sonnet|opus-4[-.]5|3-7-sonnet)/,
     outputTokens: 64_000,
     contextTokens: 1_000_000,
-    image: visualTokens(1600),
+    image: claudeImage(visualTokens(1600)),
     source: LIMITS,
   },
   {
@@ -263,7 +281,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^claude-haiku-4/,
     outputTokens: 64_000,
     contextTokens: 200_000,
-    image: visualTokens(1600),
+    image: claudeImage(visualTokens(1600)),
     source: LIMITS,
   },
   {
@@ -271,7 +289,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^claude-(?:opus-4|4-opus)/,
     outputTokens: 32_000,
     contextTokens: 200_000,
-    image: visualTokens(1600),
+    image: claudeImage(visualTokens(1600)),
     source: LIMITS,
   },
   {
@@ -279,7 +297,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^claude-3-5/,
     outputTokens: 8192,
     contextTokens: 200_000,
-    image: visualTokens(1600),
+    image: claudeImage(visualTokens(1600)),
     source: LIMITS,
   },
   {
@@ -287,7 +305,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^claude-[123]/,
     outputTokens: 4096,
     contextTokens: 200_000,
-    image: visualTokens(1600),
+    image: claudeImage(visualTokens(1600)),
     source: LIMITS,
   },
   {
@@ -295,7 +313,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^gemini-(?:2\.5|[3-9]|(?:flash|flash-lite|pro)-latest)/,
     outputTokens: 65_536,
     contextTokens: 1_048_576,
-    image: geminiTiles(2304),
+    image: geminiImage(geminiTiles(2304)),
     source: LIMITS,
   },
   {
@@ -303,7 +321,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     names: /^gemini-(?:1|2|pro)/,
     outputTokens: 8192,
     contextTokens: 2_097_152,
-    image: geminiTiles(2304),
+    image: geminiImage(geminiTiles(2304)),
     source: LIMITS,
   },
   {

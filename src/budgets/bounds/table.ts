@@ -6,6 +6,7 @@ import type { LimitPlace } from "./output-limit.ts";
 import type { BoundRequest } from "./request.ts";
 import type { Unbounded } from "./result.ts";
 import type { Rule } from "./rule.ts";
+import type { Source } from "./source.ts";
 import { CHAT, COMPATIBLE_CHAT } from "./tables/chat.ts";
 import { COMPLETIONS, EMBEDDINGS, IMAGES } from "./tables/completions.ts";
 import { EMBED, GENERATE } from "./tables/generate.ts";
@@ -21,6 +22,8 @@ export interface BoundTable {
   readonly requestTokens: number;
   /** Tokens of the provider's own that come with one of these members. */
   readonly preamble: { readonly members: readonly string[]; readonly tokens: number } | null;
+  /** Of the constants. */
+  readonly source: Source;
   /** Some servers charge the prompt for each of several answers. */
   readonly inputPerChoice: boolean;
 }
@@ -28,14 +31,36 @@ export interface BoundTable {
 const PLAIN_LIMIT = { minimum: 1, ordinarily: null, zeroIsNone: false } as const;
 const SCHEMA_MEMBERS = ["tools", "functions", "response_format", "text"];
 
+const OPENAI_CONSTANTS: Source = {
+  text: "OpenAI cookbook, how to count tokens: 3 for a message, 1 for a name, 3 for the answer, up to 12 for a function; many times as much is taken",
+  date: "2026-11-28",
+};
+const ANTHROPIC_CONSTANTS: Source = {
+  text: "https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview: at most 530 tokens for tools; twice that is taken, for models after the table",
+  date: "2026-11-28",
+  assumption: true,
+};
+const GEMINI_CONSTANTS: Source = {
+  text: "nothing is published; counts seen have a few tokens for a turn",
+  date: "2026-11-28",
+  assumption: true,
+};
+const TEMPLATE_CONSTANTS: Source = {
+  text: "chat templates of open models (Llama, gpt-oss, Mistral, DeepSeek) have up to some hundred tokens of their own",
+  date: "2026-11-28",
+  assumption: true,
+};
+
 const OPENAI_OWN = {
+  source: OPENAI_CONSTANTS,
   requestTokens: 64,
   preamble: { members: SCHEMA_MEMBERS, tokens: 256 },
   inputPerChoice: false,
 } as const;
 
-/** What a chat template of some open model says by itself: dates, roles, how to call tools. An assumption. */
+/** What a chat template of some open model says by itself: dates, roles, how to call tools. */
 const TEMPLATE = {
+  source: TEMPLATE_CONSTANTS,
   requestTokens: 1024,
   preamble: { members: SCHEMA_MEMBERS, tokens: 1024 },
   inputPerChoice: true,
@@ -64,6 +89,7 @@ export const TABLES = {
     title: "OpenAI completions",
     members: COMPLETIONS,
     limit: { members: ["max_tokens"], minimum: 1, ordinarily: 16, zeroIsNone: false },
+    source: OPENAI_CONSTANTS,
     requestTokens: 16,
     preamble: null,
     inputPerChoice: false,
@@ -72,6 +98,7 @@ export const TABLES = {
     title: "OpenAI embeddings",
     members: EMBEDDINGS,
     limit: null,
+    source: OPENAI_CONSTANTS,
     requestTokens: 16,
     preamble: null,
     inputPerChoice: false,
@@ -80,6 +107,7 @@ export const TABLES = {
     title: "OpenAI image generation",
     members: IMAGES,
     limit: null,
+    source: OPENAI_CONSTANTS,
     requestTokens: 64,
     preamble: null,
     inputPerChoice: true,
@@ -88,8 +116,8 @@ export const TABLES = {
     title: "Anthropic messages",
     members: MESSAGES,
     limit: { members: ["max_tokens"], minimum: 0, ordinarily: null, zeroIsNone: false },
+    source: ANTHROPIC_CONSTANTS,
     requestTokens: 128,
-    // 530 tokens for the dearest model of the published table, and as much again for models after it.
     preamble: { members: ["tools", "output_config", "output_format"], tokens: 1024 },
     inputPerChoice: false,
   },
@@ -102,6 +130,7 @@ export const TABLES = {
       ordinarily: null,
       zeroIsNone: true,
     },
+    source: GEMINI_CONSTANTS,
     requestTokens: 64,
     preamble: { members: ["tools", "generationConfig", "generation_config"], tokens: 512 },
     inputPerChoice: false,
@@ -110,6 +139,7 @@ export const TABLES = {
     title: "Gemini embedContent",
     members: EMBED,
     limit: null,
+    source: GEMINI_CONSTANTS,
     requestTokens: 16,
     preamble: null,
     inputPerChoice: false,

@@ -22,7 +22,7 @@ export function image(node: JsonNode, path: string, tally: Tally, skip = 0): voi
     tally.refuse(path, `is of type ${node.kind}, and nothing is known about that`);
     return;
   }
-  const rule = tally.family?.image;
+  const rule = tally.family?.image?.tokens;
   if (rule === undefined) {
     tally.refuse(path, "is a picture, and what this model counts for one is not known", true);
     return;

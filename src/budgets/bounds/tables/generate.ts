@@ -3,9 +3,9 @@ import type { JsonNode } from "../json-tree.ts";
 import { document, image, sound } from "../media/measures.ts";
 import { citing, each, type Rule } from "../rule.ts";
 import type { Tally } from "../tally.ts";
-import { GENAI_SDK, OPAQUE } from "./sources.ts";
+import { GEMINI_LIMIT, GENAI_SDK, OPAQUE } from "./sources.ts";
 
-const { byKind, free, kept, limit, list, measuredObject, object, oneOf, reference, refused, unrolledSchema } =
+const { byKind, free, kept, list, measuredObject, object, oneOf, reference, refused, unrolledSchema } =
   citing(GENAI_SDK);
 
 const CONTENT_TOKENS = 16;
@@ -68,7 +68,7 @@ const PART = shape({
 
 const CONTENT = shape({ role: free(), parts: byKind({ object: PART, array: list(PART, PART_TOKENS) }) });
 
-const SCHEMA = unrolledSchema("counted twice: it may be restated in the prompt");
+const SCHEMA = unrolledSchema("it may be restated in the prompt");
 
 const TOOLS = shape({
   functionDeclarations: list(
@@ -124,7 +124,7 @@ export const GENERATE: Readonly<Record<string, Rule>> = bothSpellings({
       free(),
     ),
     ...each(["responseSchema", "responseJsonSchema"], SCHEMA),
-    maxOutputTokens: limit("covers thoughts"),
+    maxOutputTokens: citing(GEMINI_LIMIT).limit("covers thoughts"),
     candidateCount: kept("choices", "each candidate may be as long as the limit"),
     responseModalities: list(oneOf(["TEXT", "text"], "asks for pictures or sound")),
     speechConfig: refused("asks for sound"),

@@ -120,7 +120,7 @@ const CUSTOM_TOOL = object({
     ["type", "name", "description", "strict", "eager_input_streaming", "defer_loading", "allowed_callers"],
     free(),
   ),
-  input_schema: schema("counted twice: it may be restated in the prompt"),
+  input_schema: schema("it may be restated in the prompt"),
   input_examples: schema(),
   ...CACHE,
 });
@@ -154,7 +154,9 @@ const WRITTEN_TOOL = measuredObject(
 
 const SERVER_TOOL = refused("runs at the provider, which charges for it and feeds it to the model");
 
-const FORMAT = typed({ json_schema: object({ type: free(), schema: schema("counted twice") }) });
+const FORMAT = typed({
+  json_schema: object({ type: free(), schema: schema("it may be restated in the prompt") }),
+});
 
 export const MESSAGES: Readonly<Record<string, Rule>> = {
   ...each(

@@ -42,7 +42,7 @@ export const TOOL_TOKENS = 32;
 /** Marks, role and name around a message. */
 export const MESSAGE_TOKENS = 16;
 
-export const JSON_SCHEMA = schema("counted twice: it may be restated in the prompt");
+export const JSON_SCHEMA = schema("it may be restated in the prompt");
 
 export const FUNCTION = {
   name: free(),

@@ -24,3 +24,10 @@ export const OPAQUE: Source = {
   date: "2026-11-28",
   assumption: true,
 };
+
+/** Google's pages do not say it. */
+export const GEMINI_LIMIT: Source = {
+  text: "measured on Gemini 2.5, 3 and 3.1: thoughts and answer together keep to it (github.com/googleapis/python-genai/issues/2062)",
+  date: "2026-11-28",
+  assumption: true,
+};

@@ -10,6 +10,8 @@ interface Limits {
 
 const body = JSON.stringify({ model: "gpt-4.1-mini", messages: [{ role: "user", content: "hello" }] });
 let served = 0;
+/** What the provider tells of its limits. */
+let told: Record<string, string> = {};
 const provider = Bun.serve({
   port: 0,
   hostname: "127.0.0.1",
@@ -17,7 +19,7 @@ const provider = Bun.serve({
     await request.text();
     served++;
     const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
-    return Response.json({ model: "gpt-4.1-mini", choices: [], usage });
+    return Response.json({ model: "gpt-4.1-mini", choices: [], usage }, { headers: told });
   },
 });
 const homes: OwnkeyHome[] = [];
@@ -157,3 +159,41 @@ test.if(process.platform === "linux")(
   },
   60_000,
 );
+
+test("keys show tells what the provider has left, live and from before the last start", async () => {
+  interface Shown {
+    readonly providerRates: readonly {
+      model: string;
+      limits: readonly object[];
+      pausedUntil: string | null;
+    }[];
+  }
+  const token = await home.virtualKey("watched");
+  told = {
+    "x-ratelimit-limit-requests": "5000",
+    "x-ratelimit-remaining-requests": "4999",
+    "x-ratelimit-reset-requests": "12ms",
+  };
+  expect((await ask(token)).status).toBe(200);
+  const { providerRates } = await home.json<Shown>(["keys", "show", "openai"]);
+  expect(providerRates).toMatchObject([
+    {
+      model: "gpt-4.1-mini",
+      limits: [{ name: "requests", limit: 5000, remaining: 4999 }],
+      pausedUntil: null,
+    },
+  ]);
+  told = { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1h" };
+  expect((await ask(token)).status).toBe(200);
+  const refused = await ask(token);
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "300"]);
+  expect((await home.run(["keys", "show", "openai"])).stdout).toMatch(
+    /gpt-4\.1-mini +0 of \? tokens, nothing is sent until \d\d:\d\d:\d\d/,
+  );
+  up.kill("SIGTERM");
+  await up.exited;
+  const later = await home.json<Shown>(["keys", "show", "openai"]);
+  expect(later.providerRates).toMatchObject([
+    { model: "gpt-4.1-mini", limits: [{ name: "tokens", remaining: 0 }] },
+  ]);
+}, 60_000);

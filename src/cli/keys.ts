@@ -9,7 +9,8 @@ import { confirm } from "./prompt.ts";
 import { readSecret, type SecretSourceOptions, secretOptions } from "./secret-source.ts";
 import { secretInArgument } from "./secret-arguments.ts";
 
-type KeyDocument = Awaited<ReturnType<typeof keys.show.run>>;
+type ShownKey = Awaited<ReturnType<typeof keys.show.run>>;
+type KeyDocument = Omit<ShownKey, "providerRates">;
 type TestDocument = Awaited<ReturnType<typeof keys.test.run>>;
 
 export const registerKeys: Register = (program, context, exit) => {
@@ -33,7 +34,7 @@ export const registerKeys: Register = (program, context, exit) => {
     .addHelpText("after", example("ownkey keys show openai/main"))
     .action(async (ref: string, options: CommonOptions) => {
       const key = await context.client.call(keys.show, { ref });
-      print(context, options, key, () => keyFields(key));
+      print(context, options, key, () => `${keyFields(key)}${providerRatesText(key.providerRates)}`);
     });
 
   group
@@ -284,6 +285,25 @@ function keyFields(key: KeyDocument): string {
     ["due", key.dueAt?.slice(0, 10)],
     ["exposed", exposedText(key)],
   ]);
+}
+
+/** A block of its own below the key's fields: what is left there, by model. */
+function providerRatesText(seen: ShownKey["providerRates"]): string {
+  if (seen.length === 0) return "";
+  const leftOf = ({ limits, pausedUntil }: (typeof seen)[number]) => {
+    const left = limits.map(({ name, limit, remaining }) => `${remaining ?? "?"} of ${limit ?? "?"} ${name}`);
+    return [...left, ...(pausedUntil === null ? [] : [`nothing is sent until ${pausedUntil.slice(11, 19)}`])];
+  };
+  const rows = table(
+    seen,
+    [
+      { title: "model", of: ({ model }) => model ?? "-" },
+      { title: "left at the provider", of: (one) => leftOf(one).join(", ") },
+      { title: "seen", of: ({ seenAt }) => shortTime(seenAt) },
+    ],
+    "",
+  );
+  return `\n\n${rows}`;
 }
 
 const EXPOSED: Readonly<Record<KeyDocument["exposed"][number], string>> = {

@@ -1,6 +1,6 @@
 import type { Caller, OpenSessions, Perform, ToolTokens, VirtualKeys } from "../access/index.ts";
 import type { AuditLog } from "../audit/index.ts";
-import type { Budgets, SubjectLimits } from "../budgets/index.ts";
+import type { Budgets, SeenRates, SubjectLimits } from "../budgets/index.ts";
 import type { Connection, Connections, KeyTester } from "../connections/index.ts";
 import type { Door } from "../door/index.ts";
 import type { NetworkProbe } from "../doctor/index.ts";
@@ -76,6 +76,8 @@ export interface RunningProgram {
   gateways(): Promise<GatewayView[]>;
   /** The one way in from outside this machine. */
   readonly door?: Door;
+  /** What providers told of a key that this process serves; what others serve stands in the store. */
+  providerRates(keyId: string): SeenRates[];
   /** Begins a graceful stop; the answer is sent first. */
   stop(): void;
 }

@@ -1,4 +1,4 @@
-import type { Provider } from "../providers/index.ts";
+import type { Provider, Verdict } from "../providers/index.ts";
 import type { Plan } from "./plan.ts";
 import { createdObject, isCreation, type StoredObjects } from "./stored-objects.ts";
 import type { UpstreamAnswer } from "./upstream/answer.ts";
@@ -9,7 +9,7 @@ export interface AnswerCopy {
   /** Nothing more comes. */
   end(): void;
   /** What an error answer says about the key. */
-  verdict(): string;
+  verdict(): Verdict;
 }
 
 const MAX_COPY_BYTES = 64 * 1024;
@@ -59,6 +59,6 @@ export function createAnswerCopy(
   }
 }
 
-function verdictOf(provider: Provider, answer: UpstreamAnswer, body: string): string {
-  return provider.verdict({ status: answer.status, headers: answer.headers.asHeaders(), body }).name;
+function verdictOf(provider: Provider, answer: UpstreamAnswer, body: string): Verdict {
+  return provider.verdict({ status: answer.status, headers: answer.headers.asHeaders(), body });
 }

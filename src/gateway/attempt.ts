@@ -1,4 +1,4 @@
-import type { Admission, Rates, Reservation } from "../budgets/index.ts";
+import type { Admission, ProviderRates, Rates, Reservation } from "../budgets/index.ts";
 import { AppError, type Clock, type Log, type Secret, toAppError } from "../kernel/index.ts";
 import type { AttemptEnd, AttemptRef, Ledger, ReservedAttempt } from "../ledger/index.ts";
 import {
@@ -21,6 +21,7 @@ import { createUsageChunkFilter, type UsageChunkFilter } from "./hide-usage-chun
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Directory, GatewaySettings } from "./parts.ts";
 import type { Plan } from "./plan.ts";
+import { assertProviderOpen, noteProviderRates, noteProviderRefusal } from "./provider-limits.ts";
 import { admitAttempt, tokensUsed } from "./rate-admission.ts";
 import { reservation } from "./reservation.ts";
 import { settlementOf } from "./settlement.ts";
@@ -49,6 +50,7 @@ export interface AttemptParts {
   readonly log: Log;
   readonly limits: TimeLimits;
   readonly rates: Rates;
+  readonly providerRates: ProviderRates;
   readonly settings: GatewaySettings;
   readonly metrics: GatewayMetrics;
   /** Attempts under way, and settlements being written: a graceful stop waits for both. */
@@ -72,6 +74,7 @@ const SMALL_ANSWER_BYTES = 256 * 1024;
  * @throws AppError; `provider_unreachable` with `retryable` when nothing can have been charged.
  */
 export function runAttempt(parts: AttemptParts, plan: Plan, number: number): Promise<Response> {
+  assertProviderOpen(parts.providerRates, plan);
   const admission = admitAttempt(parts.rates, plan);
   return admission === undefined
     ? makeAttempt(parts, plan, number, undefined)
@@ -196,6 +199,7 @@ export class Attempt implements Limited {
   /** Turns the provider's answer into the caller's; `key` is what it must not repeat. */
   pass(answer: UpstreamAnswer, key: Secret): Response | Promise<Response> {
     this.status = answer.status;
+    noteProviderRates(this.parts.providerRates, this.plan, answer.headers.pairs);
     // An answer may take minutes, and the body is the large part of a request.
     this.plan.body = null;
     if (isRedirect(answer.status)) {
@@ -428,7 +432,9 @@ export class Attempt implements Limited {
   private verdict(meter: MeterResult | null): string | null {
     if (this.status === null) return this.ended === "unreachable" ? "unreachable" : null;
     if (this.status < 400) return meter?.errorSeen === true ? "unknown" : "ok";
-    return this.copy?.verdict() ?? "unknown";
+    const verdict = this.copy?.verdict();
+    if (verdict !== undefined) noteProviderRefusal(this.parts.providerRates, this.plan, verdict);
+    return verdict?.name ?? "unknown";
   }
 }
 

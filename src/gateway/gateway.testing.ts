@@ -1,6 +1,6 @@
 // A gateway over real sockets with everything around it faked: for the tests of this room.
 import type { VirtualKey, VirtualKeyPolicy } from "../access/index.ts";
-import { Rates } from "../budgets/index.ts";
+import { ProviderRates, Rates } from "../budgets/index.ts";
 import type { Connection, ProviderKey } from "../connections/index.ts";
 import {
   AppError,
@@ -228,6 +228,7 @@ export interface TestGatewayOptions {
   /** Certificate authority of an upstream with TLS. */
   ca?: string;
   rates?: Rates;
+  providerRates?: ProviderRates;
   budgets?: Budgeting;
   resolveHost?: (host: string) => Promise<readonly string[]>;
 }
@@ -242,6 +243,7 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
     ledger,
     pricing: fakePricing,
     rates: options.rates ?? new Rates({ clock: systemClock }),
+    providerRates: options.providerRates ?? new ProviderRates(systemClock),
     budgets: options.budgets,
     createMeter: fakeMeter,
     providers: { providerById, matchRoute },

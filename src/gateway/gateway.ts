@@ -1,4 +1,4 @@
-import type { Rates } from "../budgets/index.ts";
+import type { ProviderRates, Rates } from "../budgets/index.ts";
 import { AppError, type Clock, type Log, type NewId, toAppError } from "../kernel/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Dialect } from "../providers/index.ts";
@@ -24,6 +24,7 @@ export interface GatewayOptions {
   ledger: Ledger;
   pricing: Pricing;
   rates: Rates;
+  providerRates: ProviderRates;
   /** Absent where there are no budgets. */
   budgets?: Budgeting | undefined;
   createMeter: (options: MeterOptions) => Meter;

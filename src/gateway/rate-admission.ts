@@ -32,7 +32,7 @@ export function admitAttempt(rates: Rates, plan: Plan): Admission | undefined | 
     project: policy.project,
     tool: plan.tool,
     connectionId: plan.connection.id,
-    model: plan.modelRequested,
+    model: plan.modelPriced,
     estimatedTokens: estimatedTokens(plan),
   });
 }

@@ -231,3 +231,54 @@ test("the official @google/genai client, told to retry, succeeds", async () => {
   expect(answer.text).toBe("hello");
   expect(upstream.arrived).toHaveLength(2);
 }, 30_000);
+
+test("while a provider has nothing left for a model it is asked for nothing, and other models go on", async () => {
+  const nothingLeft = {
+    "x-ratelimit-limit-requests": "1",
+    "x-ratelimit-remaining-requests": "0",
+    "x-ratelimit-reset-requests": "42s",
+  };
+  upstream.behave(json(200, ANSWER, nothingLeft));
+  const first = await chat();
+  expect(first.status).toBe(200);
+  expect(first.headers.get("x-ratelimit-remaining-requests")).toBe("0");
+  const second = await chat();
+  expect(second.status).toBe(429);
+  expect(second.headers.get("retry-after")).toBe("42");
+  expect(await second.json()).toMatchObject({
+    error: { code: "rate_limited", details: { limit: "provider" } },
+  });
+  upstream.behave(json(200, ANSWER));
+  expect((await gateway.post("/v1/chat/completions", { ...ASKED, model: "other" })).status).toBe(200);
+  expect((await gateway.send("/v1/models")).status).toBe(200);
+  expect(upstream.arrived).toHaveLength(3);
+});
+
+test("a provider that says wait is not asked again before, in whichever way it says so", async () => {
+  upstream.behave(
+    json(429, { error: { message: "slow down", code: "rate_limit_exceeded" } }, { "retry-after": "7" }),
+  );
+  expect((await chat()).status).toBe(429);
+  await gateway.ledger.settledRows(1);
+  const told = await chat();
+  expect(told.headers.get("retry-after")).toBe("7");
+  expect(await told.json()).toMatchObject({ error: { details: { limit: "provider" } } });
+  const retryInfo = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "9s" };
+  const error = { code: 429, status: "RESOURCE_EXHAUSTED", message: "quota", details: [retryInfo] };
+  upstream.behave(json(429, { error }));
+  const gemini = () => gateway.post("/v1beta/models/gemini-x:generateContent", { contents: [] });
+  expect((await gemini()).status).toBe(429);
+  await gateway.ledger.settledRows(2);
+  expect((await gemini()).headers.get("retry-after")).toBe("9");
+  expect(upstream.arrived).toHaveLength(2);
+});
+
+test("a provider that is out of credit, or overloaded, is asked again: waiting is not what helps", async () => {
+  const broke = { error: { message: "no credit", type: "insufficient_quota", code: "insufficient_quota" } };
+  upstream.behave(json(429, broke, { "retry-after": "60" }));
+  for (const _ of [1, 2]) {
+    expect(((await (await chat()).json()) as typeof broke).error.code).toBe("insufficient_quota");
+    await gateway.ledger.settledRows(gateway.ledger.rows.length);
+  }
+  expect(upstream.arrived).toHaveLength(2);
+});

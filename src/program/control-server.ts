@@ -61,6 +61,7 @@ export async function serveControl({
       pid: process.pid,
       gateways: () => serving.gateways(),
       door,
+      providerRates: (keyId) => serving.providerRates(keyId),
       stop: () => void setTimeout(stop, STOP_AFTER_ANSWER_MS),
     },
   };

@@ -4,7 +4,7 @@ import { ToolTokenVerifier } from "../access/index.ts";
 import { DenialAggregator } from "../audit/index.ts";
 import type { App } from "../app.ts";
 import { readRestored } from "../backup/index.ts";
-import { GatewayRates, nodeIdentity, systemBootId } from "../budgets/index.ts";
+import { GatewayRates, nodeIdentity, systemBootId, type SeenRates } from "../budgets/index.ts";
 import type { Config } from "../config.ts";
 import { ensurePrivateDir } from "../files/index.ts";
 import {
@@ -34,6 +34,8 @@ export interface DataPlane {
   /** Why it cannot serve now, if so. */
   notReady(): string | undefined;
   metrics(): string;
+  /** What providers told of a key. */
+  providerRates(keyId: string): SeenRates[];
   /** Requests under way. */
   inFlight(): number;
   /** Another process has told that it committed: looked at before the next request. */
@@ -120,6 +122,7 @@ async function openParts(
     ledger,
     pricing: control.prices,
     rates: rates.rates,
+    providerRates: rates.providers,
     createMeter,
     providers: { providerById, matchRoute },
     storedObjects: createStoredObjects({ store: control.store, clock, log }),
@@ -160,6 +163,7 @@ async function openParts(
     lastUses,
     notReady: () => directory.unready(),
     metrics: () => gateway.metrics(),
+    providerRates: (keyId) => rates.providers.seen(keyId),
     inFlight: () => gateway.inFlight(),
     noteCommit: () => directory.noteCommit(),
     stop: (limitMs) => listener.stop(limitMs),

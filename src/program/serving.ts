@@ -1,3 +1,4 @@
+import type { SeenRates } from "../budgets/index.ts";
 import type { GatewayView } from "../control/index.ts";
 import type { DataPlane } from "./data-plane.ts";
 
@@ -9,6 +10,8 @@ export interface Serving {
   /** Prometheus text, over all processes. */
   metrics(): string | Promise<string>;
   gateways(): Promise<GatewayView[]>;
+  /** What providers told this process of a key. */
+  providerRates(keyId: string): SeenRates[];
   /** Resolves when whatever was changed here before counts for the next request of every process. */
   inForce(): Promise<void>;
   /** Lets what is under way finish, up to the limit. */
@@ -33,6 +36,7 @@ export function servingHere(dataPlane: DataPlane): Serving {
           restarts: 0,
         },
       ]),
+    providerRates: (keyId) => dataPlane.providerRates(keyId),
     // It looks at the store before each request.
     inForce: () => Promise.resolve(),
     stop: (limitMs) => dataPlane.stop(limitMs),

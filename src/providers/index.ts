@@ -2,6 +2,7 @@ export * from "./provider.ts";
 export * from "./registry.ts";
 export * from "./usage.ts";
 export * from "./verdict.ts";
+export { isRateHeader, type ProviderRate, readProviderRates } from "./rate-headers.ts";
 export { retryAfterMs } from "./retry-after.ts";
 export { modelInPath } from "./route-match.ts";
 export { likelyProvider } from "./recognise.ts";

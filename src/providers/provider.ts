@@ -159,6 +159,11 @@ export interface Provider {
    * `stream_options.include_usage`; `always` = it comes by itself, and the server may refuse the option as unknown.
    */
   readonly streamUsage: "option" | "always";
+  /**
+   * How its limits come free: `continuous` = a little at any time, and the told reset is when all of it is back;
+   * `window` = all of it at the reset. Absent = `window`.
+   */
+  readonly rateRefill?: "continuous" | "window";
   /** Base URL of the public service; `undefined` when the user has to give one. */
   readonly defaultBaseUrl: string | undefined;
   /** Base URLs of regions with data residency, by the region's name. */

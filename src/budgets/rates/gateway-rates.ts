@@ -1,8 +1,10 @@
 import { AppError, type Clock, every, type Log, toAppError } from "../../kernel/index.ts";
 import type { Store } from "../../store/index.ts";
 import { CountsKeeper } from "./kept-counts.ts";
+import { ProviderRates } from "./provider-rates.ts";
 import { Rates } from "./rates.ts";
 import { RateRules } from "./rules.ts";
+import { keepSeenRates } from "./seen-rates.ts";
 import { ShareDesk } from "./shares/desk.ts";
 import type { SubjectLimits } from "./subject-limits.ts";
 
@@ -20,11 +22,14 @@ export interface GatewayRatesOptions {
 const LOOK_EVERY_MS = 50;
 const SECOND_MS = 1_000;
 const KEEP_EVERY_MS = 2_000;
+const KEEP_SEEN_EVERY_MS = 5_000;
 const MINUTE_MS = 60_000;
 
 /** The rate limits as one gateway process sees them: the rules, what it has counted, and its shares. */
 export class GatewayRates {
   readonly rates: Rates;
+  /** What providers tell of their own. */
+  readonly providers: ProviderRates;
   readonly #options: GatewayRatesOptions;
   readonly #desk: ShareDesk;
   readonly #keeper: CountsKeeper;
@@ -33,6 +38,7 @@ export class GatewayRates {
   constructor(options: GatewayRatesOptions) {
     this.#options = options;
     const { clock, nameOf } = options;
+    this.providers = new ProviderRates(clock);
     const keeper = new CountsKeeper(options);
     const desk: ShareDesk = new ShareDesk({
       ...options,
@@ -56,6 +62,7 @@ export class GatewayRates {
       timed(LOOK_EVERY_MS, () => this.#desk.look()),
       timed(SECOND_MS, () => this.tick()),
       timed(KEEP_EVERY_MS, () => this.keep()),
+      timed(KEEP_SEEN_EVERY_MS, () => this.#keepSeen()),
       timed(MINUTE_MS, () => this.#keeper.forgetOld()),
     ];
   }
@@ -94,11 +101,17 @@ export class GatewayRates {
   async close(): Promise<void> {
     await Promise.all(this.#timers.map((timer) => timer.close()));
     try {
+      await this.#keepSeen();
       await this.keep();
       await this.#desk.leave();
     } catch (error) {
       // As after a crash: what was kept before counts, and the share comes free with its lease.
       this.#options.log.warn("rates.not_kept", { error: toAppError(error) });
     }
+  }
+
+  async #keepSeen(): Promise<void> {
+    const news = [...this.providers.news()].map((keyId) => [keyId, this.providers.seen(keyId)] as const);
+    await keepSeenRates(this.#options.store, new Map(news));
   }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { newestOf, seenRates } from "../../budgets/index.ts";
 import type { ProviderKey } from "../../connections/index.ts";
 import { AppError } from "../../kernel/index.ts";
 import { normaliseSettings, providerById, resolveProviderName } from "../../providers/index.ts";
@@ -6,6 +7,7 @@ import type { Control } from "../control.ts";
 import { keyDocument, keySchema, testDocument, testSchema } from "../documents.ts";
 import { takeIn } from "../key-intake.ts";
 import { operation } from "../operation.ts";
+import { providerRatesDocument, providerRatesSchema } from "../provider-rates-document.ts";
 import {
   classSchema,
   emptySchema,
@@ -154,12 +156,18 @@ export const list = operation({
 
 export const show = operation({
   name: "keys.show",
-  summary: "One provider key, without its value",
+  summary: "One provider key, without its value, and what its provider last told of its limits",
   place: "anywhere",
   input: z.object({ ref: refSchema }),
-  output: keySchema,
+  output: keySchema.extend({ providerRates: z.array(providerRatesSchema) }),
   async run(control, _caller, { ref }) {
-    return await documentOf(control, await control.connections.resolveKey(ref));
+    const key = await control.connections.resolveKey(ref);
+    const live = control.running?.providerRates(key.id) ?? [];
+    const seen = newestOf([...(await seenRates(control.store, key.id)), ...live]);
+    return {
+      ...(await documentOf(control, key)),
+      providerRates: seen.map((one) => providerRatesDocument(one, control.clock.nowMs())),
+    };
   },
 });
 

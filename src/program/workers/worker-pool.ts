@@ -1,3 +1,4 @@
+import type { SeenRates } from "../../budgets/index.ts";
 import type { App } from "../../app.ts";
 import type { Config } from "../../config.ts";
 import type { GatewayView } from "../../control/index.ts";
@@ -105,6 +106,11 @@ class WorkerPool implements Serving {
       ...reports.map(({ metrics }) => metrics),
       [...own, `ownkey_gateway_processes ${reports.length}`].join("\n"),
     ]);
+  }
+
+  /** Each of them writes what it was told into the store. */
+  providerRates(): SeenRates[] {
+    return [];
   }
 
   async gateways(): Promise<GatewayView[]> {

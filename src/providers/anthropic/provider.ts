@@ -41,6 +41,7 @@ export const anthropic: Provider = {
     ANTHROPIC_MODEL: "model",
   },
   keyOptional: false,
+  rateRefill: "continuous",
   streamUsage: "option",
   defaultBaseUrl: "https://api.anthropic.com",
   routes: ANTHROPIC_ROUTES,

@@ -46,6 +46,7 @@ export const openai: Provider = {
     OPENAI_MODEL: "model",
   },
   keyOptional: false,
+  rateRefill: "continuous",
   streamUsage: "option",
   defaultBaseUrl: "https://api.openai.com",
   regionalBaseUrls: {

@@ -199,7 +199,7 @@ export class Attempt implements Limited {
   /** Turns the provider's answer into the caller's; `key` is what it must not repeat. */
   pass(answer: UpstreamAnswer, key: Secret): Response | Promise<Response> {
     this.status = answer.status;
-    noteProviderRates(this.parts.providerRates, this.plan, answer.headers.pairs);
+    noteProviderRates(this.parts.providerRates, this.plan, answer);
     // An answer may take minutes, and the body is the large part of a request.
     this.plan.body = null;
     if (isRedirect(answer.status)) {

@@ -20,6 +20,15 @@ export interface Target {
 /** Names in lower case. */
 type Headers = readonly (readonly [string, string])[];
 
+type Refilling = Pick<Provider, "rateRefill">;
+
+/** An answer that tells of limits. */
+export interface Told {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly provider: Refilling;
+}
+
 interface Known {
   headers: Headers;
   seenAtMs: number;
@@ -29,7 +38,7 @@ interface Known {
 
 /** Whatever a provider says, after so long it is tried again: what is wrong must not lock a key. */
 export const LONGEST_PAUSE_MS = 5 * 60_000;
-/** Shorter ones are not worth telling: `Retry-After` has whole seconds. */
+/** Who is to wait no longer than this stops nobody: it is over when the next request is there. */
 const SHORTEST_PAUSE_MS = 1_000;
 /** Callers name models as they like. */
 const MOST_MODELS = 50;
@@ -67,21 +76,24 @@ export class ProviderRates {
     });
   }
 
-  /** Notes the headers of an answer that tells of limits. */
-  answered(target: Target, provider: Pick<Provider, "rateRefill">, headers: Headers): void {
+  /** Notes the headers of an answer that tells of limits. One that is no refusal may have used up what there was. */
+  answered(target: Target, { status, headers, provider }: Told): void {
     const known = this.#of(target);
-    known.headers = headers.filter(([name]) => name === "date" || isRateHeader(name));
+    known.headers = headers.filter(
+      ([name]) => isRateHeader(name) || name === "date" || name.startsWith("retry-after"),
+    );
     known.seenAtMs = this.#clock.nowMs();
-    const isNothingLeft = known.headers.some(([, value]) => value.trim() === "0");
-    if (isNothingLeft) this.#pause(known, pauseMs(known.headers, provider));
+    if (status < 400) this.#pause(known, pauseMs(known.headers, provider));
   }
 
-  /** The provider has refused a request for its rate, and said how long to wait. */
-  refused(target: Target, retryAfterMs: number | undefined): void {
-    if (retryAfterMs === undefined || !(retryAfterMs > 0)) return;
+  /** The provider has refused a request for its rate, and said how long to wait: by a header of its own, or by its limits. */
+  refused(target: Target, provider: Refilling, retryAfterMs: number | undefined): void {
+    if (retryAfterMs === undefined || !(retryAfterMs > SHORTEST_PAUSE_MS)) return;
     const known = this.#of(target);
     known.seenAtMs = this.#clock.nowMs();
-    this.#pause(known, Math.max(retryAfterMs, SHORTEST_PAUSE_MS));
+    const isSaid = known.headers.some(([name]) => name.startsWith("retry-after"));
+    const byLimits = isSaid ? 0 : pauseMs(known.headers, provider);
+    this.#pause(known, byLimits > 0 ? Math.min(byLimits, retryAfterMs) : retryAfterMs);
   }
 
   /** What was told for a key; the model seen last comes last. */
@@ -118,7 +130,7 @@ export class ProviderRates {
   }
 
   #pause(known: Known, forMs: number): void {
-    if (forMs <= 0) return;
+    if (!(forMs > 0)) return;
     const untilMs = this.#clock.monotonicMs() + Math.min(forMs, LONGEST_PAUSE_MS);
     // An older answer that comes late does not shorten what a newer one has said.
     known.pausedUntilMs = Math.max(known.pausedUntilMs, untilMs);
@@ -130,9 +142,10 @@ export class ProviderRates {
  * Until something is left again. Where a limit comes free continuously, the first request of it does long before all
  * of it: to wait for the reset would waste what is there.
  */
-function pauseMs(headers: Headers, { rateRefill }: Pick<Provider, "rateRefill">): number {
+function pauseMs(headers: Headers, { rateRefill }: Refilling): number {
+  if (!headers.some(([, value]) => value.trim() === "0")) return 0;
   const waits = readProviderRates(headers).map(({ limit, remaining, resetMs }) => {
-    if (remaining !== 0 || resetMs === null || resetMs === 0) return 0;
+    if (remaining !== 0 || resetMs === null || resetMs <= SHORTEST_PAUSE_MS) return 0;
     const waitMs = rateRefill === "continuous" && limit !== null ? resetMs / limit : resetMs;
     return Math.max(waitMs, SHORTEST_PAUSE_MS);
   });

@@ -41,10 +41,12 @@ export function registerToolsUndo(group: Command, context: CliContext, exit: { c
 
   const undo = group
     .command("undo [change]")
+    .enablePositionalOptions()
     .description("give files back as they were before the last change, or before the one named")
     .option("--list", "show what can be undone")
     .option("--yes", "do not ask")
     .option("--force", "also where files were changed since; what was changed since is lost")
+    .option("--json", "print one JSON document")
     .addHelpText("after", example("ownkey tools undo --list", "ownkey tools undo", "ownkey tools undo purge"))
     .action(async (change: string | undefined, options: UndoOptions) => {
       const { items } = await context.client.call(tools.changes, {});

@@ -85,11 +85,11 @@ export class OwnkeyHome {
   /** Runs one command to its end. */
   async run(
     args: readonly string[],
-    options: { stdin?: string; env?: Record<string, string> } = {},
+    options: { stdin?: string; env?: Record<string, string>; cwd?: string } = {},
   ): Promise<CommandResult> {
     const child = Bun.spawn([...(await ownkeyCommand()), ...args], {
       env: { ...this.#environment, ...options.env },
-      cwd: this.folder,
+      cwd: options.cwd ?? this.folder,
       stdin: new Blob([options.stdin ?? ""]),
       stdout: "pipe",
       stderr: "pipe",
@@ -148,7 +148,7 @@ export class OwnkeyHome {
   /** Runs a command with `--json` that must succeed, and gives its document. */
   async json<Document = Record<string, unknown>>(
     args: readonly string[],
-    options: { stdin?: string; env?: Record<string, string> } = {},
+    options: { stdin?: string; env?: Record<string, string>; cwd?: string } = {},
   ): Promise<Document> {
     const { code, stdout, stderr } = await this.run([...args, "--json"], options);
     if (code !== 0) throw new Error(`ownkey ${args.join(" ")} ended with ${code}: ${stderr}`);

@@ -1,5 +1,5 @@
 import { AppError, type Clock, type NewId } from "../../kernel/index.ts";
-import { removeTemporaries, tryLock } from "../../files/index.ts";
+import { type FileLock, removeTemporaries, tryLock } from "../../files/index.ts";
 import type { Change, ChangeSummary, FileRequest, PlannedFile, UndoStore } from "./change.ts";
 import { planFiles, stateOf } from "./plan-files.ts";
 import { restoredState } from "./restored-state.ts";
@@ -12,6 +12,9 @@ export interface ChangesOptions {
   readonly clock: Clock;
   readonly newId: NewId;
 }
+
+const LOCK_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 20;
 
 export interface UndoOptions {
   /** Give files back as they were, even when others have changed them since. */
@@ -89,7 +92,12 @@ export class Changes {
    *   then nothing is written.
    */
   async undo(id: string, options: UndoOptions = {}): Promise<void> {
-    await this.#locked(async () => await this.#undo(await this.#load(id), options));
+    await this.#load(id);
+    await this.#locked(async () => {
+      // What was begun and not finished has been taken back by now.
+      const change = await this.#options.store.load(id);
+      if (change) await this.#undo(change, options);
+    });
   }
 
   /** Forgets how to undo a change; the files stay as they are. @throws AppError `not_found`. */
@@ -128,17 +136,28 @@ export class Changes {
   }
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {
-    const lock = tryLock(this.#options.lockPath);
-    if (!lock) {
-      throw new AppError("conflict", "another command changes files of tools at this moment", {
-        hint: "try again when it has ended",
-      });
-    }
+    const lock = await this.#lock();
     try {
       await this.#recover();
       return await work();
     } finally {
       lock.close();
+    }
+  }
+
+  /** Another command is waited for, for a short while. */
+  async #lock(): Promise<FileLock> {
+    const { clock, lockPath } = this.#options;
+    const lastMomentMs = clock.monotonicMs() + LOCK_WITHIN_MS;
+    for (;;) {
+      const lock = tryLock(lockPath);
+      if (lock) return lock;
+      if (clock.monotonicMs() > lastMomentMs) {
+        throw new AppError("conflict", "another command changes files of tools at this moment", {
+          hint: "try again when it has ended",
+        });
+      }
+      await Bun.sleep(LOOK_EVERY_MS);
     }
   }
 

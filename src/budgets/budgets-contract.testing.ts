@@ -73,7 +73,7 @@ class Holder {
     const answer: TradeAnswer = await trade({
       store,
       member: this.#member,
-      uncertain: false,
+      uncertain: 0,
       definitions: (await readState(store))?.definitions ?? -1,
       known: this.#known,
       ledgerRow: 0,

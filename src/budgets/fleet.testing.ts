@@ -30,7 +30,9 @@ import { parseSubject } from "./subject.ts";
 /** Stands still unless it is moved. */
 class TestClock implements Clock {
   timeMs = Date.UTC(2026, 10, 23, 10);
-  nowMs = (): number => this.timeMs;
+  /** How wrong the wall clock is. */
+  wallOffsetMs = 0;
+  nowMs = (): number => this.timeMs + this.wallOffsetMs;
   monotonicMs = (): number => this.timeMs;
 }
 
@@ -67,7 +69,9 @@ export class Fleet {
 
   /** Over a store of its own, SQLite unless another is given. */
   static async open(given?: Store): Promise<Fleet> {
-    const folder = mkdtempSync(join(tmpdir(), "ownkey-budgets-"));
+    // In memory where that is possible: thousands of commits that wait for a disk would be most of the time.
+    const place = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+    const folder = mkdtempSync(join(place, "ownkey-budgets-"));
     const clock = new TestClock();
     const store =
       given ?? (await openSqliteStore({ path: join(folder, "control.db"), mode: "inline", clock }));
@@ -129,6 +133,15 @@ export class Fleet {
     return node;
   }
 
+  /** The timed work of all that are alive; what the store does not answer is tried again with the next one. */
+  async tickAll(): Promise<void> {
+    for (const node of this.nodes) {
+      if (node.isDead) continue;
+      await node.desk.tick().catch(() => {});
+      await node.desk.answerRecalls().catch(() => {});
+    }
+  }
+
   /** The database is put back to an older one, and a new life begins. */
   async restored(): Promise<void> {
     await this.store.tx((tx) =>
@@ -145,12 +158,17 @@ export class Fleet {
 
   /** Settled and granted, by budget and period. */
   async committed(): Promise<ReadonlyMap<string, { settled: bigint; granted: bigint }>> {
+    // Of one moment: what is given back moves from one table to the other.
+    const [periods, grants] = await this.store.tx(async (tx) => [
+      await tx.all("SELECT * FROM budget_periods"),
+      await tx.all("SELECT * FROM budget_grants"),
+    ]);
     const found = new Map<string, { settled: bigint; granted: bigint }>();
-    for (const row of await this.store.all("SELECT * FROM budget_periods")) {
+    for (const row of periods ?? []) {
       const name = `${textOf(row, "budget_id")} ${textOf(row, "period")}`;
       found.set(name, { settled: nanosOf(row, "settled_nanos"), granted: 0n });
     }
-    for (const row of await this.store.all("SELECT * FROM budget_grants")) {
+    for (const row of grants ?? []) {
       const name = `${textOf(row, "budget_id")} ${textOf(row, "period")}`;
       const known = found.get(name) ?? { settled: 0n, granted: 0n };
       found.set(name, { ...known, granted: known.granted + nanosOf(row, "amount_nanos") });
@@ -181,9 +199,19 @@ export class Node {
   readonly path: string;
   isDead = false;
   readonly #fleet: Fleet;
+  readonly #options: NodeOptions;
 
-  constructor(fleet: Fleet, name: string, { store = fleet.store, log = silentLog }: NodeOptions) {
+  constructor(fleet: Fleet, name: string, options: NodeOptions) {
+    const { store: reached = fleet.store, log = silentLog } = options;
+    // The dead do nothing: what had begun may be done, but nobody hears of it.
+    const store = withTx(reached, async (work) => {
+      this.#mustLive();
+      const result = await reached.tx(work);
+      this.#mustLive();
+      return result;
+    });
     this.#fleet = fleet;
+    this.#options = options;
     this.name = name;
     this.path = join(fleet.folder, `${name}.db`);
     const { clock } = fleet;
@@ -212,7 +240,7 @@ export class Node {
       clock,
       pause: async (timeMs) => {
         clock.timeMs += timeMs;
-        for (const other of fleet.nodes) if (!other.isDead) await other.desk.answerRecalls();
+        for (const other of fleet.nodes) if (!other.isDead) await other.desk.answerRecalls().catch(() => {});
       },
     });
   }
@@ -242,6 +270,10 @@ export class Node {
     reservation.settle(costNanos);
   }
 
+  #mustLive(): void {
+    if (this.isDead) throw new Error("this process was killed");
+  }
+
   /** `kill -9`: the ledger has what was written, the store knows what it knew. */
   async kill(): Promise<void> {
     if (this.isDead) return;
@@ -252,7 +284,7 @@ export class Node {
   /** Comes back in the same folder. */
   async restart(): Promise<Node> {
     const { nodes } = this.#fleet;
-    const node = new Node(this.#fleet, this.name, {});
+    const node = new Node(this.#fleet, this.name, this.#options);
     nodes.splice(nodes.indexOf(this), 1, node);
     await node.book.reload();
     await node.desk.recover();
@@ -273,6 +305,20 @@ export function keepCopy(node: Node): () => void {
   return () => {
     for (const end of ["-wal", "-shm"]) rmSync(node.path + end, { force: true });
     for (const end of files) copyFileSync(copy + end, node.path + end);
+  };
+}
+
+/** The store with its transactions on another way. */
+export function withTx(store: Store, tx: Store["tx"]): Store {
+  return {
+    engine: store.engine,
+    all: (sql, params) => store.all(sql, params),
+    get: (sql, params) => store.get(sql, params),
+    run: (sql, params) => store.run(sql, params),
+    tx,
+    changeMark: () => store.changeMark(),
+    confirmedAtMs: () => store.confirmedAtMs(),
+    close: () => store.close(),
   };
 }
 

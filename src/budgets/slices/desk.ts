@@ -60,7 +60,7 @@ export class SliceDesk {
   readonly #standings = new Map<string, Standing>();
   #member: Membership | undefined;
   #identity: NodeIdentity;
-  #uncertain = false;
+  #uncertain = 0;
   #demands = new Map<string, Demand>();
   #trading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -152,7 +152,7 @@ export class SliceDesk {
   /** To be called about every second: idle slices go back, old ones are replaced, the store learns what was spent. */
   async tick(): Promise<void> {
     const nowMs = this.nowMs();
-    let due = this.#clockDrifted();
+    let due = this.#clockDrifted() || this.#uncertain > 0;
     for (const slice of this.#current.values()) {
       const idle = nowMs - slice.usedAtMs > IDLE_MS;
       if (slice.notAfterMs <= nowMs || (idle && slice.holders === 0)) {
@@ -179,7 +179,7 @@ export class SliceDesk {
     if (this.#closed) return;
     for (const slice of this.#current.values()) this.#retire(slice);
     try {
-      if (!this.isEmpty) await this.#go();
+      if (!this.isEmpty || this.#uncertain > 0) await this.#go();
     } finally {
       this.#closed = true;
     }
@@ -247,7 +247,7 @@ export class SliceDesk {
         nowMs: clock.nowMs(),
       });
     } catch (error) {
-      this.#uncertain = true;
+      this.#uncertain += 1;
       throw error;
     }
     if (answer.kind === "changed") {
@@ -260,7 +260,7 @@ export class SliceDesk {
       return false;
     }
     this.#member = { ...this.#member, sequence: answer.sequence };
-    this.#uncertain = false;
+    this.#uncertain = 0;
     this.#takeTime(answer.nowMs, answer.behindMs, startedMs);
     for (const { slice, report } of reports) {
       slice.reportedNanos = report.spentNanos;
@@ -358,7 +358,7 @@ export class SliceDesk {
   /** Slices that are void: what they hold counts as spent, and their requests settle in the ledger alone. */
   #forgetEverything(): void {
     this.#member = undefined;
-    this.#uncertain = false;
+    this.#uncertain = 0;
     this.#current.clear();
     this.#retired.clear();
     this.#shrunk.clear();

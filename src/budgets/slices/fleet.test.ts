@@ -1,6 +1,6 @@
 // What becomes of a budget's money when gateways share it, die, lose power, or stand on another database.
 import { describe, expect, test } from "bun:test";
-import { codeOf, Fleet, keepCopy } from "../fleet.testing.ts";
+import { codeOf, Fleet, keepCopy, withTx } from "../fleet.testing.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -177,13 +177,10 @@ describe("several gateways", () => {
     await using fleet = await Fleet.open();
     await fleet.set({ limitNanos: 1000n });
     let isCut = false;
-    const store = {
-      ...bound(fleet.store),
-      tx: async <T>(work: Parameters<typeof fleet.store.tx<T>>[0]) => {
-        if (isCut) throw new Error("no route to the store");
-        return await fleet.store.tx(work);
-      },
-    };
+    const store = withTx(fleet.store, async (work) => {
+      if (isCut) throw new Error("no route to the store");
+      return await fleet.store.tx(work);
+    });
     const node = await fleet.start("cut-off", { store });
     await node.settle(await node.request(10n), 10n);
     isCut = true;
@@ -198,14 +195,11 @@ describe("several gateways", () => {
     await using fleet = await Fleet.open();
     await fleet.set({ limitNanos: 100n });
     let losesAnswers = false;
-    const store = {
-      ...bound(fleet.store),
-      tx: async <T>(work: Parameters<typeof fleet.store.tx<T>>[0]) => {
-        const result = await fleet.store.tx(work);
-        if (losesAnswers) throw new Error("the answer got lost");
-        return result;
-      },
-    };
+    const store = withTx(fleet.store, async (work) => {
+      const result = await fleet.store.tx(work);
+      if (losesAnswers) throw new Error("the answer got lost");
+      return result;
+    });
     const node = await fleet.start("half-cut", { store });
     await node.settle(await node.request(10n), 10n);
     losesAnswers = true;
@@ -301,17 +295,3 @@ describe("what does not end as it should", () => {
     expect(await codeOf(node.request(1n))).toBe("budget_exceeded");
   });
 });
-
-/** A store whose methods can be spread. */
-function bound(store: Fleet["store"]): Fleet["store"] {
-  return {
-    engine: store.engine,
-    all: (sql, params) => store.all(sql, params),
-    get: (sql, params) => store.get(sql, params),
-    run: (sql, params) => store.run(sql, params),
-    tx: (work) => store.tx(work),
-    changeMark: () => store.changeMark(),
-    confirmedAtMs: () => store.confirmedAtMs(),
-    close: () => store.close(),
-  };
-}

@@ -27,11 +27,11 @@ export interface Ask {
 export interface TradeRequest {
   readonly store: Store;
   readonly member: Membership;
-  /** The last transaction may or may not have happened. */
-  readonly uncertain: boolean;
+  /** So many transactions since the last answer may or may not have happened. */
+  readonly uncertain: number;
   /** Number of the definitions that the budgets are from. */
   readonly definitions: number;
-  /** All slices that the process knows of; one that is its own and not among them was granted by an answer that got lost. */
+  /** All slices that the process knows of. */
   readonly known: ReadonlySet<number>;
   /** The ledger's last row: reservations on a new grant come after it. */
   readonly ledgerRow: number;
@@ -89,6 +89,7 @@ export async function trade(request: TradeRequest): Promise<TradeAnswer> {
 
     const clockMs = await storeTimeMs(store, tx, request.nowMs);
     const nowMs = Math.max(clockMs, state.highWaterMs);
+    if (request.uncertain > 0) await takeUnknown(tx, request);
     for (const report of request.reports) await take(tx, member, report);
     let { nextGrant } = state;
     const granted: Granted[] = [];
@@ -121,8 +122,8 @@ async function nextSequence(tx: Tx, { member, uncertain }: TradeRequest): Promis
   const row = await tx.get(`SELECT * FROM budget_nodes WHERE id = ?${tx.forUpdate}`, [member.nodeId]);
   if (!row || intOf(row, "incarnation") !== member.incarnation) return undefined;
   const sequence = intOf(row, "sequence");
-  const expected = sequence === member.sequence || (uncertain && sequence === member.sequence + 1);
-  return expected ? sequence + 1 : undefined;
+  const isExpected = sequence >= member.sequence && sequence <= member.sequence + uncertain;
+  return isExpected ? sequence + 1 : undefined;
 }
 
 async function take(tx: Tx, member: Membership, report: Report): Promise<void> {
@@ -138,6 +139,15 @@ async function take(tx: Tx, member: Membership, report: Report): Promise<void> {
     report.spentNanos,
     report.grantId,
   ]);
+}
+
+/** What was granted by an answer that got lost: nobody has spent of it, since nobody knows of it. */
+async function takeUnknown(tx: Tx, { member, known }: TradeRequest): Promise<void> {
+  const rows = await tx.all("SELECT * FROM budget_grants WHERE node_id = ? AND incarnation = ?", [
+    member.nodeId,
+    member.incarnation,
+  ]);
+  for (const row of rows) if (!known.has(intOf(row, "id"))) await closeGrant(tx, row, 0n);
 }
 
 interface Giving {
@@ -159,9 +169,7 @@ async function give(tx: Tx, { request, state, ask, nowMs, newGrant }: Giving): P
     [budget.id, period.key],
   );
   const own = open.filter((row) => isMine(row, member));
-  const mine =
-    own.find((row) => intOf(row, "id") === ask.slice?.grantId) ??
-    own.find((row) => !request.known.has(intOf(row, "id")));
+  const mine = own.find((row) => intOf(row, "id") === ask.slice?.grantId);
   const others = open.filter((row) => textOf(row, "node_id") !== member.nodeId);
   const sum = (rows: readonly Row[]) => rows.reduce((total, row) => total + nanosOf(row, "amount_nanos"), 0n);
   const standing = {

@@ -43,6 +43,8 @@ export interface DirectoryOptions {
   readonly connections: ConnectionSource;
   /** Rate limits of others than virtual keys. */
   readonly rates?: { reload(): Promise<void> };
+  /** Budgets, and models kept from them. @throws `vault_locked`: nobody is served by budgets that cannot be checked. */
+  readonly budgets?: { reload(): Promise<void> };
   readonly vault: { readonly locked: boolean };
   /** This gateway process, as it stands in the audit log. */
   readonly caller: Caller;
@@ -117,6 +119,7 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
       if (vault.locked) await all.reloadAll();
       await readConnections();
       await options.rates?.reload();
+      await options.budgets?.reload();
       virtualKeys = all;
     } else if (size > seenEntries) {
       await takeIn(virtualKeys, await newsSince(size));
@@ -135,6 +138,7 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
     const keyIds = new Set(subjects.filter((subject) => subject.startsWith("vk_")));
     await table.reload(keyIds);
     if (subjects.some((subject) => subject.startsWith(RULE_ID_PREFIX))) await options.rates?.reload();
+    if (subjects.some((subject) => !keyIds.has(subject))) await options.budgets?.reload();
     if (subjects.some((subject) => !keyIds.has(subject))) await readConnections();
   }
 

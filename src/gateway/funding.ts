@@ -1,5 +1,6 @@
 import {
   type Bounded,
+  type BoundPrices,
   type BoundRequest,
   type BoundResult,
   type Budget,
@@ -30,13 +31,6 @@ export interface Budgeting {
   prices(bounded: Bounded, model: PricedModel): BoundPrices | null;
   /** Output tokens that a request under a hard budget gets when it sets no limit itself. */
   readonly outputLimit: number;
-}
-
-/** In nano-dollars; the whole is `fixed + L · per output token`, for an output limit of L. */
-export interface BoundPrices {
-  readonly fixedNanos: bigint;
-  /** Of all answers that are asked for. */
-  readonly nanosPerOutputToken: bigint;
 }
 
 /** An attempt that is paid for: what it holds, and the body that it goes with. */

@@ -4,7 +4,7 @@ import { ToolTokenVerifier } from "../access/index.ts";
 import { DenialAggregator } from "../audit/index.ts";
 import type { App } from "../app.ts";
 import { readRestored } from "../backup/index.ts";
-import { GatewayRates, nodeIdentity, systemBootId, type SeenRates } from "../budgets/index.ts";
+import { GatewayBudgets, GatewayRates, nodeIdentity, type SeenRates, systemBootId } from "../budgets/index.ts";
 import type { Config } from "../config.ts";
 import { ensurePrivateDir } from "../files/index.ts";
 import {
@@ -19,6 +19,7 @@ import {
 } from "../gateway/index.ts";
 import { AppError, Closing, type Log } from "../kernel/index.ts";
 import { claimInstance, openLedger, settleAbandoned } from "../ledger/index.ts";
+import { createBudgeting } from "./budgeting.ts";
 import { createLastUses, type LastUses } from "./last-uses.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
 import { createMeter } from "../usage/index.ts";
@@ -90,14 +91,26 @@ async function openParts(
   const lastUses = createLastUses(app, caller);
   closing.add(() => lastUses.flush());
   closing.add(() => denials.close());
+  const { randomness } = seams;
+  const identity = nodeIdentity({ ledgerPath: instance.path, bootId: systemBootId(randomness), randomness });
+  const { store, perform, vault } = control;
+  const budgets = new GatewayBudgets({
+    store,
+    sealer: vault,
+    perform,
+    caller,
+    identity,
+    ledger,
+    clock,
+    log,
+    randomness,
+  });
+  await budgets.start();
+  closing.add(() => budgets.close());
   const rates = new GatewayRates({
     store: control.store,
     limits: control.limits,
-    node: nodeIdentity({
-      ledgerPath: instance.path,
-      bootId: systemBootId(seams.randomness),
-      randomness: seams.randomness,
-    }).id,
+    node: identity.id,
     clock,
     log,
     nameOf: (subject) => rateSubjectName(subject, directory.connections()),
@@ -111,6 +124,7 @@ async function openParts(
     toolTokens: new ToolTokenVerifier({ signer: control.vault, sessions: control.sessions }),
     connections: control.connections,
     rates,
+    budgets,
     vault: control.vault,
     caller,
     clock,
@@ -123,6 +137,7 @@ async function openParts(
     pricing: control.prices,
     rates: rates.rates,
     providerRates: rates.providers,
+    budgets: createBudgeting({ budgets, prices: control.prices, outputLimit: config.outputLimit }),
     createMeter,
     providers: { providerById, matchRoute },
     storedObjects: createStoredObjects({ store: control.store, clock, log }),

@@ -66,6 +66,11 @@ export const SETTINGS = [
     minimum: 10,
     maximum: 86_400,
   }),
+  setting("outputLimit", "integer", 32_768, {
+    help: "Output tokens that a request under a hard budget may have when it sets no limit itself.",
+    minimum: 16,
+    maximum: 1_000_000,
+  }),
   setting("outboundProxy", "url", null, {
     help: "Proxy for Ownkey's own https calls (tests of keys, lists of models), http://HOST:PORT; variables do not count.",
   }),

@@ -1,0 +1,22 @@
+import { boundPrices, boundRequest, type GatewayBudgets } from "../budgets/index.ts";
+import type { Budgeting } from "../gateway/index.ts";
+import type { Ceilings } from "../usage/index.ts";
+
+export interface BudgetingOptions {
+  readonly budgets: GatewayBudgets;
+  readonly prices: Ceilings;
+  readonly outputLimit: number;
+}
+
+/** The budgets room as the data plane asks it. */
+export function createBudgeting({ budgets, prices, outputLimit }: BudgetingOptions): Budgeting {
+  return {
+    outputLimit,
+    covering: (spender) => budgets.covering(spender),
+    isSuspended: (connectionId, model) => budgets.isSuspended(connectionId, model),
+    reserve: (wanted) => budgets.reserve(wanted),
+    overrun: (overrun) => budgets.overrun(overrun),
+    bound: boundRequest,
+    prices: (bounded, model) => boundPrices(prices, bounded, model),
+  };
+}

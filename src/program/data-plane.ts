@@ -4,7 +4,13 @@ import { ToolTokenVerifier } from "../access/index.ts";
 import { DenialAggregator } from "../audit/index.ts";
 import type { App } from "../app.ts";
 import { readRestored } from "../backup/index.ts";
-import { GatewayBudgets, GatewayRates, nodeIdentity, type SeenRates, systemBootId } from "../budgets/index.ts";
+import {
+  GatewayBudgets,
+  GatewayRates,
+  nodeIdentity,
+  type SeenRates,
+  systemBootId,
+} from "../budgets/index.ts";
 import type { Config } from "../config.ts";
 import { ensurePrivateDir } from "../files/index.ts";
 import {

@@ -3,6 +3,7 @@
  * was printed, logged, answered or stored. The few places that are meant to show one show it once.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Canaries, filesBelow } from "./support/canary.ts";
 import { newKey, randomText } from "./support/keys.ts";
@@ -14,6 +15,7 @@ const canaries = new Canaries();
 const home = new OwnkeyHome({ OWNKEY_LOG: "debug" });
 /** Bodies and headers that Ownkey itself has answered. */
 const answered: string[] = [];
+const project = join(home.folder, "project");
 let upstream: Upstream;
 let up: RunningUp;
 
@@ -30,6 +32,8 @@ const keys = {
   argument: canaries.watch("a key given as an argument", newKey.openai()),
   plainArgument: canaries.watch("a key without a shape given as an argument", randomText(30)),
   removed: canaries.watch("a key that was removed", newKey.openai()),
+  inFile: canaries.watch("a key in a file", newKey.openai()),
+  refusedInFile: canaries.watch("a key in a file that its provider refuses", newKey.openai()),
   stranger: canaries.watch("somebody else's virtual key", `sk-ownkey-${randomText(43)}`),
 };
 const passphrase = canaries.watch("the passphrase", `correct horse ${randomText(20)}`);
@@ -105,6 +109,11 @@ async function ask(
   });
   answered.push(JSON.stringify([...response.headers]), await response.text());
   return response.status;
+}
+
+function write(text: string): void {
+  mkdirSync(project, { recursive: true });
+  writeFileSync(join(project, ".env"), text);
 }
 
 function expectNoSecretAnywhere(): void {
@@ -292,9 +301,46 @@ async function backup(file: string): Promise<void> {
   await run(1, ["backup", "restore", notOne, "--passphrase-stdin"], wrongPassphrase, elsewhere);
 }
 
+test("keys in files: shown, taken in, refused, given back, written elsewhere", async () => {
+  write(`OPENAI_API_KEY=${keys.inFile}\nANTHROPIC_API_KEY=${keys.login}\n`);
+  await run(0, ["adopt", project, "--dry-run"]);
+  await run(0, ["adopt", project, "--dry-run", "--json"]);
+  expect(canaries.in("the file", readFileSync(join(project, ".env")))).not.toEqual([]);
+  await run(0, ["adopt", project, "--yes"]);
+  expect(
+    canaries.in("the file", readFileSync(join(project, ".env"))).map(({ secret }) => secret),
+  ).not.toContain("a key in a file");
+  await run(0, ["adopt", "list", "--json"]);
+  await run(0, ["adopt", "undo", "--yes", "--json"]);
+  upstream.behave(echoing);
+  write(`OPENAI_API_KEY=${keys.refusedInFile}\n`);
+  await run(0, ["adopt", project, "--yes", "--json"]);
+  upstream.behave((_, socket) => void socket.destroy());
+  write(`OPENAI_API_KEY=${keys.inFile}\n`);
+  await run(1, ["adopt", project, "--yes"]);
+  upstream.behave(good);
+  await run(2, ["adopt", project]);
+  await run(0, ["connections", "set", "azure", "--model", "gpt-4o-mini"]);
+  await run(0, ["init", project, "--yes", "--json"]);
+  await run(0, ["init", project, "--yes"]);
+  await run(0, ["export", "dotenv", "--output", join(project, "out.env")]);
+  await run(5, ["export", "env", "--real"]);
+  await run(5, ["export", "cursor", "--real", "--json"]);
+  await shows(
+    "an exported virtual key",
+    ["export", "env", "--virtual-key", "out", "--connection", "openai"],
+    VIRTUAL_KEY,
+  );
+  await run(3, ["adopt", "undo", "blob_nothing"]);
+});
+
 test("none of it is anywhere: neither while it runs, nor after it has ended", async () => {
   expect(filesBelow(home.home)).toContain("control.db-wal");
   expectNoSecretAnywhere();
+  await run(0, ["eject", "--real-keys", "--yes"]);
+  // The keys are back where they were, which is what was asked for.
+  expect(canaries.inFolder(project)).not.toEqual([]);
+  rmSync(project, { recursive: true });
   await run(0, ["down"]);
   expect(await up.exited).toBe(0);
   expectNoSecretAnywhere();

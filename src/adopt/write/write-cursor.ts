@@ -12,6 +12,7 @@ export function writeCursorSettings(keys: readonly WrittenKey[]): WrittenText {
       continue;
     }
     settings[`${name}.apiKey`] = value;
+    if (key.isReference) continue;
     const { organization, model, deployments, apiVersion } = key.settings;
     const hasEndpoint = provider.defaultBaseUrl === undefined;
     const address = addressOf(key);

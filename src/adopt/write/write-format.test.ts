@@ -66,6 +66,15 @@ test("a virtual key comes with the gateway's address, or with a word on it", () 
   });
 });
 
+test("a reference stands alone: who resolves it knows the address", () => {
+  const azureKey = written("azure", "ownkey://azure/main", { baseUrl: "https://x.openai.azure.com" });
+  const keys = [{ ...azureKey, isReference: true }];
+  expect(writeFormat("dotenv", keys).text).toBe("AZURE_OPENAI_API_KEY=ownkey://azure/main\n");
+  expect(JSON.parse(writeFormat("cursor", keys).text)).toEqual({
+    "cursor.azure.apiKey": "ownkey://azure/main",
+  });
+});
+
 test("a second key of a provider is told, and overwrites nothing", () => {
   const twice = [written("openai", openai), written("openai", `${openai}z`)];
   for (const format of KEY_FORMATS) {

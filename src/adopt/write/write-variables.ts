@@ -43,7 +43,8 @@ function isOwnSdk(provider: Provider): boolean {
 }
 
 function settingsOf(key: WrittenKey): [name: string, value: string][] {
-  const { provider, settings, gateway } = key;
+  const { provider, settings, gateway, isReference } = key;
+  if (isReference) return [];
   const address = addressOf(key);
   if (gateway !== undefined) {
     const variables = isOwnSdk(provider) ? sdkVariables(provider).baseUrls : [];

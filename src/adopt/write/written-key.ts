@@ -8,6 +8,8 @@ export interface WrittenKey {
   /** A reference, a virtual key, or the key itself. Written as it is. */
   readonly value: string;
   readonly settings: ConnectionSettings;
+  /** It stands for the key, and whoever resolves it knows the address as well: nothing is written beside it. */
+  readonly isReference?: boolean;
   /** For a virtual key: the address of its connection at the gateway, without a version. */
   readonly gateway?: string;
 }

@@ -1,6 +1,6 @@
 import type { Caller } from "../../access/index.ts";
 import type { Connection } from "../../connections/index.ts";
-import { AppError, maskSecrets, objectAt, parseJson, stringAt } from "../../kernel/index.ts";
+import { AppError, maskSecrets, objectAt, parseJson, stringAt, toAppError } from "../../kernel/index.ts";
 import { matchRoute, providerById } from "../../providers/index.ts";
 import { smallestRequest, type Wire } from "../../tools/index.ts";
 import type { Control } from "../control.ts";
@@ -25,15 +25,7 @@ const MOST_CHARS = 64 * 1024;
  * @throws AppError `no_connection` when there is none, `conflict` when no model of it is known.
  */
 export async function sendFirst(control: Control, caller: Caller, wanted: string | undefined): Promise<Sent> {
-  const connection =
-    wanted === undefined ? await firstUsable(control) : await control.connections.resolve(wanted);
-  const wire = connection && wireOf(connection);
-  if (!connection || wire === undefined) {
-    throw new AppError("no_connection", "there is no connection with a key that takes a request", {
-      hint: "add a key: ownkey keys add openai",
-    });
-  }
-  const [model] = await modelsFor(control, caller, connection);
+  const { connection, wire, model } = await chooseFirst(control, caller, wanted);
   const { token } = await control.toolTokens.issue(caller, "init");
   const { url, method, headers, body } = smallestRequest(
     { wire, path: PATHS[wire].replace("/m:", "/{model}:"), credential: "bearer" },
@@ -58,13 +50,45 @@ export async function sendFirst(control: Control, caller: Caller, wanted: string
   };
 }
 
-async function firstUsable({ connections }: Control): Promise<Connection | undefined> {
-  for (const connection of await connections.list()) {
-    const key = await connections.servingKeyOf(connection.id);
-    const works = key && (key.verdict === "ok" || key.verdict === "untested");
-    if (works && wireOf(connection) !== undefined) return connection;
+interface Chosen {
+  readonly connection: Connection;
+  readonly wire: Wire;
+  readonly model: string;
+}
+
+/** One whose provider lists no model does not keep the next one from it. */
+async function chooseFirst(control: Control, caller: Caller, wanted: string | undefined): Promise<Chosen> {
+  const { connections } = control;
+  const all = wanted === undefined ? await usable(control) : [await connections.resolve(wanted)];
+  let problem: AppError | undefined;
+  for (const connection of all) {
+    const wire = wireOf(connection);
+    if (wire === undefined) continue;
+    try {
+      const [model] = await modelsFor(control, caller, connection);
+      return { connection, wire, model };
+    } catch (error) {
+      const known = toAppError(error);
+      if (known.code !== "conflict") throw error;
+      problem ??= known;
+    }
   }
-  return undefined;
+  if (problem) throw problem;
+  throw new AppError("no_connection", "there is no connection with a key that takes a request", {
+    hint: "add a key: ownkey keys add openai",
+  });
+}
+
+/** Those with a key that is known to work first. */
+async function usable({ connections }: Control): Promise<Connection[]> {
+  const found: { connection: Connection; isTested: boolean }[] = [];
+  for (const connection of await connections.list()) {
+    const verdict = (await connections.servingKeyOf(connection.id))?.verdict;
+    if (verdict === "ok" || verdict === "untested") found.push({ connection, isTested: verdict === "ok" });
+  }
+  return found
+    .toSorted((a, b) => Number(b.isTested) - Number(a.isTested))
+    .map(({ connection }) => connection);
 }
 
 function wireOf({ provider, preset }: Connection): Wire | undefined {

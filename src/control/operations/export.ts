@@ -26,9 +26,10 @@ export const references = operation({
     const keys = await chosen(control, connections);
     return documentOf(
       format,
-      keys.map(({ connection, key }) =>
-        writtenKey(connection, key, referenceTo({ connection: connection.name, name: key.name })),
-      ),
+      keys.map(({ connection, key }) => ({
+        ...writtenKey(connection, key, referenceTo({ connection: connection.name, name: key.name })),
+        isReference: true,
+      })),
     );
   },
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 const root = join(import.meta.dir, "..");
 const ENTRIES = [
   "main.ts",
+  "budgets/tightening/tokenizer-worker.ts",
   "store/sqlite/worker.ts",
   "ledger/checkpoint-worker.ts",
   "ledger/sums/roll-up-worker.ts",

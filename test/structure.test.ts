@@ -136,7 +136,7 @@ test("from another room only its index is imported", () => {
 });
 
 /** Large, and needed later or never: each is loaded when something asks for it. */
-const NOT_AT_START = ["zod", "@pydantic/genai-prices", "age-encryption", "@clack/prompts"];
+const NOT_AT_START = ["zod", "@pydantic/genai-prices", "age-encryption", "@clack/prompts", "gpt-tokenizer"];
 
 test("a start loads no schemas, prices or other libraries that only some commands need", () => {
   const loaded = new Map<string, string>();

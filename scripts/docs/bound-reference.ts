@@ -21,6 +21,8 @@ let through as \`tools.web_search\`. Gemini's names are read in \`camelCase\` an
 - **Text**: no token is shorter than a byte of it. All bytes of the body count, its punctuation and names too. For models
   whose tokenizer is not known to read bytes, text also counts in its compatible form (NFKC), which can be longer.
 - **Messages, tools and what the provider adds**: the constants below. Schemas count twice.
+- Where the bytes do not fit into what is left, text can be counted by the model's own tokenizer, if that is published
+  ([decision](decisions/0017-tokens-are-counted-in-a-thread.md)).
 - **Pictures**: by width and height, read from the header of the PNG, JPEG, GIF or WebP file in the body.
 - **Documents and sound**: at most what the model's context holds; sound at the price of sound.
 - The dearest price that the request can meet counts: of each context tier that so much input can reach, of cache writes

@@ -13,6 +13,7 @@ export type { BudgetSettings } from "./settings.ts";
 export type { BudgetStanding } from "./standing.ts";
 export { beginLineage, openState, type Origin } from "./store-state.ts";
 export * from "./subject.ts";
+export { createTightener, type Tightener, type TightenerOptions } from "./tightening/tightener.ts";
 export type { Suspension } from "./suspensions.ts";
 export { GatewayBudgets, type GatewayBudgetsOptions } from "./gateway-budgets.ts";
 export type { Wanted } from "./limiter.ts";

@@ -6,17 +6,18 @@ import type { BoundRequest } from "./request.ts";
 import type { Bounded, BoundResult } from "./result.ts";
 import { type BoundTable, FREE_KINDS, FREE_PRESETS, tableFor } from "./table.ts";
 import { Tally } from "./tally.ts";
-import { textTokens } from "./text-bytes.ts";
+import { type TextCount, textTokens } from "./text-bytes.ts";
 import { tiersAndPlaces } from "./tiers.ts";
 import { fixedOutput } from "./fixed-output.ts";
 import { walk } from "./walk.ts";
 
 /**
- * What a request can use at the most, or the member that has no bound. Pure, and linear in the size of the body.
+ * What a request can use at the most, or the member that has no bound. Pure, and linear in the size of the body. Text
+ * is counted by its bytes, unless something else is given that never counts less than the model does.
  * @throws AppError `invalid_input` for a body that is no JSON, `too_large`, and `ambiguous_body` when a member that
  *   decides is there twice.
  */
-export function boundRequest(request: BoundRequest): BoundResult {
+export function boundRequest(request: BoundRequest, count: TextCount = textTokens): BoundResult {
   if (FREE_KINDS.has(request.kind) || FREE_PRESETS.has(request.preset ?? "")) return FREE;
   const family = familyOf(request.model);
   const table = tableFor(request, family);
@@ -34,14 +35,11 @@ export function boundRequest(request: BoundRequest): BoundResult {
     });
   }
   const tally = new Tally(tree, family, request.allow);
-  if (
-    table.title !== "OpenAI image generation" &&
-    NOT_BOUNDED_MODELS.test(request.model?.toLowerCase() ?? "")
-  ) {
+  if (request.kind !== "images" && NOT_BOUNDED_MODELS.test(request.model?.toLowerCase() ?? "")) {
     tally.refuse("model", "searches, paints, speaks or calls other models, which its body does not tell");
   }
   walk(tree.root, { kind: "object", members: table.members, source: NO_SOURCE }, "", tally);
-  return tally.refusal ?? reckon(request, table, family, tally);
+  return tally.refusal ?? reckon({ request, table, family, tally, count });
 }
 
 const NO_SOURCE = { text: "", date: "" };
@@ -59,12 +57,16 @@ const FREE: Bounded = {
   allowed: [],
 };
 
-function reckon(
-  request: BoundRequest,
-  table: BoundTable,
-  family: ModelFamily | undefined,
-  tally: Tally,
-): BoundResult {
+interface Looked {
+  readonly request: BoundRequest;
+  readonly table: BoundTable;
+  readonly family: ModelFamily | undefined;
+  readonly tally: Tally;
+  readonly count: TextCount;
+}
+
+function reckon(looked: Looked): BoundResult {
+  const { request, table, family, tally } = looked;
   const choices = choicesOf(tally);
   const output =
     table.limit === null
@@ -77,7 +79,7 @@ function reckon(
   const fixedOutputTokens = fixedOutput(request, tally, choices);
   const { tiers, places } = tiersAndPlaces(request, tally);
   if (tally.refusal !== undefined) return tally.refusal;
-  const counted = inputTokens(table, family, tally) * (table.inputPerChoice ? choices : 1);
+  const counted = inputTokens(looked) * (table.inputPerChoice ? choices : 1);
   const input = tally.fillsWindow ? Math.max(family?.contextTokens ?? 0, counted) : counted;
   return {
     kind: "bounded",
@@ -92,11 +94,11 @@ function reckon(
   };
 }
 
-function inputTokens(table: BoundTable, family: ModelFamily | undefined, tally: Tally): number {
+function inputTokens({ table, family, tally, count }: Looked): number {
   const { tree, media, repeatedBytes, extraTokens, mediaTokens } = tally;
   const hasPreamble = tree.root.members.some((member) => table.preamble?.members.includes(tree.name(member)));
   return (
-    textTokens(tree, media, family?.bytePairs === true) +
+    count(tree, media, family?.bytePairs === true) +
     repeatedBytes +
     extraTokens +
     mediaTokens +

@@ -12,6 +12,9 @@ import {
 } from "./media/image-tokens.ts";
 import type { Source } from "./source.ts";
 
+/** By its published name. Older ones belong to models that are retired, and to embeddings, which cost next to nothing. */
+export type Encoding = "o200k_base";
+
 export interface ModelFamily {
   readonly names: RegExp;
   /** For people. */
@@ -26,6 +29,8 @@ export interface ModelFamily {
   readonly chargesCacheWrites?: true;
   /** Its tokens are pieces of the text's bytes, so that no token is shorter than a byte of it. */
   readonly bytePairs?: true;
+  /** Its encoding, where that is published: its text can be counted token by token. */
+  readonly encoding?: Encoding;
   /** Reasons before it answers, and takes `max_completion_tokens` only. */
   readonly reasons?: true;
   readonly source: Source;
@@ -54,11 +59,12 @@ const NEWEST: Source = {
   assumption: true,
 };
 
-const openai = (entry: Omit<ModelFamily, "source" | "bytePairs">, source = LIMITS): ModelFamily => ({
-  ...entry,
-  bytePairs: true,
-  source,
-});
+type OpenaiEntry = Omit<ModelFamily, "source" | "bytePairs" | "encoding">;
+
+const openai = (entry: OpenaiEntry, source = LIMITS): ModelFamily => ({ ...entry, bytePairs: true, source });
+
+/** From GPT-4o on: the encoding is in OpenAI's tiktoken and in gpt-tokenizer 4.0.0. */
+const encoded = (entry: OpenaiEntry): ModelFamily => ({ ...openai(entry), encoding: "o200k_base" });
 
 const VISION: Source = {
   text: "https://platform.openai.com/docs/guides/images-vision; measured: community.openai.com/t/1377015, github.com/openai/codex/issues/19806; the dearest of both, at the dearest detail",
@@ -107,7 +113,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     },
     NEWEST,
   ),
-  openai({
+  encoded({
     title: "GPT-5.4 mini, nano",
     names: /^gpt-5\.[45]-(?:mini|nano)/,
     outputTokens: 128_000,
@@ -115,7 +121,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     image: openaiImage(dearestOf(patches(246, 1536), patches(120, 2500))),
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "GPT-5.4, 5.5",
     names: /^gpt-5\.[45]/,
     outputTokens: 128_000,
@@ -123,7 +129,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     image: openaiImage(LARGEST),
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "GPT-5.1 to 5.3 chat",
     names: /^gpt-5\.[123]-chat/,
     outputTokens: 16_384,
@@ -131,7 +137,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     image: openaiImage(dearestOf(tiles(70, 140), patches(120, 1536))),
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "GPT-5.2, 5.3",
     names: /^gpt-5\.[23]/,
     outputTokens: 128_000,
@@ -139,7 +145,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     image: openaiImage(dearestOf(tiles(70, 140), patches(120, 2500))),
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "GPT-5 mini, nano",
     names: /^gpt-5(?:\.1-codex)?-(?:mini|nano)/,
     outputTokens: 128_000,
@@ -147,7 +153,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     image: openaiImage(patches(246, 1536)),
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "GPT-5, 5.1",
     names: /^gpt-5(?:\.1)?(?![.\d])/,
     outputTokens: 128_000,
@@ -155,7 +161,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     image: openaiImage(dearestOf(tiles(70, 140), patches(120, 1536))),
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "o4-mini, codex-mini",
     names: /^(?:o4-mini|codex-mini)/,
     outputTokens: 100_000,
@@ -163,21 +169,21 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     image: openaiImage(patches(172, 1536)),
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "o1-mini",
     names: /^o1-mini/,
     outputTokens: 65_536,
     contextTokens: 128_000,
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "o1-preview",
     names: /^o1-preview/,
     outputTokens: 32_768,
     contextTokens: 128_000,
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "o1, o3",
     names: /^o[13]/,
     outputTokens: 100_000,
@@ -185,42 +191,42 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     image: openaiImage(tiles(75, 150)),
     reasons: true,
   }),
-  openai({
+  encoded({
     title: "GPT-4.1 mini, nano",
     names: /^gpt-4\.1-(?:mini|nano)/,
     outputTokens: 32_768,
     contextTokens: 1_047_576,
     image: openaiImage(patches(246, 1536)),
   }),
-  openai({
+  encoded({
     title: "GPT-4.1",
     names: /^gpt-4\.1/,
     outputTokens: 32_768,
     contextTokens: 1_047_576,
     image: openaiImage(dearestOf(CLASSIC, patches(100, 1536))),
   }),
-  openai({
+  encoded({
     title: "GPT-4.5",
     names: /^gpt-4\.5/,
     outputTokens: 16_384,
     contextTokens: 128_000,
     image: openaiImage(CLASSIC),
   }),
-  openai({
+  encoded({
     title: "GPT-4o mini",
     names: /^gpt-4o-mini/,
     outputTokens: 16_384,
     contextTokens: 128_000,
     image: openaiImage(tiles(2833, 5667)),
   }),
-  openai({
+  encoded({
     title: "GPT-4o of May 2024",
     names: /^gpt-4o-2024-05-13/,
     outputTokens: 4096,
     contextTokens: 128_000,
     image: openaiImage(CLASSIC),
   }),
-  openai({
+  encoded({
     title: "GPT-4o",
     names: /^(?:gpt-4o|chatgpt-4o)/,
     outputTokens: 16_384,
@@ -235,16 +241,36 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     image: openaiImage(CLASSIC),
   }),
   // Prompt and limit together must fit these small contexts, so that the limit is not set to all of it.
-  openai({ title: "GPT-4 32k", names: /^gpt-4-32k/, outputTokens: 8192, contextTokens: 32_768 }),
-  openai({ title: "GPT-4", names: /^gpt-4(?![.o\d])/, outputTokens: 2048, contextTokens: 8192 }),
   openai({
-    title: "GPT-3.5 instruct and before",
-    names: /^(?:gpt-3\.5-turbo-instruct|davinci|babbage|text-davinci)/,
+    title: "GPT-4 32k",
+    names: /^gpt-4-32k/,
+    outputTokens: 8192,
+    contextTokens: 32_768,
+  }),
+  openai({
+    title: "GPT-4",
+    names: /^gpt-4(?![.o\d])/,
+    outputTokens: 2048,
+    contextTokens: 8192,
+  }),
+  openai({
+    title: "GPT-3.5 instruct, davinci-002, babbage-002",
+    names: /^(?:gpt-3\.5-turbo-instruct|davinci|babbage)/,
     outputTokens: 1024,
     contextTokens: 16_384,
   }),
-  openai({ title: "GPT-3.5", names: /^gpt-3\.5/, outputTokens: 4096, contextTokens: 16_385 }),
-  openai({ title: "Embeddings", names: /^text-embedding/, outputTokens: 0, contextTokens: 8192 }),
+  openai({
+    title: "GPT-3.5",
+    names: /^gpt-3\.5/,
+    outputTokens: 4096,
+    contextTokens: 16_385,
+  }),
+  openai({
+    title: "Embeddings",
+    names: /^text-embedding/,
+    outputTokens: 0,
+    contextTokens: 8192,
+  }),
   openai({
     title: "gpt-oss",
     names: /^gpt-oss/,

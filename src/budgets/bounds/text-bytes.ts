@@ -1,6 +1,8 @@
 import { textOfPart } from "../../kernel/index.ts";
-import type { JsonTree } from "./json-tree.ts";
-import type { JsonNode } from "./json-tree.ts";
+import type { JsonNode, JsonTree } from "./json-tree.ts";
+
+/** How many tokens all of a body is at the most, but for what is told to be media. */
+export type TextCount = (tree: JsonTree, media: readonly JsonNode[], isBytePair: boolean) => number;
 
 /**
  * How many tokens the text of a body is at the most: no token is shorter than a byte, and every escape is longer than

@@ -49,7 +49,14 @@ import { openLedgerReader } from "./ledger/index.ts";
 import { type Channel, commandChannel, Notifier, webhookChannel } from "./notify/index.ts";
 import { settingsView } from "./settings-view.ts";
 import { MIGRATIONS, openStore, type Store, textOf } from "./store/index.ts";
-import { bundledPrices, createPriceBook, loadPrices, type PriceFile, PriceOverrides } from "./usage/index.ts";
+import {
+  bundledPrices,
+  createPriceBook,
+  loadPrices,
+  type PriceFile,
+  PriceOverrides,
+  sharedLedgers,
+} from "./usage/index.ts";
 import {
   Anchor,
   type HandedKey,
@@ -184,7 +191,9 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     const budgets = new Budgets({ store, perform, sealer: vault, clock, newId });
     const limits = new SubjectLimits({ store, perform, sealer: vault, clock, newId });
     const toolTokens = new ToolTokens({ virtualKeys, perform, signer: vault, clock, newId });
-    const ledgers = openLedgerReader(join(config.home, "ledger"));
+    const ledgerDir = join(config.home, "ledger");
+    const local = openLedgerReader(ledgerDir);
+    const ledgers = store.engine === "postgres" ? sharedLedgers({ store, local, dir: ledgerDir }) : local;
     closing.add(() => ledgers.close());
     const outboundFetch = createOutboundFetch({
       fetch: fetchOut(config, seams),

@@ -1,4 +1,4 @@
-import type { Store } from "../store/index.ts";
+import type { Store, Tx } from "../store/index.ts";
 import { writeLastUsed } from "./virtual-key-table.ts";
 
 /**
@@ -29,9 +29,10 @@ export class LastUsed {
     if (noted.size === 0) return;
     this.#noted = new Map();
     try {
-      await this.#store.tx(async (tx) => {
+      const write = async (tx: Tx) => {
         for (const [id, atMs] of noted) await writeLastUsed(tx, id, atMs);
-      });
+      };
+      await this.#store.tx(write, { isNews: false });
     } catch (error) {
       this.#noted = new Map([...noted, ...this.#noted]);
       throw error;

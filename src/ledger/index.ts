@@ -8,5 +8,15 @@ export {
 export * from "./ledger.ts";
 export * from "./open.ts";
 export * from "./reader.ts";
+export {
+  lastRowOf,
+  nextShipment,
+  renewShippingName,
+  type Shipment,
+  type Shipped,
+  shippingName,
+  type ShippingName,
+  unshippedTotals,
+} from "./shipping.ts";
 export * from "./sums/roll-up-ledgers.ts";
 export * from "./totals.ts";

@@ -5,6 +5,7 @@ import { chargedSince } from "./charges.ts";
 import { createCheckpointer } from "./checkpoint.ts";
 import { settleLeftOpen } from "./crash.ts";
 import { asAppError, type Durability, openForWriting } from "./database.ts";
+import { noteCopy } from "./shipping.ts";
 import type { AttemptRef, Ledger } from "./ledger.ts";
 
 export interface OpenLedgerOptions {
@@ -84,6 +85,7 @@ function start(
   clock: Clock,
 ): { settledAfterCrash: number; nextRef: number } {
   try {
+    noteCopy(database, path);
     const settledAfterCrash = settleLeftOpen(database, clock.nowMs());
     // A number that was summed up is never given again, though its row may be gone.
     const row = database

@@ -26,7 +26,7 @@ export interface AttemptFilter {
 /** Reads all ledgers of a folder, also beside the processes that write them; never writes. */
 export interface LedgerReader {
   /** Attempts, newest request first, attempts of one request from last to first. */
-  list(filter?: AttemptFilter): AttemptRow[];
+  list(filter?: AttemptFilter): AttemptRow[] | Promise<AttemptRow[]>;
   /**
    * Sums over settled attempts, in pieces, so that a long report does not hold up the event loop: the same group may
    * come several times, and its sums are added by the caller.
@@ -37,8 +37,13 @@ export interface LedgerReader {
 
 const DEFAULT_LIMIT = 50;
 
+/** What this machine has recorded: no waiting for lists. */
+export interface LocalLedgerReader extends LedgerReader {
+  list(filter?: AttemptFilter): AttemptRow[];
+}
+
 /** @throws AppError `newer_format` or `corrupt` from the reading calls, naming the file. */
-export function openLedgerReader(dir: string): LedgerReader {
+export function openLedgerReader(dir: string): LocalLedgerReader {
   const open = new Map<string, Database>();
 
   /** Ledgers of gateways that have started since are found as well. */

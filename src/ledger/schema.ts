@@ -226,6 +226,18 @@ export const LEDGER_MIGRATIONS: readonly LedgerMigration[] = [
       `INSERT INTO sum_mark VALUES (1, 0, 0)`,
     ],
   },
+  {
+    version: 5,
+    statements: [
+      // Under which name this ledger's rows go to a shared store, and where the file lay then: a copy takes another.
+      `CREATE TABLE shipping (
+        singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+        node_id TEXT NOT NULL,
+        place TEXT NOT NULL,
+        start_after INTEGER NOT NULL
+      ) STRICT`,
+    ],
+  },
 ];
 
 export const LEDGER_VERSION = LEDGER_MIGRATIONS.length;

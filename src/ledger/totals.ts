@@ -78,6 +78,22 @@ export async function* readTotals(database: Database, query: TotalsQuery): Async
   }
 }
 
+/** The same over rows alone: those behind `through`, and those of the list. */
+export async function* readTotalsBeyond(
+  database: Database,
+  { by, sinceMs, untilMs }: TotalsQuery,
+  { through, pending }: { readonly through: number; readonly pending: readonly number[] },
+): AsyncGenerator<Totals> {
+  const sql = `SELECT ${GROUPS[by][0]} AS key, ${ROW_SUMS} FROM attempts`;
+  const range = [Math.trunc(sinceMs), Math.trunc(untilMs)];
+  const where = "started_at >= ? AND started_at < ? AND ended_at IS NOT NULL GROUP BY 1";
+  for (const id of pending) yield* totalsOf(database, `${sql} WHERE id = ? AND ${where}`, [id, ...range]);
+  const slices = inSlices(database, "attempt_rows", ["id"], [through + 1], [Number.MAX_SAFE_INTEGER]);
+  for await (const bounds of slices) {
+    yield* totalsOf(database, `${sql} WHERE id >= ? AND id < ? AND ${where}`, [...bounds, ...range]);
+  }
+}
+
 interface Range {
   readonly fromMs: number;
   readonly toMs: number;

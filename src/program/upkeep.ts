@@ -1,12 +1,11 @@
-import { join } from "node:path";
 import type { Caller } from "../access/index.ts";
 import type { App } from "../app.ts";
 import { checkpoint } from "../audit/index.ts";
 import type { Config } from "../config.ts";
 import { every, type Log } from "../kernel/index.ts";
-import { type KeepOptions, rollUpAbandoned, rollUpOwn } from "../ledger/index.ts";
 import { alertTasks } from "./alerts/alerts.ts";
 import type { DataPlane } from "./data-plane.ts";
+import { abandonedLedgerTasks, ownLedgerTasks, type Task } from "./ledger-upkeep.ts";
 
 export interface UpkeepOptions {
   readonly app: App;
@@ -39,12 +38,7 @@ export function startUpkeep({ app, config, log, caller }: UpkeepOptions): () => 
     ...alertTasks(app.control),
     ["reserve", MINUTE_MS, () => void app.reserve.ensure()],
     ["prices", MINUTE_MS, () => readPrices(app)],
-    [
-      "abandoned ledgers",
-      10 * MINUTE_MS,
-      (signal) =>
-        rollUpAbandoned({ dir: ledgerDir(config), keep: keepOf(config, clock.nowMs(), false), signal }),
-    ],
+    ...abandonedLedgerTasks(app, config),
     [
       "reseal",
       MINUTE_MS,
@@ -67,38 +61,18 @@ export function startGatewayUpkeep({
   log,
   dataPlane,
 }: GatewayUpkeepOptions): () => Promise<void> {
-  const { clock } = app.control;
-  const startedMs = clock.monotonicMs();
-  return run(log, [
-    [
-      "ledger",
-      MINUTE_MS,
-      async (signal) => {
-        const isSettled = clock.monotonicMs() - startedMs > SETTLED_AFTER_MS;
-        const keep = keepOf(config, clock.nowMs(), isSettled);
-        await rollUpOwn(dataPlane.instance, { dir: ledgerDir(config), keep, signal });
-      },
-    ],
+  const ledger = ownLedgerTasks(app, config, dataPlane.instance);
+  const end = run(log, [
+    ...ledger.tasks,
     ["denials", 10 * SECOND_MS, () => dataPlane.denials.flushEnded()],
     ["last used", 30 * SECOND_MS, () => dataPlane.lastUses.flush()],
     ["gateway prices", MINUTE_MS, () => readPrices(app)],
   ]);
+  return async () => {
+    await end();
+    await ledger.atEnd();
+  };
 }
-
-/** Rows of the ledger that are kept at the most, beyond the last days. */
-const MOST_ROWS = 1_000_000;
-/** A gateway has accounted by then for the slices of budgets that the one before it had left. */
-const SETTLED_AFTER_MS = 10 * MINUTE_MS;
-
-function keepOf({ ledgerDays: days }: Config, nowMs: number, dropPaid: boolean): KeepOptions {
-  return { nowMs, days, rows: MOST_ROWS, dropPaid };
-}
-
-function ledgerDir({ home }: Config): string {
-  return join(home, "ledger");
-}
-
-type Task = readonly [name: string, everyMs: number, task: (signal: AbortSignal) => void | Promise<void>];
 
 function run(log: Log, tasks: readonly Task[]): () => Promise<void> {
   const ending = new AbortController();

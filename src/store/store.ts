@@ -36,6 +36,14 @@ export interface Tx extends Queries {
   readonly forUpdate: "" | " FOR UPDATE";
 }
 
+export interface TxOptions {
+  /**
+   * Whether others may have to act on it, as they do unless told: then their {@link Store.changeMark} moves. False for
+   * what is only ever reported, such as records that come every second; it may move the mark all the same.
+   */
+  readonly isNews?: boolean;
+}
+
 export interface Store extends Queries {
   readonly engine: "sqlite" | "postgres";
 
@@ -46,7 +54,7 @@ export interface Store extends Queries {
    * @throws AppError `store_unavailable` (retryable) when the engine cannot be reached or stays busy,
    *   `storage_full` when the disk is.
    */
-  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  tx<T>(work: (tx: Tx) => Promise<T>, options?: TxOptions): Promise<T>;
 
   /**
    * A number that differs from the last one whenever another connection may have committed since. On SQLite read

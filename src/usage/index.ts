@@ -14,3 +14,5 @@ export * from "./price-overrides.ts";
 export * from "./pricing.ts";
 export { HabitWatch, type UnusualSpend } from "./habit.ts";
 export * from "./report.ts";
+export { sharedLedgers } from "./shared/shared-ledgers.ts";
+export { dropShipped, shipLedger, type ShipOptions } from "./shared/ship.ts";

@@ -109,7 +109,7 @@ export const request = operation({
     link: z.string().nullable(),
   }),
   async run(control, _caller, { id }) {
-    const rows = control.ledgers.list({ requestIdPrefix: id, limit: 100 });
+    const rows = await control.ledgers.list({ requestIdPrefix: id, limit: 100 });
     const [last, ...others] = rows;
     if (!last) {
       throw new AppError("not_found", `there is no request "${id}" in the ledger`, {

@@ -63,7 +63,7 @@ export const list = operation({
   }),
   output: listOf(attemptSchema),
   async run(control, _caller, { limit, since, until, before }) {
-    const rows = control.ledgers.list({
+    const rows = await control.ledgers.list({
       limit,
       ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
       ...(until === undefined ? {} : { untilMs: Date.parse(until) }),
@@ -82,7 +82,7 @@ export const show = operation({
   input: z.object({ id: z.string().min(4).max(64).describe("request id, or its beginning") }),
   output: listOf(attemptSchema),
   async run(control, _caller, { id }) {
-    const rows = control.ledgers.list({ requestIdPrefix: id, limit: 100 });
+    const rows = await control.ledgers.list({ requestIdPrefix: id, limit: 100 });
     const ids = new Set(rows.map((row) => row.requestId));
     if (ids.size === 0)
       throw new AppError("not_found", `there is no request "${id}"`, { hint: "ownkey requests list" });

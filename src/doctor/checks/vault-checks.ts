@@ -82,7 +82,7 @@ function restored({ home }: HomeContext): CheckResult {
   };
 }
 
-function readable({ ledgers }: HomeContext): CheckResult {
-  const [newest] = ledgers.list({ limit: 1 });
+async function readable({ ledgers }: HomeContext): Promise<CheckResult> {
+  const [newest] = await ledgers.list({ limit: 1 });
   return ok(newest ? "it can be read" : "it is empty: no request has been made yet");
 }

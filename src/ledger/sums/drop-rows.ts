@@ -12,6 +12,8 @@ export interface KeepOptions {
    * are accounted for, which is by these rows.
    */
   readonly dropPaid: boolean;
+  /** Rows behind this one stay, because they are not in the shared store yet; absent where there is none. */
+  readonly shippedThrough?: number;
 }
 
 /** Rows of the last days always stay. */
@@ -23,7 +25,10 @@ const STEP_ROWS = 200;
  * Says from which day on all rows are kept, as a promise to readers: before it only the sums count, so that rows can
  * go one by one afterwards. Only whole days that are in the sums altogether.
  */
-export function moveRawFrom(database: Database, { nowMs, days, rows }: KeepOptions): void {
+export function moveRawFrom(
+  database: Database,
+  { nowMs, days, rows, shippedThrough = Number.MAX_SAFE_INTEGER }: KeepOptions,
+): void {
   const times = database.query<{ newest: number | null }, []>(
     "SELECT max(started_at) AS newest FROM attempt_rows",
   );
@@ -42,9 +47,9 @@ export function moveRawFrom(database: Database, { nowMs, days, rows }: KeepOptio
   database
     .query(
       `UPDATE sum_mark SET raw_from = ?1 WHERE raw_from < ?1 AND NOT EXISTS
-        (SELECT 1 FROM attempt_rows WHERE started_at < ?1 AND id > summed_through)`,
+        (SELECT 1 FROM attempt_rows WHERE started_at < ?1 AND id > min(summed_through, ?2))`,
     )
-    .run(rawFrom);
+    .run(rawFrom, shippedThrough);
 }
 
 /** Takes some rows away that only the sums count for; false when there was none. */

@@ -4,6 +4,7 @@ import { tryLock } from "../../files/index.ts";
 import { AppError, workerUrl } from "../../kernel/index.ts";
 import { instancesIn, lockPath } from "../instances.ts";
 import { openForWriting } from "../database.ts";
+import { noteCopy } from "../shipping.ts";
 import type { KeepOptions } from "./drop-rows.ts";
 import { isRollUpDue } from "./roll-up.ts";
 import type { RollUpAnswer, RollUpCall } from "./roll-up-worker.ts";
@@ -26,17 +27,27 @@ export async function rollUpOwn(instance: string, { dir, keep, signal }: RollUpO
   if (isRollUpDue(path, keep, WORTHWHILE_ROWS)) await inThread({ path, keep }, signal);
 }
 
+export interface RollUpAbandonedOptions extends RollUpOptions {
+  /** What is to be done first with such a ledger, whose writer this process is meanwhile; says what more is kept. */
+  readonly before?: (ledger: {
+    readonly path: string;
+    readonly instance: string;
+  }) => Promise<Partial<KeepOptions>>;
+}
+
 /** Rolls up the ledgers that nobody writes: those of gateways that are gone. */
-export async function rollUpAbandoned({ dir, keep, signal }: RollUpOptions): Promise<void> {
+export async function rollUpAbandoned({ dir, keep, signal, before }: RollUpAbandonedOptions): Promise<void> {
   for (const instance of instancesIn(dir)) {
     if (signal.aborted) return;
     const path = join(dir, `${instance}.db`);
     // Held meanwhile: a gateway that starts takes another one.
     using lock = lockOf(dir, instance);
     if (!lock || !existsSync(path)) continue;
-    // It may be of an older format.
-    openForWriting(path, "normal").close();
-    if (isRollUpDue(path, keep, 1)) await inThread({ path, keep }, signal);
+    // It may be of an older format, or a copy.
+    using database = openForWriting(path, "normal");
+    noteCopy(database, path);
+    const more = await before?.({ path, instance });
+    if (isRollUpDue(path, keep, 1)) await inThread({ path, keep: { ...keep, ...more } }, signal);
   }
 }
 

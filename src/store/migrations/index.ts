@@ -13,6 +13,7 @@ import { budgets } from "./008-budgets.ts";
 import { rates } from "./009-rates.ts";
 import { exposure } from "./010-exposure.ts";
 import { notify } from "./011-notify.ts";
+import { sharedLedger } from "./012-shared-ledger.ts";
 import type { Migration } from "./migration.ts";
 
 export type { Migration } from "./migration.ts";
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly Migration[] = [
   rates, // 9
   exposure, // 10
   notify, // 11
+  sharedLedger, // 12
 ];

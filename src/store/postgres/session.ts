@@ -22,8 +22,9 @@ export class PostgresSession implements Session {
   }
 
   /** The notification goes out with the commit; sent first, so that no lock is held for its sake. */
-  async begin(channel: string, sender: string): Promise<void> {
-    await this.#statement(`BEGIN ISOLATION LEVEL READ COMMITTED; NOTIFY ${channel}, '${sender}'`);
+  async begin(notice: { readonly channel: string; readonly sender: string } | undefined): Promise<void> {
+    const notify = notice ? `; NOTIFY ${notice.channel}, '${notice.sender}'` : "";
+    await this.#statement(`BEGIN ISOLATION LEVEL READ COMMITTED${notify}`);
   }
 
   async all(sql: string, params: readonly Value[]): Promise<Row[]> {

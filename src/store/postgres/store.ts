@@ -10,7 +10,7 @@ import {
 import { migrate } from "../migrate.ts";
 import { type Migration, MIGRATIONS } from "../migrations/index.ts";
 import { NestingGuard } from "../nesting.ts";
-import type { Row, Store, Tx, Value } from "../store.ts";
+import type { Row, Store, Tx, TxOptions, Value } from "../store.ts";
 import { runInSession } from "../transaction.ts";
 import { CHANGE_CHANNEL, ChangeFeed, type ChangeFeedOptions } from "./change-feed.ts";
 import { PostgresConnection, queryOnce, STATEMENT_TIMEOUT_MS } from "./connection.ts";
@@ -118,20 +118,20 @@ class PostgresStore implements Store {
     return this.tx((tx) => tx.run(sql, params));
   }
 
-  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#nesting.run(() => this.#retried(work));
+  tx<T>(work: (tx: Tx) => Promise<T>, { isNews = true }: TxOptions = {}): Promise<T> {
+    return this.#nesting.run(() => this.#retried(work, isNews));
   }
 
-  async #retried<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async #retried<T>(work: (tx: Tx) => Promise<T>, isNews: boolean): Promise<T> {
     const deadlineMs = this.#clock.monotonicMs() + RETRY_FOR_MS;
     for (let attempt = 1; ; attempt++) {
       const session = new PostgresSession(await this.#reserve(), this.#dialect);
       try {
         const result = await runInSession(session, " FOR UPDATE", async (tx) => {
-          await session.begin(CHANGE_CHANNEL, this.#self);
+          await session.begin(isNews ? { channel: CHANGE_CHANNEL, sender: this.#self } : undefined);
           return work(tx);
         });
-        this.#feed.committedHere();
+        if (isNews) this.#feed.committedHere();
         return result;
       } catch (error) {
         const again = session.transient && attempt < ATTEMPTS && this.#clock.monotonicMs() < deadlineMs;

@@ -1,0 +1,42 @@
+import { AppError, isJsonObject, type Json, type JsonObject, parseJson } from "../../kernel/index.ts";
+import type { AttemptRow } from "../../ledger/index.ts";
+
+/** Amounts are written as text: JSON's numbers do not hold them. */
+const AMOUNTS = ["reservedNanos", "costNanos"] as const;
+
+/** An attempt as one line of JSON, for a store that several machines share. The hash of its body stays at home. */
+export function attemptText(row: AttemptRow): string {
+  return JSON.stringify(row, (name, value: unknown) => {
+    if (name === "bodyHash") return null;
+    return typeof value === "bigint" ? value.toString() : value;
+  });
+}
+
+/** @throws AppError `corrupt`. */
+export function attemptFromText(text: string): AttemptRow {
+  const document = parseJson(text);
+  if (!isJsonObject(document)) throw damaged();
+  const { settled } = document;
+  const whole = {
+    ...withAmounts(document),
+    settled: isJsonObject(settled) ? withAmounts(settled) : null,
+  };
+  // Written by the function above; the store is trusted with reports, as the ledger's file is.
+  return whole as unknown as AttemptRow;
+}
+
+function withAmounts(document: JsonObject): Record<string, Json | bigint> {
+  const amounts = AMOUNTS.filter((name) => typeof document[name] === "string");
+  return { ...document, ...Object.fromEntries(amounts.map((name) => [name, amountOf(document[name])])) };
+}
+
+function amountOf(text: Json | undefined): bigint {
+  if (typeof text === "string" && /^\d{1,20}$/.test(text)) return BigInt(text);
+  throw damaged();
+}
+
+function damaged(): AppError {
+  return new AppError("corrupt", "a row of the shared ledger holds something unexpected", {
+    hint: "was it written by a newer Ownkey? Use the same version everywhere",
+  });
+}

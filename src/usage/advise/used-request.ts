@@ -61,7 +61,7 @@ export async function usedRequests(
       limit: PAGE_ROWS,
       ...(before === undefined ? {} : { beforeRequestId: before }),
     };
-    const page = ledgers.list(filter);
+    const page = await ledgers.list(filter);
     const last = page.at(-1)?.requestId;
     const isFull = page.length === PAGE_ROWS;
     // A full page may cut a request's attempts: the last one comes once more, whole, with the next page.

@@ -4,21 +4,22 @@ import type { AttemptRow } from "../../ledger/index.ts";
 /** Amounts are written as text: JSON's numbers do not hold them. */
 const AMOUNTS = ["reservedNanos", "costNanos"] as const;
 
-/** An attempt as one line of JSON, for a store that several machines share. The hash of its body stays at home. */
+/** An attempt as one line of JSON, for a store that several machines share. */
 export function attemptText(row: AttemptRow): string {
-  return JSON.stringify(row, (name, value: unknown) => {
-    if (name === "bodyHash") return null;
-    return typeof value === "bigint" ? value.toString() : value;
-  });
+  const bodyHash = row.bodyHash === null ? null : Buffer.from(row.bodyHash).toString("base64");
+  return JSON.stringify({ ...row, bodyHash }, (_name, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
 }
 
 /** @throws AppError `corrupt`. */
 export function attemptFromText(text: string): AttemptRow {
   const document = parseJson(text);
   if (!isJsonObject(document)) throw damaged();
-  const { settled } = document;
+  const { settled, bodyHash } = document;
   const whole = {
     ...withAmounts(document),
+    bodyHash: typeof bodyHash === "string" ? new Uint8Array(Buffer.from(bodyHash, "base64")) : null,
     settled: isJsonObject(settled) ? withAmounts(settled) : null,
   };
   // Written by the function above; the store is trusted with reports, as the ledger's file is.

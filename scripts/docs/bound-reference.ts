@@ -28,6 +28,9 @@ let through as \`tools.web_search\`. Gemini's names are read in \`camelCase\` an
 - The dearest price that the request can meet counts: of each context tier that so much input can reach, of cache writes
   that it asks for, of the service tier and place it asks for or leaves open, of the hours of a day.
 
+The table is about bodies. What a header alone switches on (\`anthropic-beta\`) is taken to cost nothing by itself: what it
+makes possible needs a member that is not in the table.
+
 Where nothing is published, or somebody has measured something else, the larger figure stands. What cannot be known is
 marked "assumed" among the [sources](#sources): the promise of a hard budget rests on it. When an answer costs more
 than was proven, it is booked in full, there is an alarm, and the model is kept from hard budgets.`;

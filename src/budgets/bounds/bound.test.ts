@@ -1,6 +1,7 @@
 // One test for each rule: what has a bound and how high it is, and what has none.
 import { expect, test } from "bun:test";
 import { AppError } from "../../kernel/index.ts";
+import { familyOf } from "./models.ts";
 import { bound, bounded, limited, outputOf, png, refused, request } from "./bounds.testing.ts";
 
 const HELLO = { model: "gpt-4.1", messages: [{ role: "user", content: "Hello" }] };
@@ -283,6 +284,29 @@ test("tiers and places: asked for, or whatever they may be", () => {
   expect(bounded("generate", { ...GENERATE, serviceTier: "SERVICE_TIER_PRIORITY" }).tiers).toEqual([
     "priority",
   ]);
+});
+
+test("other servers have no tiers that could make them dearer", () => {
+  const asked = { provider: "openai-compatible", model: "some-model", allow: ["max_tokens"] } as const;
+  expect(bounded("chat", HELLO, asked).tiers).toEqual([]);
+  expect(bounded("chat", HELLO, { ...asked, provider: "google" }).tiers).toEqual([]);
+  expect(refused("chat", { ...HELLO, service_tier: "priority" }, asked)).toBe("service_tier");
+});
+
+test("families of models, by name: what is newer than the table is never taken for something cheaper", () => {
+  const title = (model: string) => familyOf(model)?.title;
+  expect(title("claude-opus-4-20250514")).toBe("Claude Opus 4, 4.1");
+  expect(title("claude-opus-4-1")).toBe("Claude Opus 4, 4.1");
+  expect(title("claude-opus-4-9")).toBe("Claude Fable, Mythos, Opus and Sonnet from 4.7 on");
+  expect(title("claude-sonnet-4-5-20250929")).toBe("Claude Sonnet 4, 3.7, Opus 4.5");
+  expect(title("models/gemini-2.5-flash")).toBe("Gemini 2.5 and later");
+  expect(title("gpt-4o-mini-2024-07-18")).toBe("GPT-4o mini");
+  expect(title("ft:gpt-4o-2024-08-06:acme::x")).toBe("GPT-4o");
+  expect(title("gpt-5-2025-08-07")).toBe("GPT-5, 5.1");
+  expect(title("gpt-4-0613")).toBe("GPT-4");
+  for (const model of ["gpt-5.7", "gpt-7", "gpt-4.2", "claude-haiku-5", "o5", "grok-4"]) {
+    expect(title(model)).toBeUndefined();
+  }
 });
 
 test("writes into the cache: as asked for, or of the model's own accord", () => {

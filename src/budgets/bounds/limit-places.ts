@@ -80,3 +80,10 @@ export const CHAT_LIMITS: readonly (readonly [string, ChatLimit])[] = [
   ...Object.entries(BY_NAME),
   ["another server", UNKNOWN],
 ];
+
+/** Providers whose OpenAI routes are OpenAI's own. */
+const OPENAI_ITSELF: ReadonlySet<string> = new Set(["openai", "azure"]);
+
+export function isOpenaiItself(provider: string, preset: string | null): boolean {
+  return OPENAI_ITSELF.has(preset ?? provider);
+}

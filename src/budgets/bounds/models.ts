@@ -279,8 +279,8 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     reasons: true,
   }),
   {
-    title: "Claude Fable, Mythos, Opus 4.7 and later, Sonnet 5 and later",
-    names: /^claude-(?:fable|mythos|opus-(?:4[-.][78]|[5-9])|sonnet-[5-9])/,
+    title: "Claude Fable, Mythos, Opus and Sonnet from 4.7 on",
+    names: /^claude-(?:fable|mythos|(?:opus|sonnet)-(?:4[-.](?:[7-9]|\d\d)(?!\d)|[5-9]))/,
     outputTokens: 128_000,
     contextTokens: 1_000_000,
     image: claudeImage(visualTokens(4784)),

@@ -1,6 +1,6 @@
 /** Which table holds for a request, and what its route adds to it. */
 import type { RouteKind } from "../../providers/index.ts";
-import { chatLimit } from "./limit-places.ts";
+import { chatLimit, isOpenaiItself } from "./limit-places.ts";
 import type { ModelFamily } from "./models.ts";
 import type { LimitPlace } from "./output-limit.ts";
 import type { BoundRequest } from "./request.ts";
@@ -152,13 +152,10 @@ export const FREE_KINDS: ReadonlySet<RouteKind> = new Set(["moderations", "count
 /** Servers on the user's own machine. */
 export const FREE_PRESETS: ReadonlySet<string> = new Set(["ollama", "lmstudio"]);
 
-/** Providers whose OpenAI routes are OpenAI's own. */
-const OPENAI_ITSELF: ReadonlySet<string> = new Set(["openai", "azure"]);
-
 export function tableFor(request: BoundRequest, family: ModelFamily | undefined): BoundTable | Unbounded {
   const { kind, path } = request;
   const name = request.preset ?? request.provider;
-  const isOpenai = OPENAI_ITSELF.has(name);
+  const isOpenai = isOpenaiItself(request.provider, request.preset);
   switch (kind) {
     case "chat": {
       const { members, source, why = "" } = chatLimit(name, family);

@@ -1,4 +1,5 @@
-import { textOfPart } from "../../kernel/index.ts";
+import { isAscii } from "node:buffer";
+import { indexOfBytes, textOfPart, utf8 } from "../../kernel/index.ts";
 import type { JsonNode, JsonTree } from "./json-tree.ts";
 
 /** How many tokens all of a body is at the most, but for what is told to be media. */
@@ -29,12 +30,15 @@ function piecesBetween({ bytes }: JsonTree, media: readonly JsonNode[]): (readon
 }
 
 function compatibleBytes(bytes: Uint8Array, start: number, end: number): number {
+  const piece = bytes.subarray(start, end);
+  const hasEscapes = indexOfBytes(piece, ESCAPE) >= 0;
+  // ASCII is in that form already.
+  if (!hasEscapes && isAscii(piece)) return end - start;
   const raw = textOfPart(bytes, start, end);
-  const text = raw.includes("\\u") ? withoutEscapes(raw) : raw;
-  // Nothing but ASCII: it is in that form already.
-  if (text.length === end - start) return end - start;
-  return Buffer.byteLength(text.normalize("NFKC"));
+  return Buffer.byteLength((hasEscapes ? withoutEscapes(raw) : raw).normalize("NFKC"));
 }
+
+const ESCAPE = utf8("\\u");
 
 function withoutEscapes(text: string): string {
   return text.replaceAll(/\\(?:u([0-9a-fA-F]{4})|[^])/g, (escape, digits: string | undefined) =>

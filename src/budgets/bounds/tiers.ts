@@ -1,3 +1,4 @@
+import { isOpenaiItself } from "./limit-places.ts";
 import type { BoundRequest } from "./request.ts";
 import type { Tally } from "./tally.ts";
 
@@ -9,7 +10,7 @@ const ANY_OPENAI_TIER = ["default", "priority", "fast"];
  * the standard one is counted as the standard one: the provider may give more than was asked for.
  */
 export function tiersAndPlaces(
-  { kind, preset }: BoundRequest,
+  { kind, provider, preset }: BoundRequest,
   tally: Tally,
 ): { tiers: readonly string[]; places: readonly string[] } {
   const text = (name: "tier" | "speed" | "place") => {
@@ -25,7 +26,7 @@ export function tiersAndPlaces(
   }
   if (kind === "generate") return { tiers: tier === undefined ? [] : [geminiTier(tier)], places: [] };
   // Other servers have no tiers that a price is known for.
-  if (preset !== null) {
+  if (!isOpenaiItself(provider, preset)) {
     if (tier !== undefined && !PLAIN_TIERS.has(tier)) tally.refuse("service_tier", "has no known price here");
     return { tiers: [], places: [] };
   }

@@ -5,7 +5,14 @@ import type { VirtualKey } from "./virtual-key.ts";
 import { VirtualKeyDirectory } from "./virtual-key-directory.ts";
 import { recordOf, type VirtualKeyRecord, virtualKeyOf } from "./virtual-key-record.ts";
 import { checkRecord } from "./virtual-key-seal.ts";
-import { allRows, idByReference, recordById, rowByHash } from "./virtual-key-table.ts";
+import {
+  allRows,
+  idByReference,
+  pageOfRows,
+  recordById,
+  recordsByName,
+  rowByHash,
+} from "./virtual-key-table.ts";
 
 export interface VirtualKeyReaderOptions {
   readonly store: Store;
@@ -24,6 +31,17 @@ export class VirtualKeyReader {
   /** All of them, revoked ones included, oldest first. @throws AppError `corrupt`, `vault_locked`. */
   async list(): Promise<VirtualKey[]> {
     return (await allRows(this.#options.store)).map((row) => this.checked(recordOf(row)));
+  }
+
+  /** Some of them, those with higher ids than `after`: a page. Oldest first. @throws as {@link list}. */
+  async page(after: string, limit: number): Promise<VirtualKey[]> {
+    return (await pageOfRows(this.#options.store, after, limit)).map((row) => this.checked(recordOf(row)));
+  }
+
+  /** The one that has the name now; `undefined` when only revoked ones had it. @throws as {@link list}. */
+  async named(name: string): Promise<VirtualKey | undefined> {
+    const record = (await recordsByName(this.#options.store, name)).find(({ state }) => state !== "revoked");
+    return record && this.checked(record);
   }
 
   /** By id or name. @throws AppError `not_found`, `ambiguous_name`, `corrupt`, `vault_locked`. */

@@ -92,6 +92,10 @@ export async function allRows(queries: Queries): Promise<Row[]> {
   return await queries.all("SELECT * FROM virtual_keys ORDER BY id");
 }
 
+export async function pageOfRows(queries: Queries, after: string, limit: number): Promise<Row[]> {
+  return await queries.all("SELECT * FROM virtual_keys WHERE id > ? ORDER BY id LIMIT ?", [after, limit]);
+}
+
 export async function rowById(queries: Queries, id: string): Promise<Row | undefined> {
   return await queries.get("SELECT * FROM virtual_keys WHERE id = ?", [id]);
 }

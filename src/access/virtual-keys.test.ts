@@ -294,3 +294,23 @@ test("a last use that could not be written is written the next time", async () =
   await lastUsed.flush();
   expect((await test.virtualKeys.resolve("cursor")).lastUsedAtMs).toBe(5);
 });
+
+test("keys are read page by page, oldest first, and by the name they have now", async () => {
+  await using test = await openAccessTest();
+  const { virtualKeys } = test;
+  for (const name of ["a", "b", "c", "d", "e"]) await virtualKeys.create(ADA, { name });
+  const seen: string[] = [];
+  for (let after = ""; ;) {
+    const page = await virtualKeys.page(after, 2);
+    seen.push(page.map(({ name }) => name).join(""));
+    const last = page.at(-1);
+    if (!last) break;
+    after = last.id;
+  }
+  expect(seen).toEqual(["ab", "cd", "e", ""]);
+  await virtualKeys.revoke(ADA, "b");
+  expect(await virtualKeys.named("b")).toBeUndefined();
+  const { virtualKey } = await virtualKeys.create(ADA, { name: "b" });
+  expect(await virtualKeys.named("b")).toEqual(virtualKey);
+  expect(await virtualKeys.named("nobody")).toBeUndefined();
+});

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import * as virtualKeys from "../control/operations/virtual-keys.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
-import { collect, example, futureTime, given } from "./options.ts";
+import { collect, example, futureTime, given, wholeNumber } from "./options.ts";
 import { fields, print, shortTime, table } from "./output.ts";
 import {
   type RateLimitOptions,
@@ -39,9 +39,14 @@ export const registerVirtualKeys: Register = (program, context) => {
 
   group
     .command("list")
-    .description("all virtual keys")
-    .action(async (options: CommonOptions) => {
-      const list = await context.client.call(virtualKeys.list, {});
+    .description("virtual keys, oldest first")
+    .option("--limit <number>", "at most so many (default 1000)", wholeNumber)
+    .option("--after <id>", "only those made after this one: the next page")
+    .addHelpText("after", example("ownkey vk list", "ownkey vk list --limit 100 --after vk_01m8fzym1y"))
+    .action(async (options: CommonOptions & { limit?: number; after?: string }) => {
+      const { limit, after } = options;
+      const list = await context.client.call(virtualKeys.list, given({ limit, after }));
+      const more = list.next === null ? "" : `\nthere are more: ownkey vk list --after ${list.next}`;
       print(context, options, list, () =>
         table(
           list.items,
@@ -55,7 +60,7 @@ export const registerVirtualKeys: Register = (program, context) => {
             { title: "expires", of: (key) => shortTime(key.expiresAt) },
           ],
           "no virtual keys yet; make one: ownkey vk create --name my-tool",
-        ),
+        ) + more,
       );
     });
 

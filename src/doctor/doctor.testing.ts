@@ -121,7 +121,7 @@ export function homeOf(parts: HomeParts = {}): HomeContext & { readonly verdicts
         Promise.resolve(void verdicts.push(verdict)),
     },
     virtualKeys: {
-      list: () =>
+      page: () =>
         parts.damagedVirtualKey
           ? Promise.reject(new AppError("corrupt", "the virtual key vk_9 was changed"))
           : Promise.resolve([]),

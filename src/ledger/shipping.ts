@@ -77,12 +77,7 @@ export function nextShipment(
   const rows = database
     .query<RawRow, [number, number]>("SELECT * FROM attempts WHERE id > ? ORDER BY id LIMIT ?")
     .all(through, BATCH_ROWS);
-  const late = pending.slice(0, BATCH_ROWS).flatMap((id) => {
-    const row = database
-      .query<RawRow, [number]>("SELECT * FROM attempts WHERE id = ? AND ended_at IS NOT NULL")
-      .get(id);
-    return row ? [row] : [];
-  });
+  const late = settledOf(database, pending);
   if (rows.length === 0 && late.length === 0) return undefined;
   const isOpen = (row: RawRow) => row["ended_at"] === null;
   return {
@@ -93,6 +88,18 @@ export function nextShipment(
     open: rows.filter(isOpen).map((row) => Number(row["id"])),
     through: Math.max(through, ...rows.map((row) => Number(row["id"]))),
   };
+}
+
+/** Of rows that were under way, those that have ended; not more than one batch. */
+function settledOf(database: Database, ids: readonly number[]): RawRow[] {
+  const find = database.query<RawRow, [number]>("SELECT * FROM attempts WHERE id = ? AND ended_at IS NOT NULL");
+  const found: RawRow[] = [];
+  for (const id of ids) {
+    const row = find.get(id);
+    if (row) found.push(row);
+    if (found.length === BATCH_ROWS) break;
+  }
+  return found;
 }
 
 /** Sums over what this folder's ledgers hold and the shared store does not have. */

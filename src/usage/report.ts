@@ -14,7 +14,8 @@ export interface ReportNames {
 
 export interface ReportOptions {
   readonly ledgers: LedgerReader;
-  readonly names: ReportNames;
+  /** Names by id, or what finds them for the ids that are in the report. */
+  readonly names: ReportNames | ((ids: readonly string[]) => Promise<ReportNames>);
   readonly by: ReportGroup;
   /** Start of the requests, inclusive; `null` = from the first one on. */
   readonly sinceMs: number | null;
@@ -69,6 +70,8 @@ export async function usageReport({
   for await (const part of ledgers.totals({ by, ...range })) {
     groups.set(part.key, sumOf(groups.get(part.key), part));
   }
+  const ids = [...groups.keys()].filter((key) => key !== null);
+  const known = typeof names === "function" ? await names(by === "vk" ? ids : []) : names;
   const totals = [...groups.values()].sort(by === "day" || by === "month" ? byTime : byCost);
   return {
     from: sinceMs === null ? null : formatTime(sinceMs),
@@ -76,7 +79,7 @@ export async function usageReport({
     by,
     items: totals.map((group) => ({
       key: group.key,
-      label: group.key === null ? null : labelOf(by, group.key, names),
+      label: group.key === null ? null : labelOf(by, group.key, known),
       ...sums(group),
     })),
     total: sums(totals.reduce<Totals | undefined>(sumOf, undefined) ?? NOTHING),

@@ -124,7 +124,7 @@ export const request = operation({
     const connection = (await control.connections.list()).find(({ id: one }) => one === last.connectionId);
     const known = PROVIDER_IDS.find((one) => one === last.provider) ?? "openai-compatible";
     const explained = explainRequest([last, ...others], {
-      names: await loadNames(control),
+      names: await loadNames(control, [last.virtualKeyId]),
       provider: providerById(known, connection?.preset ?? null),
     });
     return { ...explained, story: [...explained.story] };

@@ -69,7 +69,7 @@ export const list = operation({
       ...(until === undefined ? {} : { untilMs: Date.parse(until) }),
       ...(before === undefined ? {} : { beforeRequestId: before }),
     });
-    const names = await loadNames(control);
+    const names = await loadNames(control, virtualKeysOf(rows));
     return { items: rows.map((row) => attemptDocument(row, names)) };
   },
 });
@@ -90,10 +90,14 @@ export const show = operation({
       throw new AppError("ambiguous_name", `several requests begin with "${id}"`, {
         hint: "give more of the id",
       });
-    const names = await loadNames(control);
+    const names = await loadNames(control, virtualKeysOf(rows));
     return { items: rows.map((row) => attemptDocument(row, names)) };
   },
 });
+
+function virtualKeysOf(rows: readonly AttemptRow[]): string[] {
+  return rows.map(({ virtualKeyId }) => virtualKeyId);
+}
 
 function attemptDocument(row: AttemptRow, names: Names): z.output<typeof attemptSchema> {
   const { settled } = row;

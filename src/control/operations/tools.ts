@@ -223,7 +223,8 @@ export const disconnect = operation({
     }
     if (adapter.traits.fromOutside) await closeDoor(control);
     const name = toolKeyName(adapter.id);
-    const key = (await control.virtualKeys.list()).find((one) => one.name === name && one.state === "active");
+    const named = await control.virtualKeys.named(name);
+    const key = named?.state === "active" ? named : undefined;
     if (key) await control.virtualKeys.disable(caller, key.id);
     return { tool, undone: own.length, files: [...files], disabled: key !== undefined };
   },

@@ -36,7 +36,7 @@ export const report = operation({
   async run(control, _caller, { by, since, until }) {
     return await usageReport({
       ledgers: control.ledgers,
-      names: await loadNames(control),
+      names: async (ids) => await loadNames(control, ids),
       by,
       sinceMs: since === undefined ? null : Date.parse(since),
       untilMs: until === undefined ? null : Date.parse(until),
@@ -82,7 +82,6 @@ export const advise = operation({
     const sinceMs = since === undefined ? untilMs - ADVISED_DAYS * DAY_MS : Date.parse(since);
     const presets = await control.store.all("SELECT id, preset FROM connections");
     const presetOf = new Map(presets.map((row) => [textOf(row, "id"), optionalTextOf(row, "preset")]));
-    const names = await loadNames(control);
     const { advice, requests, isWhole } = await usageAdvice({
       ledgers: control.ledgers,
       pricing: control.prices,
@@ -91,6 +90,10 @@ export const advise = operation({
       untilMs,
       nowMs,
     });
+    const names = await loadNames(
+      control,
+      advice.map(({ group }) => group.virtualKeyId),
+    );
     const items = advice.map(({ kind, group, requests: count, savedNanos, found, how }) => ({
       kind,
       virtualKey: names.virtualKey(group.virtualKeyId),

@@ -8,9 +8,7 @@ import { virtualKeyDocument, virtualKeySchema } from "../documents.ts";
 import { operation } from "../operation.ts";
 import {
   classSchema,
-  emptySchema,
   labelSchema,
-  listOf,
   nameSchema,
   rateLimitChangesSchema,
   refSchema,
@@ -83,17 +81,28 @@ export const create = operation({
 
 export const list = operation({
   name: "vk.list",
-  summary: "All virtual keys",
+  summary: "Virtual keys, oldest first, page by page",
   place: "anywhere",
-  input: emptySchema,
-  output: listOf(virtualKeySchema),
-  async run(control) {
+  input: z.object({
+    limit: z.number().int().min(1).max(10_000).default(1000),
+    after: z.string().max(64).default("").describe("only keys made after the one with this id: the next page"),
+  }),
+  output: z.object({
+    items: z.array(virtualKeySchema),
+    next: z.string().nullable().describe("`after` of the next page, when there is one"),
+  }),
+  async run(control, _caller, { limit, after }) {
     const [keys, names, budgetsOf] = await Promise.all([
-      control.virtualKeys.list(),
+      // One more tells whether there is another page.
+      control.virtualKeys.page(after, limit + 1),
       connectionNames(control),
       ownBudgets(control),
     ]);
-    return { items: keys.map((key) => virtualKeyDocument(key, names, budgetsOf(key.id))) };
+    const page = keys.slice(0, limit);
+    return {
+      items: page.map((key) => virtualKeyDocument(key, names, budgetsOf(key.id))),
+      next: keys.length > limit ? (page.at(-1)?.id ?? null) : null,
+    };
   },
 });
 

@@ -50,7 +50,7 @@ export async function toolKeyFor(
         }
       : {}),
   };
-  const there = (await virtualKeys.list()).find((one) => one.name === name && one.state !== "revoked");
+  const there = await virtualKeys.named(name);
   if (!there) {
     const made = await virtualKeys.create(caller, { name, policy, expiresAtMs: expiresAtMs ?? null });
     try {

@@ -59,10 +59,15 @@ async function intactRows({ connections, virtualKeys, vault }: HomeContext): Pro
   };
 }
 
+const PAGE = 1000;
+
 /** Every row's seal is checked when all are read; the first one that does not hold is told. */
 async function damageIn(virtualKeys: HomeContext["virtualKeys"]): Promise<string | undefined> {
   try {
-    await virtualKeys.list();
+    for (let last: string | undefined = ""; last !== undefined;) {
+      const page: readonly { readonly id: string }[] = await virtualKeys.page(last, PAGE);
+      last = page.at(-1)?.id;
+    }
     return undefined;
   } catch (error) {
     const known = toAppError(error);

@@ -9,7 +9,10 @@ export async function tellOfHabits(control: Control, watch: HabitWatch): Promise
   const nowMs = control.clock.nowMs();
   const unusual = await watch.look(nowMs);
   if (unusual.length === 0) return;
-  const names = await loadNames(control);
+  const names = await loadNames(
+    control,
+    unusual.map(({ virtualKeyId }) => virtualKeyId),
+  );
   const day = formatTime(nowMs).slice(0, 10);
   for (const { virtualKeyId, todayNanos, usualNanos, days } of unusual) {
     const virtualKey = names.virtualKey(virtualKeyId);

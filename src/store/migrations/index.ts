@@ -14,6 +14,7 @@ import { rates } from "./009-rates.ts";
 import { exposure } from "./010-exposure.ts";
 import { notify } from "./011-notify.ts";
 import { sharedLedger } from "./012-shared-ledger.ts";
+import { virtualKeyNames } from "./013-virtual-key-names.ts";
 import type { Migration } from "./migration.ts";
 
 export type { Migration } from "./migration.ts";
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   exposure, // 10
   notify, // 11
   sharedLedger, // 12
+  virtualKeyNames, // 13
 ];

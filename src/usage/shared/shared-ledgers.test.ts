@@ -149,6 +149,21 @@ describe.each(engines)("on %s", (engine) => {
     expect(await two.list()).toContain("req_slow.1");
   });
 
+  test("many that stay under way hold up none that has ended", async () => {
+    const [one, two] = await machines(2);
+    if (!one || !two) return;
+    const refs: number[] = [];
+    for (let each = 0; each < 450; each++) {
+      refs.push(await one.ledger.reserve(reservedRow({ requestId: `req_${++ids}` })));
+    }
+    await one.ship();
+    const usage = { ...UNKNOWN_USAGE, inputUncached: 10, cacheRead: 1, output: 5 };
+    const last = refs.at(-1);
+    if (last !== undefined) await one.ledger.settle(last, settledRow({ costNanos: 7n, usage }));
+    await one.ship();
+    expect([await one.requests(), await two.requests()]).toEqual([1, 1]);
+  });
+
   test("an answer that was lost is no reason to count twice; a store that is away, none to lose anything", async () => {
     const [one, two] = await machines(2);
     if (!one || !two) return;

@@ -55,11 +55,24 @@ console.log(
 
 async function measure(size: number): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), "ownkey-bench-keys-"));
-  const env = { PATH: process.env["PATH"] ?? "", HOME: folder, OWNKEY_HOME: join(folder, "home"), OWNKEY_LOG: "warn" };
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: folder,
+    OWNKEY_HOME: join(folder, "home"),
+    OWNKEY_LOG: "warn",
+  };
   try {
     const tokens = await fill(env, size);
-    const startedUp = Bun.spawn([program, "up", "--port", "0", "--json"], { env, stdout: "pipe", stderr: "inherit" });
-    const ready = JSON.parse(await firstLine(startedUp.stdout)) as { url: string; pid: number; startMs: number };
+    const startedUp = Bun.spawn([program, "up", "--port", "0", "--json"], {
+      env,
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const ready = JSON.parse(await firstLine(startedUp.stdout)) as {
+      url: string;
+      pid: number;
+      startMs: number;
+    };
     const base = `http://127.0.0.1:${upstream.port}`;
     const key = `sk-${"proj"}-${"bench".repeat(10)}`;
     await run(env, ["keys", "add", "openai", "--base-url", base, "--stdin"], `${key}\n`);
@@ -69,7 +82,9 @@ async function measure(size: number): Promise<Figures> {
     await ask(ready.url, tokens[0] ?? "");
     const cold = await timesOf(tokens, async (token) => await ask(ready.url, token));
     const warm = await timesOf(tokens, async (token) => await ask(ready.url, token));
-    const showMs = median(await timesOf(["key-5", "key-7", "key-9"], (name) => run(env, ["vk", "show", name])));
+    const showMs = median(
+      await timesOf(["key-5", "key-7", "key-9"], (name) => run(env, ["vk", "show", name])),
+    );
     const listMs = median(await timesOf([1, 2, 3], () => run(env, ["vk", "list", "--json"])));
     startedUp.kill();
     await startedUp.exited;
@@ -124,7 +139,10 @@ async function ask(url: string, token: string): Promise<void> {
   if (answer.status !== 200) throw new Error(`a request was answered with ${answer.status}`);
 }
 
-async function timesOf<Value>(values: readonly Value[], work: (value: Value) => Promise<unknown>): Promise<number[]> {
+async function timesOf<Value>(
+  values: readonly Value[],
+  work: (value: Value) => Promise<unknown>,
+): Promise<number[]> {
   const taken: number[] = [];
   for (const value of values) {
     const startedMs = performance.now();
@@ -135,7 +153,12 @@ async function timesOf<Value>(values: readonly Value[], work: (value: Value) => 
 }
 
 async function run(env: Record<string, string>, args: readonly string[], stdin = ""): Promise<void> {
-  const child = Bun.spawn([program, ...args], { env, stdin: new Blob([stdin]), stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn([program, ...args], {
+    env,
+    stdin: new Blob([stdin]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   const [, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   if ((await child.exited) !== 0) throw new Error(`${args.slice(0, 2).join(" ")} failed: ${error}`);
 }

@@ -47,20 +47,24 @@ export const registerVirtualKeys: Register = (program, context) => {
       const { limit, after } = options;
       const list = await context.client.call(virtualKeys.list, given({ limit, after }));
       const more = list.next === null ? "" : `\nthere are more: ownkey vk list --after ${list.next}`;
-      print(context, options, list, () =>
-        table(
-          list.items,
-          [
-            { title: "name", of: (key) => key.name },
-            { title: "key", of: (key) => key.hint },
-            { title: "state", of: (key) => key.state },
-            { title: "connections", of: (key) => key.connections.join(", ") || "all" },
-            { title: "budgets", of: (key) => key.budgets.map(budgetText).join(", ") },
-            { title: "last used", of: (key) => shortTime(key.lastUsedAt) },
-            { title: "expires", of: (key) => shortTime(key.expiresAt) },
-          ],
-          "no virtual keys yet; make one: ownkey vk create --name my-tool",
-        ) + more,
+      print(
+        context,
+        options,
+        list,
+        () =>
+          table(
+            list.items,
+            [
+              { title: "name", of: (key) => key.name },
+              { title: "key", of: (key) => key.hint },
+              { title: "state", of: (key) => key.state },
+              { title: "connections", of: (key) => key.connections.join(", ") || "all" },
+              { title: "budgets", of: (key) => key.budgets.map(budgetText).join(", ") },
+              { title: "last used", of: (key) => shortTime(key.lastUsedAt) },
+              { title: "expires", of: (key) => shortTime(key.expiresAt) },
+            ],
+            "no virtual keys yet; make one: ownkey vk create --name my-tool",
+          ) + more,
       );
     });
 

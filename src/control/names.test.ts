@@ -8,7 +8,11 @@ import { loadNames } from "./names.ts";
 
 test("of many virtual keys only those are read that are asked for, or that have a budget", async () => {
   const folder = mkdtempSync(join(tmpdir(), "ownkey-names-"));
-  const store = await openSqliteStore({ path: join(folder, "control.db"), mode: "inline", clock: systemClock });
+  const store = await openSqliteStore({
+    path: join(folder, "control.db"),
+    mode: "inline",
+    clock: systemClock,
+  });
   await store.tx(async (tx) => {
     for (let at = 0; at < 1200; at++) {
       await tx.run(

@@ -92,7 +92,9 @@ export function nextShipment(
 
 /** Of rows that were under way, those that have ended; not more than one batch. */
 function settledOf(database: Database, ids: readonly number[]): RawRow[] {
-  const find = database.query<RawRow, [number]>("SELECT * FROM attempts WHERE id = ? AND ended_at IS NOT NULL");
+  const find = database.query<RawRow, [number]>(
+    "SELECT * FROM attempts WHERE id = ? AND ended_at IS NOT NULL",
+  );
   const found: RawRow[] = [];
   for (const id of ids) {
     const row = find.get(id);

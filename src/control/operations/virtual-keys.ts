@@ -85,7 +85,11 @@ export const list = operation({
   place: "anywhere",
   input: z.object({
     limit: z.number().int().min(1).max(10_000).default(1000),
-    after: z.string().max(64).default("").describe("only keys made after the one with this id: the next page"),
+    after: z
+      .string()
+      .max(64)
+      .default("")
+      .describe("only keys made after the one with this id: the next page"),
   }),
   output: z.object({
     items: z.array(virtualKeySchema),

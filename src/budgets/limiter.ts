@@ -32,17 +32,23 @@ const LOW_PART = 4n;
 
 /**
  * Decides whether a request may spend: it has to fit into every budget that covers it, and holds its part of each or of
- * none. From slices at hand without waiting; else the store is asked, and what others hold is waited for.
+ * none. From slices at hand without waiting; else the store is asked, and what others hold
+ * or is about to be free here is waited for.
  */
 export class Limiter {
   readonly #options: LimiterOptions;
   readonly #events: ReservationEvents;
+  /** Attempts that have ended and are not settled yet: what they held is about to be free. */
+  #ending = 0;
 
   constructor(options: LimiterOptions) {
     this.#options = options;
     const { desk } = options;
     this.#events = {
       settled: (slice) => desk.settled(slice),
+      ending: (by) => {
+        this.#ending += by;
+      },
       wish: (budget, nanos) => desk.wish(budget, nanos),
       nowMs: () => desk.nowMs(),
     };
@@ -64,11 +70,15 @@ export class Limiter {
       const taken = this.#take(wanted, false);
       if (taken !== undefined) return taken;
       const short = this.#shortest(wanted);
-      const mayCome =
-        short.standing !== undefined && !short.standing.unknown && mayBecomeFree(short.standing);
-      if (!mayCome || clock.monotonicMs() >= untilMs) throw budgetExceeded(short);
+      if (!this.#mayCome(short.standing) || clock.monotonicMs() >= untilMs) throw budgetExceeded(short);
       await pause(ASK_AGAIN_MS);
     }
+  }
+
+  /** Whether more may be there in a moment. */
+  #mayCome(standing: Standing | undefined): boolean {
+    if (standing === undefined || standing.unknown) return false;
+    return this.#ending > 0 || standing.othersNanos > 0n || standing.leftNanos > 0n;
   }
 
   /** In one step over all budgets. With `whole`, only if as much is there as is wanted. */
@@ -130,10 +140,6 @@ export class Limiter {
 
 function isSoft({ hard }: Budget): boolean {
   return !hard;
-}
-
-function mayBecomeFree({ leftNanos, othersNanos }: Standing): boolean {
-  return othersNanos > 0n || leftNanos > 0n;
 }
 
 function mostOf({ hard }: Budget, { mostNanos, guessNanos }: Wanted): bigint {

@@ -13,6 +13,8 @@ export interface Hold {
 export interface ReservationEvents {
   /** A slice may have become free to go back. */
   settled(slice: Slice): void;
+  /** An attempt has ended and will be settled in a moment: `1`; it was: `-1`. */
+  ending(by: 1 | -1): void;
   /** Asks for more of a budget; nobody waits for it. */
   wish(budget: Budget, nanos: bigint): void;
   nowMs(): number;
@@ -27,6 +29,7 @@ export class Reservation {
   readonly hardNanos: bigint;
   readonly #holds: readonly Hold[];
   readonly #events: ReservationEvents;
+  #isEnding = false;
   #isOver = false;
 
   constructor(holds: readonly Hold[], events: ReservationEvents) {
@@ -73,6 +76,13 @@ export class Reservation {
     return nowMs - hold.exhaustedAtMs < GRACE_MS;
   }
 
+  /** The attempt has ended; what it cost is being recorded. Whoever is short now waits for that. */
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#events.ending(1);
+  }
+
   /** Ends it; once only, later calls change nothing. The cost is booked in full, also where it is more than was held. */
   settle(costNanos: bigint): void {
     if (this.#isOver) return;
@@ -82,5 +92,6 @@ export class Reservation {
       slice.settle(nanos, costNanos, atMs);
       this.#events.settled(slice);
     }
+    if (this.#isEnding) this.#events.ending(-1);
   }
 }

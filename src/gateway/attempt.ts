@@ -340,6 +340,7 @@ export class Attempt implements Limited {
     limits.release(this);
     this.plan.clientSignal.removeEventListener("abort", this.onClientGone);
     this.copy?.end();
+    this.reservation?.end();
     this.admission?.end(end !== "unreachable");
     const settled = this.settle(this.ended).catch((error: unknown) => {
       this.admission?.settle(null);

@@ -114,7 +114,7 @@ describe("a refusal", () => {
       .generateContent({ model: "gemini-2.5-flash", contents: "hello" })
       .catch((error: unknown) => error);
     expect(second).toMatchObject({ status: 402 });
-    expect(String((second as Error).message)).toContain("budget_exceeded");
+    expect((second as Error).message).toContain("budget_exceeded");
     expect(provider.requests()).toBe(asked);
   });
 });

@@ -11,7 +11,8 @@ import {
 } from "../usage/index.ts";
 import { createAnswerCopy, type AnswerCopy } from "./answer-copy.ts";
 import type { Destinations } from "./destination.ts";
-import { type Budgeting, costSoFar, type Funded, fund } from "./funding.ts";
+import type { Budgeting } from "./budgeting.ts";
+import { costSoFar, type Funded, fund } from "./funding.ts";
 import { failureAnswer } from "./failure.ts";
 import { isRedirect, neverConnected, type Outbound } from "./forward.ts";
 import type { HeaderPairs } from "./header-pairs.ts";

@@ -4,7 +4,7 @@ import { chunked, json, startUpstream, type Upstream } from "../../test/support/
 import type { Bounded, BoundResult, Overrun } from "../budgets/index.ts";
 import { Fleet, type Node } from "../budgets/fleet.testing.ts";
 import { AppError } from "../kernel/index.ts";
-import type { Budgeting } from "./funding.ts";
+import type { Budgeting } from "./budgeting.ts";
 import { connection, startGateway, type TestGateway } from "./gateway.testing.ts";
 
 const ASKED = { model: "gpt-x", messages: [{ role: "user", content: "hi" }] };
@@ -20,6 +20,7 @@ let node: Node;
 let gateway: TestGateway;
 let overruns: Overrun[];
 let bound: BoundResult;
+let tighter: number | undefined;
 
 /** 10 tokens in, and an output limit that goes into `max_completion_tokens` in front of everything. */
 const BOUNDED: Bounded = {
@@ -47,6 +48,7 @@ beforeEach(async () => {
   node = await fleet.start();
   overruns = [];
   bound = BOUNDED;
+  tighter = undefined;
   const budgets: Budgeting = {
     outputLimit: 100,
     covering: (spender) => node.book.covering(spender),
@@ -54,6 +56,7 @@ beforeEach(async () => {
     reserve: (wanted) => node.limiter.reserve(wanted),
     overrun: (overrun) => void overruns.push(overrun),
     bound: () => bound,
+    tightened: () => Promise.resolve(tighter),
     prices: ({ inputTokens }, { model }) =>
       model.startsWith("unpriced")
         ? null
@@ -122,6 +125,16 @@ test("a client's own limit is kept, and too dear a request is refused before any
   await budget(510_000n);
   expect((await chat()).status).toBe(200);
   expect(upstream.arrived[0]?.body.toString()).toBe(JSON.stringify(ASKED));
+});
+
+test("where the bytes do not fit, a closer look at the text may", async () => {
+  bound = { ...BOUNDED, inputTokens: 300, output: { ...output(), clientLimit: 100, edit: () => null } };
+  await budget(200_000n);
+  expect((await chat()).status).toBe(402);
+  tighter = 90;
+  await (await chat()).text();
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.reserved.reservedNanos).toBe(190_000n);
 });
 
 test("what has no bound is refused by the field's name", async () => {

@@ -1,37 +1,11 @@
-import {
-  type Bounded,
-  type BoundPrices,
-  type BoundRequest,
-  type BoundResult,
-  type Budget,
-  modelSuspended,
-  notBoundable,
-  type Overrun,
-  type Reservation,
-  type Spender,
-  unpriced,
-  type Wanted,
-} from "../budgets/index.ts";
-import { splice, UNKNOWN_USAGE } from "../kernel/index.ts";
-import type { PricedModel, Pricing } from "../usage/index.ts";
+import type { Budget, Reservation, Spender } from "../budgets/index.ts";
+import { AppError, UNKNOWN_USAGE } from "../kernel/index.ts";
+import type { Pricing } from "../usage/index.ts";
 import { bookedBound } from "./booked-bound.ts";
+import type { Budgeting } from "./budgeting.ts";
+import { HardLimit, type HardNeeds } from "./hard-limit.ts";
 import type { Plan } from "./plan.ts";
-
-/** The budgets room, as the data plane asks it. */
-export interface Budgeting {
-  /** Ordered by id; empty when none covers it. @throws AppError `budget_unavailable`. */
-  covering(spender: Spender): readonly Budget[];
-  isSuspended(connectionId: string, model: string): boolean;
-  /** @throws AppError `budget_exceeded`, `budget_unavailable`, `vault_locked`. */
-  reserve(wanted: Wanted): Reservation | Promise<Reservation>;
-  overrun(overrun: Overrun): void;
-  /** What the request can use at the most. */
-  bound(request: BoundRequest): BoundResult;
-  /** What that costs; `null` = the model has no price. */
-  prices(bounded: Bounded, model: PricedModel): BoundPrices | null;
-  /** Output tokens that a request under a hard budget gets when it sets no limit itself. */
-  readonly outputLimit: number;
-}
+import { pricedModel } from "./priced-model.ts";
 
 /** An attempt that is paid for: what it holds, and the body that it goes with. */
 export interface Funded {
@@ -68,86 +42,75 @@ export function fund(
       proven: false,
     };
   }
-  const hard = covering.filter((budget) => budget.hard);
-  const limited =
-    hard.length === 0 ? NOT_LIMITED : limit(budgets, plan, { pricing: pricedModel(plan, nowMs), hard });
-  const reserving = budgets.reserve({
-    budgets: covering,
-    mostNanos: limited.mostNanos,
-    leastNanos: limited.leastNanos,
-    guessNanos: guess(pricing, plan, nowMs),
-  });
-  const funded = (reservation: Reservation): Funded => ({
-    reservedNanos:
-      hard.length === 0 ? bookedBound(pricing, plan, nowMs) : limited.isPriced ? reservation.hardNanos : null,
-    body: limited.body === undefined ? plan.body : limited.body(reservation.hardNanos),
-    reservation,
-    proven: limited.proven,
-  });
-  return reserving instanceof Promise ? reserving.then(funded) : funded(reserving);
+  return new Funding({ pricing, budgets, plan, covering, nowMs }).fund();
 }
 
-interface LimitedRequest {
-  readonly mostNanos: bigint;
-  readonly leastNanos: bigint;
-  readonly proven: boolean;
-  readonly isPriced: boolean;
-  /** The body with the output limit that the reservation pays for; absent = as it is. */
-  readonly body?: (hardNanos: bigint) => Plan["body"];
+interface FundingOptions {
+  readonly pricing: Pricing;
+  readonly budgets: Budgeting;
+  readonly plan: Plan;
+  readonly covering: readonly Budget[];
+  readonly nowMs: number;
 }
 
-const NOT_LIMITED: LimitedRequest = { mostNanos: 0n, leastNanos: 0n, proven: false, isPriced: true };
+/** One attempt's way to what it has to hold. */
+class Funding {
+  readonly #options: FundingOptions;
+  readonly #hard: HardLimit | undefined;
 
-/** What hard budgets have to hold, by what the request can cost at the most. */
-function limit(
-  budgets: Budgeting,
-  plan: Plan,
-  { pricing, hard }: { pricing: PricedModel | undefined; hard: readonly Budget[] },
-): LimitedRequest {
-  const model = plan.modelPriced;
-  if (model !== null && budgets.isSuspended(plan.connection.id, model)) throw modelSuspended(model);
-  const allow = allowedByAll(hard);
-  const bytes = plan.body instanceof Uint8Array ? plan.body : null;
-  const bounded = budgets.bound({
-    kind: plan.rule.kind,
-    provider: plan.provider.id,
-    preset: plan.connection.preset,
-    path: plan.call.path,
-    body: bytes,
-    model,
-    allow,
-  });
-  if (bounded.kind === "unbounded") throw notBoundable(bounded);
-  const prices = pricing === undefined ? null : budgets.prices(bounded, pricing);
-  const proven = bounded.allowed.length === 0;
-  if (prices === null) {
-    if (!allow.has("unpriced")) throw unpriced(model);
-    return { mostNanos: 0n, leastNanos: 0n, proven: false, isPriced: false };
+  constructor(options: FundingOptions) {
+    const { budgets, plan, covering, nowMs } = options;
+    this.#options = options;
+    const hard = covering.filter((budget) => budget.hard);
+    this.#hard = hard.length === 0 ? undefined : new HardLimit(budgets, { plan, hard, nowMs });
   }
-  const { fixedNanos, nanosPerOutputToken } = prices;
-  const { output } = bounded;
-  if (output === null) return { mostNanos: fixedNanos, leastNanos: fixedNanos, proven, isPriced: true };
-  const most =
-    output.clientLimit ?? Math.min(output.modelMaximum, Math.max(budgets.outputLimit, output.minimum));
-  const least = output.clientLimit ?? Math.min(most, output.minimum);
-  const costOf = (tokens: number) => fixedNanos + BigInt(tokens) * nanosPerOutputToken;
-  return {
-    mostNanos: costOf(most),
-    leastNanos: costOf(least),
-    proven,
-    isPriced: true,
-    body(hardNanos) {
-      const affordable =
-        nanosPerOutputToken === 0n ? most : Number((hardNanos - fixedNanos) / nanosPerOutputToken);
-      const edit = output.edit(Math.min(most, affordable));
-      return edit === null || bytes === null ? plan.body : splice(bytes, [edit]);
-    },
-  };
-}
 
-/** What every one of them lets through by name. */
-function allowedByAll([first, ...rest]: readonly Budget[]): ReadonlySet<string> {
-  return new Set(first?.allow.filter((name) => rest.every(({ allow }) => allow.includes(name))));
+  fund(): Funded | Promise<Funded> {
+    const needs = this.#hard?.needs;
+    const reserving = this.#reserve(needs);
+    return reserving instanceof Promise
+      ? reserving.then(
+          (reservation) => this.#funded(reservation, needs),
+          (error: unknown) => this.#fundTighter(error),
+        )
+      : this.#funded(reserving, needs);
+  }
+
+  /** Where the bytes do not fit, a tighter bound of the input may. */
+  async #fundTighter(refusal: unknown): Promise<Funded> {
+    const isTooDear = refusal instanceof AppError && refusal.code === "budget_exceeded";
+    const needs = isTooDear ? await this.#hard?.tightened() : undefined;
+    if (needs === undefined) throw refusal;
+    return this.#funded(await this.#reserve(needs), needs);
+  }
+
+  #reserve(needs: HardNeeds | undefined): Reservation | Promise<Reservation> {
+    const { budgets, covering, pricing, plan, nowMs } = this.#options;
+    return budgets.reserve({
+      budgets: covering,
+      mostNanos: needs?.mostNanos ?? 0n,
+      leastNanos: needs?.leastNanos ?? 0n,
+      guessNanos: costSoFar(pricing, plan, { atMs: nowMs, outputTokens: 0 }) ?? 0n,
+    });
+  }
+
+  #funded(reservation: Reservation, needs: HardNeeds | undefined): Funded {
+    const { pricing, plan, nowMs } = this.#options;
+    if (needs === undefined) {
+      return {
+        reservedNanos: bookedBound(pricing, plan, nowMs),
+        body: plan.body,
+        reservation,
+        proven: false,
+      };
+    }
+    return {
+      reservedNanos: needs.isPriced ? reservation.hardNanos : null,
+      body: needs.body(reservation.hardNanos),
+      reservation,
+      proven: needs.proven,
+    };
+  }
 }
 
 function spenderOf({ caller, tool, connection, modelPriced }: Plan): Spender {
@@ -156,24 +119,8 @@ function spenderOf({ caller, tool, connection, modelPriced }: Plan): Spender {
   return { virtualKeyId: id, user, team, project, tool, connectionId: connection.id, model: modelPriced };
 }
 
-function pricedModel({ provider, connection, modelPriced }: Plan, atMs: number): PricedModel | undefined {
-  if (modelPriced === null) return undefined;
-  return {
-    provider: provider.id,
-    preset: connection.preset,
-    connectionId: connection.id,
-    model: modelPriced,
-    atMs,
-  };
-}
-
 /** Bytes of text to a token, as is usual: for guesses only. */
 const BYTES_PER_TOKEN = 4;
-
-/** What the input will cost, for soft budgets; 0 where there is no price. */
-function guess(pricing: Pricing, plan: Plan, nowMs: number): bigint {
-  return costSoFar(pricing, plan, { atMs: nowMs, outputTokens: 0 }) ?? 0n;
-}
 
 /** What an answer has cost that far, as well as can be guessed; `null` = no price. */
 export function costSoFar(

@@ -14,7 +14,7 @@ import {
 import type { AttemptRef, Ledger, ReservedAttempt, SettledAttempt } from "../ledger/index.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
 import type { Meter, MeterResult, Pricing } from "../usage/index.ts";
-import type { Budgeting } from "./funding.ts";
+import type { Budgeting } from "./budgeting.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 import { type Listener, listen } from "./listener.ts";
 import { type Authenticated, DEFAULT_GATEWAY_SETTINGS, type Denial, type Directory } from "./parts.ts";

@@ -8,7 +8,7 @@ import { authenticate, presentedCredentials } from "./credentials.ts";
 import { createDestinations, type ResolveHost } from "./destination.ts";
 import { dialectOf } from "./dialect.ts";
 import { errorResponse, forCaller, isOfThisMachine } from "./errors.ts";
-import type { Budgeting } from "./funding.ts";
+import type { Budgeting } from "./budgeting.ts";
 import { createHostCheck } from "./host.ts";
 import { localAnswer, refuseUncarried } from "./local-routes.ts";
 import { createGatewayMetrics } from "./metrics.ts";

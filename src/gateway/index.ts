@@ -2,7 +2,7 @@ export * from "./directory.ts";
 export type { ResolveHost } from "./destination.ts";
 export type { Fetch } from "./forward.ts";
 export type { OnUse } from "./attempt.ts";
-export type { Budgeting } from "./funding.ts";
+export type { Budgeting } from "./budgeting.ts";
 export * from "./gateway.ts";
 export type { Lender } from "./lent-keys.ts";
 export { listenError } from "./listen-error.ts";

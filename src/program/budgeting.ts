@@ -1,15 +1,16 @@
-import { boundPrices, boundRequest, type GatewayBudgets } from "../budgets/index.ts";
+import { boundPrices, boundRequest, type GatewayBudgets, type Tightener } from "../budgets/index.ts";
 import type { Budgeting } from "../gateway/index.ts";
 import type { Ceilings } from "../usage/index.ts";
 
 export interface BudgetingOptions {
   readonly budgets: GatewayBudgets;
   readonly prices: Ceilings;
+  readonly tightener: Tightener;
   readonly outputLimit: number;
 }
 
 /** The budgets room as the data plane asks it. */
-export function createBudgeting({ budgets, prices, outputLimit }: BudgetingOptions): Budgeting {
+export function createBudgeting({ budgets, prices, tightener, outputLimit }: BudgetingOptions): Budgeting {
   return {
     outputLimit,
     covering: (spender) => budgets.covering(spender),
@@ -17,6 +18,7 @@ export function createBudgeting({ budgets, prices, outputLimit }: BudgetingOptio
     reserve: (wanted) => budgets.reserve(wanted),
     overrun: (overrun) => budgets.overrun(overrun),
     bound: boundRequest,
+    tightened: (request, bounded) => tightener.tightened(request, bounded),
     prices: (bounded, model) => boundPrices(prices, bounded, model),
   };
 }

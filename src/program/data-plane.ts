@@ -5,6 +5,7 @@ import { DenialAggregator } from "../audit/index.ts";
 import type { App } from "../app.ts";
 import { readRestored } from "../backup/index.ts";
 import {
+  createTightener,
   GatewayBudgets,
   GatewayRates,
   nodeIdentity,
@@ -111,6 +112,8 @@ async function openParts(
     log,
     randomness,
   });
+  const tightener = createTightener({ log });
+  closing.add(() => tightener.close());
   await budgets.start();
   closing.add(() => budgets.close());
   const rates = new GatewayRates({
@@ -143,7 +146,12 @@ async function openParts(
     pricing: control.prices,
     rates: rates.rates,
     providerRates: rates.providers,
-    budgets: createBudgeting({ budgets, prices: control.prices, outputLimit: config.outputLimit }),
+    budgets: createBudgeting({
+      budgets,
+      prices: control.prices,
+      tightener,
+      outputLimit: config.outputLimit,
+    }),
     createMeter,
     providers: { providerById, matchRoute },
     storedObjects: createStoredObjects({ store: control.store, clock, log }),

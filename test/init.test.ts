@@ -140,9 +140,11 @@ describe("a home with thirty keys in the layouts of fifteen tools", () => {
   }, 60_000);
 
   test("eject gives every byte and mode back, and says what is left", async () => {
+    expect((await user.run(["guard", "install", join(user.folder, "code/branch")])).code).toBe(0);
     const { code, stdout } = await user.run(["eject", "--real-keys", "--yes"]);
     expect(code).toBe(0);
     expect(user.changedSince(before)).toEqual([]);
+    expect(stdout).toContain("no longer guarded: ~/code/branch");
     expect(stdout).toContain("What is left:");
     expect(stdout).toContain(`rm -rf '${user.home}'`);
     expect((await user.json<{ running: boolean }>(["status"])).running).toBe(false);

@@ -20,6 +20,7 @@ export { writeFormat } from "./write/write-format.ts";
 export type { WrittenKey, WrittenText } from "./write/written-key.ts";
 export { type Adoption, type AppliedFile, applyPlans, type ApplyOptions } from "./run/apply.ts";
 export { adoptionOfChange, adoptionOfPurpose } from "./run/names.ts";
+export { keepVirtualKeys } from "./run/keep.ts";
 export { oneAtATime } from "./run/one-at-a-time.ts";
 export {
   revokeUnused,

@@ -94,16 +94,20 @@ export const find = operation({
   },
 });
 
-/** Where all keys of a provider go to that are there already, when that is not the provider's own address. */
+/**
+ * Where keys of a provider go to that are there already, when that is not the provider's own address: by the connection
+ * that bears its name, else by all of them when they agree.
+ */
 function baseUrlsOf(connections: readonly Connection[]): Map<string, string> {
   const groups = Map.groupBy(connections, ({ provider, preset }) => preset ?? provider);
   return new Map(
-    [...groups].flatMap(([name, [first, ...others]]) => {
-      if (!first) return [];
-      const { baseUrl } = first.settings;
-      const isOne = others.every(({ settings }) => settings.baseUrl === baseUrl);
-      const { defaultBaseUrl } = providerById(first.provider, first.preset);
-      return isOne && baseUrl !== defaultBaseUrl ? [[name, baseUrl] as const] : [];
+    [...groups].flatMap(([name, all]) => {
+      const addresses = new Set(all.map(({ settings }) => settings.baseUrl));
+      const usual = all.find((one) => one.name === name) ?? (addresses.size === 1 ? all[0] : undefined);
+      if (!usual) return [];
+      const { defaultBaseUrl } = providerById(usual.provider, usual.preset);
+      const { baseUrl } = usual.settings;
+      return baseUrl === defaultBaseUrl ? [] : [[name, baseUrl] as const];
     }),
   );
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Caller, toolKeyName } from "../../access/index.ts";
 import { parseAmount } from "../../budgets/index.ts";
+import { adoptionOfChange, keepVirtualKeys } from "../../adopt/index.ts";
 import { isGatewayUrl } from "../../doctor/index.ts";
 import { assertPublicUrl, forgetDoor } from "../../door/index.ts";
 import { AppError, formatTime, maskSecrets, toAppError } from "../../kernel/index.ts";
@@ -327,7 +328,11 @@ export const purge = operation({
   input: z.object({ change: z.string() }),
   output: doneSchema,
   async run(control, caller, { change }) {
-    await (await control.changesFor(caller)).purge(change);
+    const changes = await control.changesFor(caller);
+    const found = (await changes.list()).find(({ id }) => id === change);
+    const adoption = adoptionOfChange(found?.tool ?? "");
+    if (adoption !== undefined) await keepVirtualKeys(caller, adoption, control.virtualKeys);
+    await changes.purge(change);
     return { done: true as const };
   },
 });

@@ -24,6 +24,7 @@ import { ANSWER } from "./support/stage.ts";
 import { type Behaviour, json, startUpstream, type Upstream } from "./support/upstream.ts";
 
 const home = new OwnkeyHome();
+const keys = { openai: newKey.openai(), anthropic: newKey.anthropic(), google: newKey.google() };
 let upstream: Upstream;
 
 /** One list of models and one answer, whatever is asked. */
@@ -39,11 +40,7 @@ const provider: Behaviour = (arrived, socket) => {
 beforeAll(async () => {
   upstream = await startUpstream(provider);
   await home.up();
-  for (const [name, key] of [
-    ["openai", newKey.openai()],
-    ["anthropic", newKey.anthropic()],
-    ["google", newKey.google()],
-  ] as const)
+  for (const [name, key] of Object.entries(keys))
     await home.addKey(name, key, "--base-url", upstream.url, "--no-test");
 });
 
@@ -128,6 +125,37 @@ for (const { id, traits, sources } of HERE) {
     });
   });
 }
+
+test("SDKs that find nothing but the variables of a .env file reach each provider with its own key", async () => {
+  const { folder, options } = personal("dotenv");
+  await home.json(["tools", "connect", "dotenv", "--yes", "--no-verify"], options);
+  const script = `import OpenAI from "openai"; import Anthropic from "@anthropic-ai/sdk"; import { GoogleGenAI } from "@google/genai";
+    const messages = [{ role: "user", content: "hi" }];
+    await new OpenAI().chat.completions.create({ model: "gpt-4o-mini", messages });
+    await new Anthropic().messages.create({ model: "claude-haiku-4-5", max_tokens: 9, messages });
+    await new GoogleGenAI({}).models.generateContent({ model: "gemini-2.5-flash", contents: "hi" });`;
+  const before = upstream.arrived.length;
+  const file = join(folder, "project/.env");
+  const child = Bun.spawn([process.execPath, `--env-file=${file}`, "-e", script], {
+    cwd: join(import.meta.dir, ".."),
+    env: { PATH: process.env["PATH"], HOME: folder },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect([await child.stderr.text(), await child.exited]).toEqual(["", 0]);
+  const arrived = upstream.arrived.slice(before);
+  expect(arrived.map(({ path }) => path)).toEqual([
+    "/v1/chat/completions",
+    "/v1/messages",
+    "/v1/models/gemini-2.5-flash:generateContent",
+  ]);
+  expect(
+    arrived.map(({ headers }) =>
+      ["authorization", "x-api-key", "x-goog-api-key"].flatMap((name) => headers.get(name) ?? []),
+    ),
+  ).toEqual([[`Bearer ${keys.openai}`], [keys.anthropic], [keys.google]]);
+  await home.json(["tools", "disconnect", "dotenv"], options);
+});
 
 test("the list shows what each would really use, as a table and as a document, and no key", async () => {
   const { options } = personal("claude-code", "codex", "opencode");

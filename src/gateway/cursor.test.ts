@@ -102,3 +102,71 @@ test("flat tools are nested, nested ones stay, what is no function is left out",
     ],
   });
 });
+
+test("Anthropic's blocks in a conversation become chat's calls, results, images and system message", () => {
+  expect(
+    convert({
+      model: "m",
+      system: [{ type: "text", text: "be brief" }],
+      messages: [
+        { role: "user", content: "look" },
+        {
+          role: "assistant",
+          content: [
+            { type: "thinking", thinking: "hm", signature: "s" },
+            { type: "text", text: "reading" },
+            { type: "tool_use", id: "toolu_1", name: "read_file", input: { path: "a" } },
+            { type: "tool_use", id: "toolu_2", name: "list", input: {} },
+          ],
+        },
+        {
+          role: "user",
+          content: [
+            {
+              type: "tool_result",
+              tool_use_id: "toolu_1",
+              content: [
+                { type: "text", text: "one" },
+                { type: "text", text: "two" },
+              ],
+            },
+            { type: "tool_result", tool_use_id: "toolu_2", content: "none" },
+            { type: "text", text: "and this" },
+            { type: "image", source: { type: "base64", media_type: "image/png", data: "AAAA" } },
+          ],
+        },
+        { role: "user", content: [{ type: "text", text: "stays" }] },
+      ],
+      tools: [{ name: "read_file", description: "d", input_schema: { type: "object" } }],
+      tool_choice: { type: "any" },
+    }),
+  ).toEqual({
+    model: "m",
+    messages: [
+      { role: "system", content: "be brief" },
+      { role: "user", content: "look" },
+      {
+        role: "assistant",
+        content: [{ type: "text", text: "reading" }],
+        tool_calls: [
+          { id: "toolu_1", type: "function", function: { name: "read_file", arguments: '{"path":"a"}' } },
+          { id: "toolu_2", type: "function", function: { name: "list", arguments: "{}" } },
+        ],
+      },
+      { role: "tool", tool_call_id: "toolu_1", content: "one\ntwo" },
+      { role: "tool", tool_call_id: "toolu_2", content: "none" },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "and this" },
+          { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } },
+        ],
+      },
+      { role: "user", content: [{ type: "text", text: "stays" }] },
+    ],
+    tools: [
+      { type: "function", function: { name: "read_file", description: "d", parameters: { type: "object" } } },
+    ],
+    tool_choice: "required",
+  });
+});

@@ -7,6 +7,8 @@
  *   reasoning.effort                 → reasoning_effort  tool_choice {name}  → tool_choice {function: {name}}
  *   text.format                      → response_format
  *
+ * Anthropic's content blocks within messages become what chat has for them: cursor-blocks.ts.
+ *
  * Left out: tools that are not functions (custom grammars, server tools), reasoning items, and members that chat
  * does not know. It is the one place where a body is parsed and written anew, and only below `/cursor/`.
  */
@@ -19,6 +21,7 @@ import {
   stringAt,
   utf8,
 } from "../kernel/index.ts";
+import { hasBlocks, withoutBlocks } from "./cursor-blocks.ts";
 
 /** The body as a chat request; the same bytes when it is one already, or nothing that this could read. */
 export function chatBody(bytes: Uint8Array): Uint8Array {
@@ -27,8 +30,9 @@ export function chatBody(bytes: Uint8Array): Uint8Array {
   const isResponses = body["input"] !== undefined && body["messages"] === undefined;
   const tools = body["tools"];
   const hasFlatTools = Array.isArray(tools) && tools.some(isFlatTool);
-  if (!isResponses && !hasFlatTools) return bytes;
-  const rest = isResponses ? withoutResponsesMembers(body) : { ...body };
+  const mixed = !isResponses && hasBlocks(body);
+  if (!isResponses && !hasFlatTools && !mixed) return bytes;
+  const rest = isResponses ? withoutResponsesMembers(body) : mixed ? withoutBlocks(body) : { ...body };
   const chat: Record<string, Json> = isResponses ? { ...rest, messages: messagesOf(body) } : rest;
   if (Array.isArray(tools)) chat["tools"] = tools.flatMap(nestedTool);
   if (Array.isArray(chat["tools"]) && chat["tools"].length === 0) delete chat["tools"];

@@ -36,6 +36,8 @@ export class Reader {
       content: "Hello!",
       usage: { prompt_tokens: 9, completion_tokens: 3, input_tokens: 9, output_tokens: 3 },
     });
+    // What `tools connect` asks to see whether a tool works.
+    double.mock.onMessage("Answer with the word ok", { content: "ok" });
     return new Reader(double, keys);
   }
 

@@ -68,7 +68,7 @@ export const openWebUi: ToolAdapter = {
     ],
     notes: [
       "after its first start Open WebUI takes these from its database, whatever its variables say",
-      "in a container the address is http://host.docker.internal instead of 127.0.0.1, and has to be allowed: ownkey up --allow-host host.docker.internal",
+      "in a container the name is host.docker.internal instead of 127.0.0.1: the gateway has to listen where the container reaches it (ownkey up --host ADDRESS) and to know the name (--allow-host host.docker.internal)",
     ],
   }),
 };

@@ -3,6 +3,7 @@ import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
 import { paint, print, printable } from "./output.ts";
 import type { Register } from "./register.ts";
+import { shellOf } from "./tools-shell.ts";
 
 type ExplainDocument = Awaited<ReturnType<typeof explain.tool.run>>;
 type SourceDocument = ExplainDocument["keys"][number];
@@ -13,8 +14,7 @@ export const registerExplain: Register = (program, context) => {
     .description("where a tool takes its key and address from, which source wins, and where its requests go")
     .addHelpText("after", example("ownkey explain claude-code"))
     .action(async (tool: string, options: CommonOptions) => {
-      const environment = { ...context.environment };
-      const told = await context.client.call(explain.tool, { tool, environment });
+      const told = await context.client.call(explain.tool, { tool, ...shellOf(context) });
       print(context, options, told, () => explainText(context, told));
     });
 };

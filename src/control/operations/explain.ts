@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { z } from "zod";
 import { isGatewayUrl } from "../../doctor/index.ts";
 import { AppError, maskSecrets, utf8 } from "../../kernel/index.ts";
@@ -11,12 +10,12 @@ import {
   type Ranked,
   shownValue,
   type Source,
-  systemMachine,
   type ToolAdapter,
 } from "../../tools/index.ts";
 import type { OfflineControl, VaultKeys } from "../control.ts";
 import { operation } from "../operation.ts";
 import { readRunning } from "../running.ts";
+import { machineOf, shellInput } from "../tools/machine.ts";
 
 const sourceSchema = z.object({
   label: z.string().describe("where it stands: a file and its member, or a variable"),
@@ -35,7 +34,7 @@ export const tool = operation({
   mendsSettings: true,
   input: z.object({
     tool: z.string().min(1).max(64),
-    environment: z.record(z.string(), z.string().optional()),
+    ...shellInput,
   }),
   output: z.object({
     tool: z.string(),
@@ -50,11 +49,10 @@ export const tool = operation({
     problems: z.array(z.string()),
     next: z.string().nullable(),
   }),
-  async run(control, _caller, { tool: id, environment }) {
+  async run(control, _caller, { tool: id, ...shell }) {
     const adapter = adapterOf(id);
     if (!adapter) throw unknownTool(id);
-    const home = environment["HOME"] ?? homedir();
-    const machine = systemMachine({ platform: process.platform, home, env: environment });
+    const machine = machineOf(shell);
     const explained = explainTool(adapter, machine);
     const known = await knownKeys(control, explained.key);
     try {

@@ -43,8 +43,10 @@ export function planTool(adapter: ToolAdapter, machine: ToolMachine, target: Con
 /** What would still come before ours: a variable of the shell, settings of an administrator. */
 function outranked(adapter: ToolAdapter, machine: ToolMachine, changesFiles: boolean): string[] {
   if (!changesFiles) return [];
-  const { key, problems } = explainTool(adapter, machine);
+  const { key, baseUrl, problems } = explainTool(adapter, machine);
   const { winner } = key;
+  const address = baseUrl.winner;
+  const isOurAddress = address?.value?.reveal().includes(`/t/${adapter.id}`) ?? true;
   const isOurs = isOwnkeyCredential(winner?.value) || isTokenCommand(winner?.value, adapter.id);
   const dialog = adapter.traits.takes === "dialog";
   return [
@@ -52,6 +54,9 @@ function outranked(adapter: ToolAdapter, machine: ToolMachine, changesFiles: boo
       ? [
           `${winner.label} comes before what is written, so that ${adapter.name} goes on using it: take it out`,
         ]
+      : []),
+    ...(address && !isOurAddress
+      ? [`${address.label} comes before the address that is written, so that requests go there: take it out`]
       : []),
     ...problems,
   ];

@@ -1,5 +1,6 @@
 import { modelsOf, keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
 import { foldersOf, type Machine } from "../machine.ts";
+import { repositoryRoot } from "../project-folders.ts";
 import type { Source, Sources } from "../source.ts";
 import { CHAT } from "./styles.ts";
 
@@ -55,13 +56,20 @@ function placesOf(machine: Machine) {
   return { config: join(home, ".aider.conf.yml"), env: join(home, ".env") };
 }
 
-/** Options by variable, then by settings; then `.env`, which it lets win over the process's own variables. */
+/** Options by variable, then by settings, those of the folder and its repository before the user's; then likewise `.env`, which it lets win over the process's own variables. */
 function sources(reader: Sources): Source[] {
-  const { config, env } = placesOf(reader.machine);
+  const { machine } = reader;
+  const { join } = foldersOf(machine);
+  const folders = [machine.workingDirectory, repositoryRoot(machine), machine.home];
+  const near = [...new Set(folders.filter((folder) => folder !== undefined))];
   const from = (what: Source["what"], option: string, variable: string) => [
     ...reader.variable(what, `AIDER_${variable}`),
-    ...reader.setting(what, { path: config, format: "yaml", at: [option] }),
-    ...reader.setting(what, { path: env, format: "dotenv", at: [variable] }),
+    ...near.flatMap((folder) =>
+      reader.setting(what, { path: join(folder, ".aider.conf.yml"), format: "yaml", at: [option] }),
+    ),
+    ...near.flatMap((folder) =>
+      reader.setting(what, { path: join(folder, ".env"), format: "dotenv", at: [variable] }),
+    ),
     ...reader.variable(what, variable),
   ];
   return [

@@ -1,8 +1,9 @@
 import { isJsonObject } from "../../kernel/index.ts";
 import { type ToolAdapter, tokenCommandLine, toolUrl } from "../adapter.ts";
 import type { ValueEdit } from "../edit/editor.ts";
-import { foldersOf, type Machine } from "../machine.ts";
+import { foldersOf } from "../machine.ts";
 import type { Source, Sources } from "../source.ts";
+import type { ToolMachine } from "../tool-machine.ts";
 
 /** How often it runs the command; a token lives an hour. */
 const COMMAND_EVERY_MS = "300000";
@@ -40,7 +41,7 @@ export const claudeCode: ToolAdapter = {
   },
 };
 
-function placesOf(machine: Machine) {
+function placesOf(machine: ToolMachine) {
   const { home, join, platform, variable } = foldersOf(machine);
   const folder = variable("CLAUDE_CONFIG_DIR") ?? join(home, ".claude");
   const managed = {
@@ -48,8 +49,14 @@ function placesOf(machine: Machine) {
     darwin: "/Library/Application Support/ClaudeCode",
     win32: "C:\\Program Files\\ClaudeCode",
   }[platform];
+  const { workingDirectory } = machine;
+  const project = workingDirectory === undefined ? undefined : join(workingDirectory, ".claude");
   return {
     user: join(folder, "settings.json"),
+    project:
+      project === undefined || project === folder
+        ? []
+        : [join(project, "settings.local.json"), join(project, "settings.json")],
     managed: join(managed, "managed-settings.json"),
     login: join(folder, ".credentials.json"),
     state: join(variable("CLAUDE_CONFIG_DIR") ?? home, ".claude.json"),
@@ -57,12 +64,12 @@ function placesOf(machine: Machine) {
 }
 
 /**
- * Order by its documentation: managed before user settings; a setting's `env` sets the variable for the process and so
+ * Order by its documentation: managed settings, those of the project, the user's; a setting's `env` sets the variable for the process and so
  * comes before one of the shell. AUTH_TOKEN, then API_KEY, then the command, then the login.
  */
 function sources(reader: Sources): Source[] {
-  const { user, managed, login, state } = placesOf(reader.machine);
-  const files = [managed, user];
+  const { user, project, managed, login, state } = placesOf(reader.machine);
+  const files = [managed, ...project, user];
   const variable = (what: Source["what"], name: string) => [
     ...files.flatMap((path) => reader.setting(what, { path, format: "jsonc", at: ["env", name] })),
     ...reader.variable(what, name),

@@ -1,6 +1,8 @@
 import { keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
-import { foldersOf, type Machine } from "../machine.ts";
+import { foldersOf } from "../machine.ts";
+import { projectFolders } from "../project-folders.ts";
 import type { Source, Sources } from "../source.ts";
+import type { ToolMachine } from "../tool-machine.ts";
 import { GEMINI } from "./styles.ts";
 
 const AUTH = ["security", "auth", "selectedType"];
@@ -42,7 +44,7 @@ export const geminiCli: ToolAdapter = {
   },
 };
 
-function placesOf(machine: Machine) {
+function placesOf(machine: ToolMachine) {
   const { home, join, variable } = foldersOf(machine);
   const folder = join(variable("GEMINI_CLI_HOME") ?? home, ".gemini");
   return {
@@ -54,10 +56,21 @@ function placesOf(machine: Machine) {
   };
 }
 
+/** The first that is there is read, and none of the others: the nearest of the project, then the user's. */
+function envFileOf(machine: ToolMachine): string {
+  const { env, homeEnv } = placesOf(machine);
+  const { join } = foldersOf(machine);
+  const near = projectFolders(machine, { beyondRepository: true }).flatMap((folder) => [
+    join(folder, ".gemini", ".env"),
+    join(folder, ".env"),
+  ]);
+  return [...near, env].find((path) => machine.exists(path)) ?? homeEnv;
+}
+
 /** The selected type decides first. Variables of the process come before `.env`, of which the first found is read. */
 function sources(reader: Sources): Source[] {
-  const { settings, env, homeEnv, stored, login } = placesOf(reader.machine);
-  const file = reader.machine.exists(env) ? env : homeEnv;
+  const { settings, stored, login } = placesOf(reader.machine);
+  const file = envFileOf(reader.machine);
   const from = (what: Source["what"], name: string) => [
     ...reader.variable(what, name),
     ...reader.setting(what, { path: file, format: "dotenv", at: [name] }),

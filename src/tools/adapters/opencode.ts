@@ -2,6 +2,7 @@
 import { isJsonObject, objectAt, Secret, stringAt } from "../../kernel/index.ts";
 import { modelsOf, keyOf, type ToolAdapter, toolUrl } from "../adapter.ts";
 import { foldersOf, type Machine } from "../machine.ts";
+import { projectFolders } from "../project-folders.ts";
 import type { Source, Sources } from "../source.ts";
 import type { ToolMachine } from "../tool-machine.ts";
 import type { Wire } from "../wire.ts";
@@ -102,26 +103,38 @@ function placesOf(machine: ToolMachine, id: "opencode" | "kilo") {
   };
 }
 
+/** Settings of the project come before the user's. */
+function configsOf(machine: ToolMachine, id: "opencode" | "kilo"): string[] {
+  const { join } = foldersOf(machine);
+  const near = projectFolders(machine).flatMap((folder) =>
+    [`${id}.jsonc`, `${id}.json`, join(`.${id}`, `${id}.json`)].map((name) => join(folder, name)),
+  );
+  return [...new Set([...near.filter((path) => machine.exists(path)), placesOf(machine, id).config])];
+}
+
 /** Of the provider that the chosen model names: its options, what `/connect` has stored, its variable. */
 function sources(reader: Sources, id: "opencode" | "kilo"): Source[] {
-  const { config, auth } = placesOf(reader.machine, id);
-  const model = reader.value(config, "jsonc", ["model"]);
+  const { auth } = placesOf(reader.machine, id);
+  const configs = configsOf(reader.machine, id);
+  const model = configs
+    .map((path) => reader.value(path, "jsonc", ["model"]))
+    .find((value) => typeof value === "string");
   const named = typeof model === "string" ? model.split("/", 1)[0] : undefined;
-  const known = Object.keys(objectOf(reader.value(config, "jsonc", ["provider"])));
+  const known = configs.flatMap((path) => Object.keys(objectOf(reader.value(path, "jsonc", ["provider"]))));
   const provider = named ?? known[0] ?? Object.keys(objectOf(reader.document(auth, "jsonc")))[0];
   if (provider === undefined) return [];
   const options = ["provider", provider, "options"];
   const stored = objectAt(reader.document(auth, "jsonc"), provider);
   const variable = VARIABLES[provider];
   return [
-    ...reader
-      .setting("key", { path: config, format: "jsonc", at: [...options, "apiKey"] })
+    ...configs
+      .flatMap((path) => reader.setting("key", { path, format: "jsonc", at: [...options, "apiKey"] }))
       .map((source) => resolved(source, reader.machine)),
     ...reader.closed("login", auth, stringAt(stored, "type") === "oauth"),
     ...reader.setting("key", { path: auth, format: "jsonc", at: [provider, "key"] }),
     ...(variable === undefined ? [] : reader.variable("key", variable)),
-    ...reader
-      .setting("base-url", { path: config, format: "jsonc", at: [...options, "baseURL"] })
+    ...configs
+      .flatMap((path) => reader.setting("base-url", { path, format: "jsonc", at: [...options, "baseURL"] }))
       .map((source) => resolved(source, reader.machine)),
   ];
 }

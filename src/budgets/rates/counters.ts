@@ -15,8 +15,8 @@ export interface CountersOptions {
   readonly onLimitChanged: (counter: Counter) => void;
 }
 
-/** A whole round of looking for subjects that have gone quiet takes about so many looks. */
-const LOOKS_PER_ROUND = 60;
+/** A whole round of looking for subjects that have gone quiet takes at the most so many looks. */
+const LOOKS_PER_ROUND = 200;
 const LEAST_PER_LOOK = 1_000;
 
 /** The counters in use, by subject: one comes with the first request of its subject and goes when nothing counts. */

@@ -17,6 +17,8 @@ export interface GatewayRatesOptions {
   readonly log: Log;
   /** For people: `connection:conn_1` → `connection:openai`. */
   readonly nameOf?: (subject: string) => string;
+  /** Waits; tests pass the time themselves. */
+  readonly pause?: (timeMs: number) => Promise<void>;
 }
 
 const LOOK_EVERY_MS = 50;
@@ -56,7 +58,7 @@ export class GatewayRates {
 
   /** Starts the timed work. */
   start(): void {
-    const timed = (everyMs: number, task: () => Promise<void>) =>
+    const timed = (everyMs: number, task: () => void | Promise<void>) =>
       every(everyMs, task, (error) => this.#options.log.warn("rates.failed", { error: toAppError(error) }));
     this.#timers = [
       timed(LOOK_EVERY_MS, () => this.#desk.look()),
@@ -82,9 +84,8 @@ export class GatewayRates {
   }
 
   /** To be called about every second. */
-  async tick(): Promise<void> {
+  tick(): void {
     this.rates.sweep();
-    await this.#desk.giveIdle();
   }
 
   /** Others look at who is there, and what is wanted. */

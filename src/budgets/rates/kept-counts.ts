@@ -69,7 +69,7 @@ export class CountsKeeper {
   async flush(): Promise<void> {
     const { store, node, clock } = this.#options;
     while (this.#changed.size > 0) {
-      const some = [...this.#changed].slice(0, MOST_AT_ONCE);
+      const some = [...this.#changed.values().take(MOST_AT_ONCE)];
       for (const counter of some) this.#changed.delete(counter);
       const aheadMs = clock.nowMs() - clock.monotonicMs();
       const nowMs = clock.monotonicMs();

@@ -49,10 +49,15 @@ export const OWN_ERRORS: Partial<Readonly<Record<ErrorCode, OwnError>>> = {
     next: "Wait for the next period or raise the amount: ownkey budget list",
   },
   rate_limited: {
-    title: "Rate limit of the virtual key",
-    cause: "The virtual key's own limit was reached; the provider was not asked.",
-    checklist: ["the limits: ownkey vk show NAME"],
-    next: "Wait as long as Retry-After says, or raise the limit: ownkey vk set NAME --rpm N",
+    title: "Rate limit reached",
+    cause:
+      "A limit set in Ownkey, or one that the provider has told of, is used up; the provider was not asked.",
+    checklist: [
+      "which limit: the message names it, and so do its details (limit, subject)",
+      "the limits set here: ownkey limits list",
+      "what the provider has left: ownkey keys show KEY",
+    ],
+    next: "Wait as long as Retry-After says, or raise the limit: ownkey limits set SUBJECT --rpm N",
   },
   vault_locked: {
     title: "The vault is locked",

@@ -23,6 +23,8 @@ export interface ShareDeskOptions {
   inUse(): boolean;
   /** Counted by a run before this one, or by a gateway that is gone. */
   onInherited(counts: readonly KeptCounts[]): void;
+  /** Waits; tests pass the time themselves. */
+  readonly pause?: ((timeMs: number) => Promise<void>) | undefined;
 }
 
 /**
@@ -121,7 +123,7 @@ export class ShareDesk implements Sharing {
       if (admission !== undefined || this.#alone || this.#nowMs() >= untilMs) return admission;
       const soonestMs = Math.max(0, ...[...wants.keys()].map((counter) => this.waitMs(counter)));
       if (soonestMs > untilMs - this.#nowMs()) return undefined;
-      await sleep(ASK_AGAIN_MS);
+      await (this.#options.pause ?? sleep)(ASK_AGAIN_MS);
     }
   }
 
@@ -130,8 +132,16 @@ export class ShareDesk implements Sharing {
     return Math.max(0, freeAtMs - this.#nowMs());
   }
 
+  /** Idle ones are given back first, and forgotten when the store knows. */
   mayForget(counter: Counter): boolean {
-    return this.#alone || (counter.share === 0 && !this.#lowered.has(counter) && !this.#asked.has(counter));
+    if (this.#alone) return true;
+    if (this.#lowered.has(counter) || this.#asked.has(counter)) return false;
+    if (counter.share === 0) return true;
+    if (this.#nowMs() - counter.usedAtMs >= IDLE_MS) {
+      counter.share = 0;
+      this.#lowered.add(counter);
+    }
+    return false;
   }
 
   limitChanged(counter: Counter): void {
@@ -147,31 +157,18 @@ export class ShareDesk implements Sharing {
     const mark = this.#options.store.changeMark();
     const isDue = nowMs >= this.#renewAtMs && (!this.#alone || this.#options.inUse());
     if (!this.#joined && !this.#options.inUse()) return;
-    const asks = this.#asked.size > 0 && nowMs - this.#askedAtMs >= ASK_EVERY_MS;
-    if (!isDue && !asks && mark === this.#mark) return;
+    const hasSaying = this.#asked.size > 0 || this.#lowered.size > 0;
+    const speaks = hasSaying && nowMs - this.#askedAtMs >= ASK_EVERY_MS;
+    if (!isDue && !speaks && mark === this.#mark) return;
     try {
       const news = await this.#news();
       this.#mark = mark;
-      if (isDue || asks || news.isNew || news.wanted.size > 0) {
+      if (isDue || speaks || news.isNew || news.wanted.size > 0) {
         await this.#serially(() => this.#exchange(news.wanted));
       }
     } catch (error) {
       this.#lost(error);
     }
-  }
-
-  /** To be called about every second: gives back what is not used any more. */
-  async giveIdle(): Promise<void> {
-    if (this.#alone) return;
-    const nowMs = this.#nowMs();
-    let given = 0;
-    for (const counter of this.#options.counters()) {
-      if (counter.share === 0 || !counter.isIdle(nowMs) || nowMs - counter.usedAtMs < IDLE_MS) continue;
-      counter.share = 0;
-      this.#lowered.add(counter);
-      if (++given === CHUNK) break;
-    }
-    if (given > 0) await this.#serially(() => this.#exchange());
   }
 
   /** Others take over at their next look. */
@@ -249,24 +246,25 @@ export class ShareDesk implements Sharing {
   #gives(wanted: ReadonlyMap<string, number>): Give[] {
     if (this.#alone) return [];
     const nowMs = this.#nowMs();
-    const freeAtMs = new Map<Counter, number>();
-    const unused: Give[] = [];
+    const gives: Give[] = [];
+    const kept = wanted.size > 0 ? this.#options.kept() : undefined;
     for (const [id, amount] of wanted) {
       const counter = this.#options.counter(id);
       if (counter === undefined) {
-        const share = this.#options.kept().get(id) ?? 0;
-        unused.push({ counter, holding: { counter: id, share, freeAtMs: 0 } });
+        gives.push({ counter, holding: { counter: id, share: kept?.get(id) ?? 0, freeAtMs: 0 } });
         continue;
       }
-      const free = giveUp(counter, amount, nowMs);
-      if (free.freeAtMs !== undefined) freeAtMs.set(counter, Math.ceil(free.freeAtMs + this.#storeAheadMs));
-      this.#lowered.add(counter);
+      const { freeAtMs } = giveUp(counter, amount, nowMs);
+      this.#lowered.delete(counter);
+      gives.push(giveOf(counter, freeAtMs === undefined ? 0 : Math.ceil(freeAtMs + this.#storeAheadMs)));
     }
-    const lowered = [...this.#lowered].map((counter) => ({
-      counter,
-      holding: { counter: counter.id, share: counter.share, freeAtMs: freeAtMs.get(counter) ?? 0 },
-    }));
-    return [...unused, ...lowered];
+    for (const counter of this.#lowered) {
+      if (gives.length >= CHUNK) break;
+      gives.push(giveOf(counter, 0));
+    }
+    // Until the store has agreed; what is lowered stays lowered.
+    for (const { counter } of gives) if (counter !== undefined) this.#lowered.add(counter);
+    return gives;
   }
 
   #take(
@@ -334,6 +332,10 @@ interface Give {
   /** `undefined` for what was not used in this run. */
   readonly counter: Counter | undefined;
   readonly holding: Holding;
+}
+
+function giveOf(counter: Counter, freeAtMs: number): Give {
+  return { counter, holding: { counter: counter.id, share: counter.share, freeAtMs } };
 }
 
 function sleep(timeMs: number): Promise<void> {

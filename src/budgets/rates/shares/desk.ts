@@ -118,8 +118,13 @@ export class ShareDesk implements Sharing {
     attempt: () => Admission | undefined,
   ): Promise<Admission | undefined> {
     for (;;) {
-      await this.#serially(() => this.#exchange());
-      const admission = attempt();
+      let admission: Admission | undefined;
+      await this.#serially(async () => {
+        // Whoever was served before may have brought enough for all who wait.
+        if (this.isCurrent()) admission = attempt();
+        if (admission === undefined) await this.#exchange();
+      });
+      admission ??= attempt();
       if (admission !== undefined || this.#alone || this.#nowMs() >= untilMs) return admission;
       const soonestMs = Math.max(0, ...[...wants.keys()].map((counter) => this.waitMs(counter)));
       if (soonestMs > untilMs - this.#nowMs()) return undefined;
@@ -153,10 +158,10 @@ export class ShareDesk implements Sharing {
    * anybody has written anything. It writes when there is something to say.
    */
   async look(): Promise<void> {
+    if (!this.#options.inUse()) return await this.#leaveUnused();
     const nowMs = this.#nowMs();
     const mark = this.#options.store.changeMark();
-    const isDue = nowMs >= this.#renewAtMs && (!this.#alone || this.#options.inUse());
-    if (!this.#joined && !this.#options.inUse()) return;
+    const isDue = nowMs >= this.#renewAtMs;
     const hasSaying = this.#asked.size > 0 || this.#lowered.size > 0;
     const speaks = hasSaying && nowMs - this.#askedAtMs >= ASK_EVERY_MS;
     if (!isDue && !speaks && mark === this.#mark) return;
@@ -173,7 +178,24 @@ export class ShareDesk implements Sharing {
 
   /** Others take over at their next look. */
   async leave(): Promise<void> {
-    if (this.#joined) await this.#serially(() => leave(this.#options.store, this.#options.node));
+    if (this.#joined) await this.#serially(() => this.#leaveNow());
+  }
+
+  async #leaveNow(): Promise<void> {
+    this.#forgetEverything();
+    await leave(this.#options.store, this.#options.node);
+  }
+
+  /** Where nothing is counted nothing is shared, and nobody has to know. */
+  async #leaveUnused(): Promise<void> {
+    if (!this.#joined) return;
+    try {
+      await this.#serially(async () => {
+        if (!this.#options.inUse()) await this.#leaveNow();
+      });
+    } catch (error) {
+      this.#lost(error);
+    }
   }
 
   #nowMs(): number {
@@ -268,7 +290,7 @@ export class ShareDesk implements Sharing {
   }
 
   #take(
-    { nowMs, seen, shares, inherited }: ExchangeAnswer & { kind: "done" },
+    { nowMs, seen, shares, takenOver, inherited }: ExchangeAnswer & { kind: "done" },
     startedMs: number,
     asked: readonly Counter[],
   ): void {
@@ -278,6 +300,10 @@ export class ShareDesk implements Sharing {
     this.#renewAtMs = startedMs + RENEW_MS;
     this.#storeAheadMs = nowMs - this.#nowMs();
     this.#seen = seen;
+    for (const { counter: id, share } of takenOver) {
+      const counter = this.#options.counter(id);
+      if (counter !== undefined) counter.share += share;
+    }
     if (inherited.length > 0) this.#options.onInherited(inherited);
     for (const [at, counter] of asked.entries()) {
       const told = shares[at];
@@ -321,10 +347,11 @@ export class ShareDesk implements Sharing {
   #forgetEverything(): void {
     this.#joined = false;
     this.#alone = false;
+    // From now on it is asked first.
+    this.#leaseUntilMs = 0;
+    this.#renewAtMs = 0;
     this.#lowered.clear();
-    for (const counter of this.#options.counters()) {
-      counter.share = 0;
-    }
+    for (const counter of this.#options.counters()) counter.share = 0;
   }
 }
 

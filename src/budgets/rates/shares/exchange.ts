@@ -40,6 +40,11 @@ export interface Share {
   readonly othersFreeAtMs: number;
 }
 
+export interface TakenOver {
+  readonly counter: string;
+  readonly share: number;
+}
+
 export type ExchangeAnswer =
   /** Others have taken over: nothing of what it held is its own any more. */
   | { readonly kind: "lost" }
@@ -52,6 +57,8 @@ export type ExchangeAnswer =
       readonly seen: number;
       /** Of each limit that was asked for. */
       readonly shares: readonly Share[];
+      /** Held by gateways that are gone, in addition to what this one holds. */
+      readonly takenOver: readonly TakenOver[];
       /** Counted by gateways that are gone, and by this one's last run. */
       readonly inherited: readonly KeptCounts[];
     };
@@ -76,11 +83,9 @@ export async function exchange(request: ExchangeRequest): Promise<ExchangeAnswer
     if (request.joins) await tx.run("UPDATE rate_nodes SET number = ? WHERE node = ?", [newest, LOCK]);
 
     const inherited: KeptCounts[] = request.joins ? await ownCounts(tx, node) : [];
+    // Whoever was alone has used what nobody wrote down.
+    for (const counts of inherited) await atLeast(tx, node, counts);
     const others = rows.filter((row) => textOf(row, "node") !== node && intOf(row, "until_ms") > nowMs);
-    for (const gone of rows) {
-      if (textOf(gone, "node") === node || intOf(gone, "until_ms") > nowMs) continue;
-      inherited.push(...(await takeOver(tx, textOf(gone, "node"), node)));
-    }
     const seen = request.shares || others.length === 0 ? newest : mine ? intOf(mine, "seen") : 0;
     await tx.run(
       `INSERT INTO rate_nodes (node, number, seen, until_ms) VALUES (?, ?, ?, ?)
@@ -89,14 +94,23 @@ export async function exchange(request: ExchangeRequest): Promise<ExchangeAnswer
       [node, number, seen, nowMs + leaseMs],
     );
     const known = others.every((row) => intOf(row, "seen") >= number);
-    if (others.length === 0) await tx.run("DELETE FROM rate_shares WHERE node = ?", [node]);
     for (const claim of request.claims) await hold(tx, node, claim);
     for (const give of request.gives) await giveUp(tx, node, give);
+    // Behind what is given up: that was said by somebody who did not know of it.
+    const takenOver: TakenOver[] = [];
+    for (const row of rows) {
+      if (textOf(row, "node") === node || intOf(row, "until_ms") > nowMs) continue;
+      const gone = textOf(row, "node");
+      for (const counts of await ownCounts(tx, gone)) await atLeast(tx, gone, counts);
+      takenOver.push(...(await takeOver(tx, gone, node)));
+      inherited.push(...(await inheritCounts(tx, gone, node)));
+    }
+    if (others.length === 0) await tx.run("DELETE FROM rate_shares WHERE node = ?", [node]);
     const shares: Share[] = [];
     if (others.length > 0) {
       for (const ask of request.asks) shares.push(await take(tx, node, { ask, mayTake: known }));
     }
-    return { kind: "done", nowMs, others: others.length, seen, shares, inherited };
+    return { kind: "done", nowMs, others: others.length, seen, shares, takenOver, inherited };
   });
 }
 
@@ -105,18 +119,31 @@ export async function leave(store: Store, node: string): Promise<void> {
   await store.run("UPDATE rate_nodes SET until_ms = 0 WHERE node = ?", [node]);
 }
 
-/** Its shares and what it has counted of them: together they fit into the limit as they did before. */
-async function takeOver(tx: Tx, gone: string, node: string): Promise<KeptCounts[]> {
-  for (const row of await tx.all("SELECT counter, share FROM rate_shares WHERE node = ?", [gone])) {
+/** Its shares; with what it has counted of them they fit into the limit as they did before. */
+async function takeOver(tx: Tx, gone: string, node: string): Promise<TakenOver[]> {
+  const rows = await tx.all("SELECT counter, share FROM rate_shares WHERE node = ? AND share > 0", [gone]);
+  const taken = rows.map((row) => ({ counter: textOf(row, "counter"), share: intOf(row, "share") }));
+  for (const { counter, share } of taken) {
     await tx.run(
       `INSERT INTO rate_shares (counter, node, share, wanted, free_at_ms) VALUES (?, ?, ?, 0, 0)
        ON CONFLICT (counter, node) DO UPDATE SET share = rate_shares.share + excluded.share`,
-      [textOf(row, "counter"), node, intOf(row, "share")],
+      [counter, node, share],
     );
   }
   await tx.run("DELETE FROM rate_shares WHERE node = ?", [gone]);
   await tx.run("DELETE FROM rate_nodes WHERE node = ?", [gone]);
-  return await inheritCounts(tx, gone, node);
+  return taken;
+}
+
+/** Holds as much as was counted, if it held less. */
+async function atLeast(tx: Tx, node: string, { counter, entries }: KeptCounts): Promise<void> {
+  const used = entries.reduce((sum, [, amount]) => sum + amount, 0);
+  await tx.run(
+    `INSERT INTO rate_shares (counter, node, share, wanted, free_at_ms) VALUES (?, ?, ?, 0, 0)
+     ON CONFLICT (counter, node) DO UPDATE
+       SET share = CASE WHEN rate_shares.share < excluded.share THEN excluded.share ELSE rate_shares.share END`,
+    [counter, node, used],
+  );
 }
 
 async function hold(tx: Tx, node: string, { counter, share }: Holding): Promise<void> {

@@ -218,6 +218,22 @@ export function sharesContract(name: string, openDatabase: () => Promise<() => P
       expect(await later.admitted(10, limits)).toBe(2);
     }, 20_000);
 
+    test("what one alone had used counts after its crash, also when another came meanwhile", async () => {
+      const limits = { requestsPerMinute: 10 };
+      const before = await start("node_a");
+      expect(await before.admitted(7, limits)).toBe(7);
+      await before.gateway.keep();
+      await before.kill();
+      const b = await start("node_b");
+      // Whoever was alone has not said that it is not any more.
+      expect(await b.admitted(1, limits)).toBe(0);
+      const a = await start("node_a");
+      const [first, second] = await Promise.all([a.admitted(1, limits), Bun.sleep(300)]);
+      expect(second).toBeUndefined();
+      const more = (await b.admitted(10, limits)) + (await a.admitted(10, limits));
+      expect(first + more).toBe(3);
+    }, 20_000);
+
     test("one that slept through its lease takes nothing that others have taken over", async () => {
       const [a, b] = [await start("node_a"), await start("node_b")];
       const limits = { requestsPerMinute: 10 };

@@ -1,6 +1,8 @@
 // The scanner on a generated source tree, beside grep with the same patterns in the same run: megabytes a second of one
 // core, small files with flat memory, the history of a repository, and what a commit hook costs besides git itself.
-// `--files N` for another size of the tree; the default keeps the whole run under a minute.
+// `--files N` for another size of the tree; the default keeps the whole run under a minute. secretlint and ripgrep are
+// measured when they are there; `--rivals FOLDER` for where `npm install secretlint
+// @secretlint/secretlint-rule-preset-recommend` has put them: FOLDER/node_modules/.bin.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +20,8 @@ import { mebi, median, table } from "./support/numbers.ts";
 import { fastImport, sourceText, writeTree } from "./support/source-tree.ts";
 
 const given = process.argv.indexOf("--files");
+const rivalsAt = process.argv.indexOf("--rivals");
+const rivals = rivalsAt < 0 ? undefined : process.argv[rivalsAt + 1];
 const files = given < 0 ? 3_000 : Number(process.argv[given + 1]);
 const env = { PATH: process.env["PATH"], HOME: tmpdir(), LC_ALL: "C", GIT_CONFIG_NOSYSTEM: "1" };
 const root = mkdtempSync(join(tmpdir(), "ownkey-bench-scan-"));
@@ -99,7 +103,7 @@ async function tree(): Promise<void> {
       "1.0",
     ],
   ];
-  const rivals: [string, string[]][] = [
+  const others: [string, string[]][] = [
     ["grep -E, marks only", ["grep", "-rEo", `(${marks.join("|")})[A-Za-z0-9_-]{16,}`, folder]],
     [
       "grep -P, marked rules",
@@ -107,7 +111,7 @@ async function tree(): Promise<void> {
     ],
     ["ripgrep, marks only", ["rg", "-uuu", "-j1", "-o", `(${marks.join("|")})[A-Za-z0-9_-]{16,}`, folder]],
   ];
-  for (const [name, command] of rivals) {
+  for (const [name, command] of others) {
     const ran = Bun.which(command[0] ?? "") === null ? undefined : Bun.spawnSync(command, { env });
     if (!ran?.success) {
       rows.push([name, "not there", "", "", ""]);
@@ -124,7 +128,29 @@ async function tree(): Promise<void> {
       ratio,
     ]);
   }
+  rows.push(secretlintRow(own.cpuMs / own.sizeBytes));
   console.log(`\ntree of ${files} files, ${mebi(own.sizeBytes)}\n${table(rows)}`);
+}
+
+/** With its recommended rules, on a small tree: on the large one it would take many minutes. */
+function secretlintRow(ownMsPerByte: number): string[] {
+  const name = "secretlint, on 2 MB";
+  const folder = join(root, "few");
+  const fileBytes = 20_000;
+  const count = 100;
+  const keys = writeTree(folder, { files: count, fileBytes, keyEvery: 10 });
+  const program = Bun.which("secretlint", { PATH: `${rivals ?? ""}:${env.PATH ?? ""}` });
+  if (program === null) return [name, "not there", "", "", ""];
+  const rules = JSON.stringify({ rules: [{ id: "@secretlint/secretlint-rule-preset-recommend" }] });
+  const ran = Bun.spawnSync([program, "--secretlintrcJSON", rules, "--format", "json", `${folder}/**/*`], {
+    env,
+    ...(rivals === undefined ? {} : { cwd: rivals }),
+  });
+  const found = ran.stdout.toString().split('"ruleId"').length - 1;
+  const cpuMs = Number(ran.resourceUsage.cpuTime.total) / 1000;
+  const sizeBytes = count * fileBytes;
+  const ratio = (cpuMs / sizeBytes / ownMsPerByte).toFixed(1);
+  return [name, `${found} of ${keys}`, `${cpuMs.toFixed(0)} ms`, perSecond(sizeBytes, cpuMs), ratio];
 }
 
 async function smallFiles(): Promise<void> {

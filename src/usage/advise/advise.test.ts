@@ -39,7 +39,7 @@ async function advise(sent: readonly Sent[]) {
         .filter(({ requestId }) => beforeRequestId === undefined || requestId < beforeRequestId)
         .slice(0, limit),
   };
-  const range = { sinceMs: 0, untilMs: NOW, nowMs: NOW };
+  const range = { sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, nowMs: NOW };
   return await usageAdvice({ ledgers, pricing: { cost }, presetOf: () => null, ...range });
 }
 

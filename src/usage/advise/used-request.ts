@@ -1,5 +1,5 @@
 import { toHex, type Usage } from "../../kernel/index.ts";
-import type { AttemptFilter, AttemptRow, LedgerReader } from "../../ledger/index.ts";
+import type { AttemptRow, LedgerReader } from "../../ledger/index.ts";
 import type { ProviderId } from "../../providers/index.ts";
 import type { CostInput, Pricing } from "../pricing.ts";
 import type { AdviceGroup } from "./advice.ts";
@@ -50,23 +50,23 @@ export const MOST_REQUESTS = 200_000;
 /** The newest requests of the time, in groups. The event loop turns between pages. */
 export async function usedRequests(
   ledgers: Pick<LedgerReader, "list">,
-  range: Pick<AttemptFilter, "sinceMs" | "untilMs">,
+  { sinceMs, untilMs }: { readonly sinceMs: number; readonly untilMs: number },
 ): Promise<{ groups: Groups; requests: number; isWhole: boolean }> {
   const groups = new Map<string, UsedRequest[]>();
   let requests = 0;
   let before: string | undefined;
   for (;;) {
-    const filter = {
-      ...range,
+    // By ids, which sort by time: asking for the time as well would have every page sort all of it.
+    const page = await ledgers.list({
       limit: PAGE_ROWS,
       ...(before === undefined ? {} : { beforeRequestId: before }),
-    };
-    const page = await ledgers.list(filter);
+    });
     const last = page.at(-1)?.requestId;
     const isFull = page.length === PAGE_ROWS;
     // A full page may cut a request's attempts: the last one comes once more, whole, with the next page.
     const whole = isFull ? page.filter(({ requestId }) => requestId !== last) : page;
-    for (const row of whole) {
+    const inTime = whole.filter(({ startedAtMs }) => startedAtMs >= sinceMs && startedAtMs < untilMs);
+    for (const row of inTime) {
       const used = usedOf(row);
       if (used === undefined) continue;
       const key = JSON.stringify([used.virtualKeyId, used.tool, used.connectionId, used.model]);
@@ -76,7 +76,9 @@ export async function usedRequests(
       requests += 1;
     }
     const next = whole.at(-1)?.requestId;
-    if (!isFull || next === undefined) return { groups: oldestFirst(groups), requests, isWhole: true };
+    const isPast = whole.every(({ startedAtMs }) => startedAtMs < sinceMs);
+    if (!isFull || next === undefined || isPast)
+      return { groups: oldestFirst(groups), requests, isWhole: true };
     if (requests >= MOST_REQUESTS) return { groups: oldestFirst(groups), requests, isWhole: false };
     before = next;
     await new Promise((resolve) => setImmediate(resolve));

@@ -9,7 +9,7 @@ export * from "./calendar/period.ts";
 export * from "./definitions.ts";
 export { originOf } from "./origin.ts";
 export * from "./rates/index.ts";
-export type { BudgetSettings } from "./settings.ts";
+export { type BudgetSettings, FIRST_SETTINGS } from "./settings.ts";
 export type { BudgetStanding } from "./standing.ts";
 export { beginLineage, openState, type Origin } from "./store-state.ts";
 export * from "./subject.ts";

@@ -99,6 +99,30 @@ export const registerBudget: Register = (program, context) => {
     });
 
   group
+    .command("explain")
+    .description("what a request would hold of the budgets that cover it, and why; nothing is sent")
+    .option("--file <path>", "the request's JSON body; standard input when it is not said")
+    .option("--vk <ref>", "the virtual key that would send it")
+    .option("--route <path>", "as tools call it: /v1/chat/completions (default: by the body)")
+    .option("--connection <name>", "the connection, when that is not clear")
+    .addHelpText(
+      "after",
+      example(
+        "ownkey budget explain --vk laptop --file request.json",
+        "ownkey budget explain < request.json",
+      ),
+    )
+    .action(async (options: ExplainOptions) => {
+      const body = options.file === undefined ? await context.readStdin() : context.readFile(options.file);
+      const { vk, route, connection } = options;
+      const explained = await context.client.call(budgets.explain, {
+        body,
+        ...given({ vk, route, connection }),
+      });
+      print(context, options, explained, () => explainText(explained));
+    });
+
+  group
     .command("suspended")
     .description("models that hard budgets refuse because one cost more than was proven possible")
     .addHelpText("after", example("ownkey budget suspended"))
@@ -132,6 +156,62 @@ export const registerBudget: Register = (program, context) => {
       print(context, options, done, () => `${done.model} is let through again at ${done.connection}`);
     });
 };
+
+interface ExplainOptions extends CommonOptions {
+  file?: string;
+  vk?: string;
+  route?: string;
+  connection?: string;
+}
+
+type ExplainView = Awaited<ReturnType<typeof budgets.explain.run>>;
+
+const OUTCOMES: Readonly<Record<ExplainView["outcome"], string>> = {
+  sent: "it would be sent",
+  sent_shorter: "it would be sent with a shorter answer",
+  refused: "it would be refused",
+};
+
+function explainText(view: ExplainView): string {
+  const { inputTokens, outputTokens, answers } = view;
+  const by = view.outputLimitBy === "request" ? "as the request says" : "set by Ownkey";
+  const each = answers === null || answers === 1 ? "" : ` for each of ${answers} answers`;
+  const lines = fields([
+    ["request", `${view.route}, ${view.model ?? "no model"} at ${view.connection}, ${view.bytes} bytes`],
+    [
+      "input",
+      inputTokens === null ? null : `at most ${inputTokens} tokens: ${view.inputUsd ?? "unpriced"} usd`,
+    ],
+    [
+      "output",
+      outputTokens === null
+        ? null
+        : `at most ${outputTokens} tokens${each}, ${by}: ${view.outputUsd ?? "unpriced"} usd`,
+    ],
+    [
+      "holds",
+      view.holdsUsd === null
+        ? null
+        : `${view.holdsUsd} usd of each hard budget; ${view.leastUsd ?? ""} at the least`,
+    ],
+    ["lets through", view.letThrough.join(", ")],
+    ["outcome", OUTCOMES[view.outcome]],
+    ["why", view.why],
+    ["next", view.hint],
+  ]);
+  const budgetLines = table(
+    view.budgets,
+    [
+      { title: "budget", of: ({ name }) => name },
+      { title: "kind", of: kindOf },
+      { title: "left usd", of: ({ leftUsd }) => leftUsd ?? "unknown", right: true },
+      { title: "would hold", of: ({ holdsUsd }) => holdsUsd, right: true },
+      { title: "enough", of: ({ enough }) => (enough === null ? "" : enough ? "yes" : "no") },
+    ],
+    "",
+  );
+  return budgetLines === "" ? lines : `${lines}\n\n${budgetLines}`;
+}
 
 type BudgetView = Awaited<ReturnType<typeof budgets.show.run>>;
 

@@ -9,6 +9,7 @@ export { listenError } from "./listen-error.ts";
 export * from "./listener.ts";
 export { createOutboundFetch, type OutboundFetch } from "./outbound.ts";
 export * from "./parts.ts";
+export { rehearse, type Rehearsal } from "./rehearse.ts";
 export { proxiedFetch } from "./proxied-fetch.ts";
 export type { StoredObject, StoredObjects } from "./stored-objects.ts";
 export * from "./stored-objects-store.ts";

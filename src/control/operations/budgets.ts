@@ -10,10 +10,12 @@ import {
   findBudget,
   subjectOf,
 } from "../budget-documents.ts";
+import { explainDocument } from "../budget-explain-document.ts";
+import { explainRequest } from "../budget-explain.ts";
 import type { Control } from "../control.ts";
 import { loadNames } from "../names.ts";
 import { operation } from "../operation.ts";
-import { doneSchema, emptySchema, listOf, refSchema, timeSchema } from "../schemas.ts";
+import { costSchema, doneSchema, emptySchema, listOf, refSchema, timeSchema } from "../schemas.ts";
 
 const budgetRef = z.object({
   ref: z.string().min(1).max(300).describe("id, SUBJECT/PERIOD, or a subject that has one budget"),
@@ -161,3 +163,49 @@ async function allDocuments(control: Control): Promise<BudgetDocument[]> {
     ...damaged.map((budget) => damagedDocument(budget, names)),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+export const explain = operation({
+  name: "budget.explain",
+  summary: "What a request would hold of the budgets that cover it, and why; nothing is sent",
+  // A prompt stays in the process that was given it.
+  place: "own-process",
+  input: z.object({
+    body: z.string().max(20_000_000).describe("the request's JSON body"),
+    vk: refSchema.optional().describe("the virtual key that would send it"),
+    route: z.string().min(1).max(500).optional().describe("as tools call it: /v1/chat/completions"),
+    connection: refSchema.optional(),
+  }),
+  output: z.object({
+    route: z.string(),
+    model: z.string().nullable(),
+    connection: z.string(),
+    bytes: z.number().int(),
+    outcome: z.enum(["sent", "sent_shorter", "refused"]),
+    why: z.string(),
+    hint: z.string().nullable(),
+    hardBudget: z.boolean().describe("false: the sums are those that a hard budget would hold"),
+    inputTokens: z.number().int().nullable().describe("at the most"),
+    inputUsd: costSchema.describe("at the most"),
+    outputTokens: z.number().int().nullable().describe("the limit that the provider would be given"),
+    outputUsd: costSchema.describe("at the most, for all answers"),
+    outputLimitBy: z.enum(["request", "ownkey"]).nullable(),
+    answers: z.number().int().nullable(),
+    holdsUsd: costSchema.describe("of each hard budget"),
+    leastUsd: costSchema.describe("below it the request is refused"),
+    letThrough: z.array(z.string()).describe("fields without a bound that the budgets let through"),
+    budgets: z.array(
+      z.object({
+        name: z.string(),
+        hard: z.boolean(),
+        leftUsd: costSchema,
+        holdsUsd: costSchema,
+        enough: z.boolean().nullable().describe("null: it is refused whatever is left"),
+      }),
+    ),
+  }),
+  async run(control, _caller, { body, vk, route, connection }) {
+    const virtualKey = vk === undefined ? undefined : await control.virtualKeys.resolve(vk);
+    const explained = await explainRequest(control, { body, virtualKey, route, connection });
+    return explainDocument(explained, await loadNames(control));
+  },
+});

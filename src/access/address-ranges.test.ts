@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { BlockList, isIP } from "node:net";
-import { compileRanges } from "./address-ranges.ts";
+import { addressPlace, compileRanges } from "./address-ranges.ts";
 import { addressAllowed, regionAllowed } from "./allowed-place.ts";
 import { OPEN_POLICY } from "./virtual-key-policy.ts";
 
@@ -97,3 +97,15 @@ function number(text: string): number {
 function v4(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
 }
+
+test.each([
+  ["203.0.113.7", "203.0.113.7"],
+  ["::ffff:203.0.113.7", "203.0.113.7"],
+  ["2001:db8:1:2:aaaa:bbbb:cccc:dddd", "2001:db8:1:2::/64"],
+  ["2001:db8:1:2::1", "2001:db8:1:2::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["nonsense", undefined],
+] as const)("%s is at %s", (address, place) => {
+  expect(addressPlace(address)).toBe(place);
+});

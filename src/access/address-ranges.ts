@@ -34,6 +34,21 @@ export function checkedRange(text: string): string {
   return text.toLowerCase();
 }
 
+/**
+ * Where an address is, for telling new places from known ones: an IPv4 address as it is, of an IPv6 address the first 64
+ * bits, because machines change the rest by themselves. `undefined` for what is no address.
+ */
+export function addressPlace(text: string): string | undefined {
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  const { family, value } = address;
+  const parts = (count: number, bits: bigint, from: bigint) =>
+    Array.from({ length: count }, (_, at) => (value >> (from - BigInt(at + 1) * bits)) & ((1n << bits) - 1n));
+  if (family === 4) return parts(4, 8n, 32n).join(".");
+  const groups = parts(4, 16n, 128n).map((group) => group.toString(16));
+  return `${groups.join(":")}::/64`;
+}
+
 type Family = 4 | 6;
 
 interface Address {

@@ -1,4 +1,4 @@
-import { matchesAny, matchesPattern, type VirtualKeyPolicy } from "../access/index.ts";
+import { addressAllowed, matchesAny, matchesPattern, type VirtualKeyPolicy } from "../access/index.ts";
 import { type AppError, maskSecrets } from "../kernel/index.ts";
 import type { RouteRule } from "../providers/index.ts";
 import { notAllowed } from "./errors.ts";
@@ -34,6 +34,16 @@ export function pathRefused(method: string, path: string): AppError {
     "path",
     `this virtual key may not call ${method} ${shown(path)}`,
     "ask for the route with: ownkey vk set NAME --paths PATH; routes that manage accounts are never carried",
+  );
+}
+
+/** @throws AppError `not_allowed` unless the key's policy names the address, or names none. */
+export function checkAddress(policy: VirtualKeyPolicy, address: () => string | undefined): void {
+  if (policy.addresses.length === 0 || addressAllowed(policy, address())) return;
+  throw notAllowed(
+    "address",
+    "this virtual key may not be used from where the request came from",
+    "its owner looks with: ownkey vk show NAME; and changes it with: ownkey vk set NAME --address RANGE",
   );
 }
 

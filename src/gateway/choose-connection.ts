@@ -1,4 +1,4 @@
-import type { VirtualKeyPolicy } from "../access/index.ts";
+import { regionAllowed, type VirtualKeyPolicy } from "../access/index.ts";
 import type { Connection } from "../connections/index.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Dialect, Provider, RouteRule } from "../providers/index.ts";
@@ -51,10 +51,14 @@ export function usableConnections(
   policy: VirtualKeyPolicy,
   prefix: string | null,
 ): readonly Connection[] {
-  const allowed =
+  const listed =
     policy.connections.length === 0
       ? connections
       : connections.filter(({ id }) => policy.connections.includes(id));
+  const allowed =
+    policy.regions.length === 0
+      ? listed
+      : listed.filter(({ settings }) => regionAllowed(policy, settings.region));
   if (prefix === null) return allowed;
   const named = allowed.find(({ name, id }) => name === prefix || id === prefix);
   if (named !== undefined) return [named];

@@ -4,6 +4,7 @@ import type { Ledger } from "../ledger/index.ts";
 import type { Dialect } from "../providers/index.ts";
 import type { Meter, MeterOptions, Pricing } from "../usage/index.ts";
 import { type Attempt, type AttemptParts, type OnUse, runAttempt } from "./attempt.ts";
+import { checkAddress } from "./allowed.ts";
 import { authenticate, presentedCredentials } from "./credentials.ts";
 import { createDestinations, type ResolveHost } from "./destination.ts";
 import { dialectOf } from "./dialect.ts";
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   settings: GatewaySettings;
   onDenied: (denial: Denial) => void;
   onUse: OnUse;
+  /** Told of each authenticated request; asking for its address costs a system call. */
+  onAddress?: (virtualKeyId: string, address: () => string | undefined) => void;
 }
 
 /** What of the server a request needs. */
@@ -47,6 +50,8 @@ export interface ServerSide {
   readonly port: number | undefined;
   /** How long the request's connection may be silent from now on; 0 = the gateway's own limits count. */
   timeout(request: Request, seconds: number): void;
+  /** At the other end of the socket; `undefined` when it is gone. */
+  address(request: Request): string | undefined;
 }
 
 export interface Gateway {
@@ -65,7 +70,7 @@ export interface Gateway {
 
 /** The data plane: authenticate, route, reserve, forward, tap, settle. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { directory, clock, log, newId, onDenied } = options;
+  const { directory, clock, log, newId, onDenied, onAddress } = options;
   const hostAllowed = createHostCheck(options.settings.hosts);
   const metrics = createGatewayMetrics();
   const limits = createTimeLimits(clock);
@@ -91,6 +96,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     const credentials = presentedCredentials(request.headers, target.queryKey);
     const caller = await authenticate(directory, credentials, (refusal) => denied(refusal));
     known.virtualKeyId = caller.virtualKey.id;
+    const address = () => server.address(request);
+    checkAddress(caller.virtualKey.policy, address);
+    onAddress?.(caller.virtualKey.id, address);
     const planned = await plan({ ...known, request, target, caller });
     // A model may think for minutes.
     server.timeout(request, 0);

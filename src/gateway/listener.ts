@@ -47,7 +47,11 @@ export function listen(options: ListenerOptions): Listener {
   );
   const bound = server.port ?? port;
   // Asking the server costs a system call each time.
-  const side: ServerSide = { port: bound, timeout: (request, seconds) => server.timeout(request, seconds) };
+  const side: ServerSide = {
+    port: bound,
+    timeout: (request, seconds) => server.timeout(request, seconds),
+    address: (request) => server.requestIP(request)?.address,
+  };
   const name = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
     url: `${tls === undefined ? "http" : "https"}://${name}:${bound}`,

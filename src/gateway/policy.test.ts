@@ -347,3 +347,16 @@ test("denials of a known key are reported with the key, those of nobody without"
     ["vk_test", "path"],
   ]);
 });
+
+test("a virtual key kept to some addresses is refused from others, and one kept to regions reaches no other connection", async () => {
+  allow({ addresses: ["10.0.0.0/8"] });
+  const away = await gateway.post("/c/openai/v1/chat/completions", ASKED);
+  expect(await refusal(away)).toMatchObject({ status: 403, code: "not_allowed" });
+  expect(gateway.denials.at(-1)?.reason).toBe("address");
+  allow({ addresses: ["127.0.0.0/8"] });
+  expect((await gateway.post("/c/openai/v1/chat/completions", ASKED)).status).toBe(200);
+  allow({ regions: ["eu"] });
+  const elsewhere = await gateway.post("/c/openai/v1/chat/completions", ASKED);
+  expect(await refusal(elsewhere)).toMatchObject({ status: 400, code: "no_connection" });
+  expect(upstream.arrived).toHaveLength(1);
+});

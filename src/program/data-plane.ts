@@ -26,6 +26,7 @@ import {
 } from "../gateway/index.ts";
 import { AppError, Closing, type Log } from "../kernel/index.ts";
 import { claimInstance, openLedger, settleAbandoned } from "../ledger/index.ts";
+import { AddressWatch } from "./alerts/address-watch.ts";
 import { createBudgeting } from "./budgeting.ts";
 import { createLastUses, type LastUses } from "./last-uses.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
@@ -39,6 +40,7 @@ export interface DataPlane {
   readonly instance: string;
   readonly denials: DenialAggregator;
   readonly lastUses: LastUses;
+  readonly addresses: AddressWatch;
   /** Why it cannot serve now, if so. */
   notReady(): string | undefined;
   metrics(): string;
@@ -97,6 +99,8 @@ async function openParts(
   });
   const lastUses = createLastUses(app, caller);
   closing.add(() => lastUses.flush());
+  const addresses = new AddressWatch(control);
+  closing.add(() => addresses.flush());
   closing.add(() => denials.close());
   const { randomness } = seams;
   const identity = nodeIdentity({ ledgerPath: instance.path, bootId: systemBootId(randomness), randomness });
@@ -169,6 +173,7 @@ async function openParts(
     },
     onDenied: (denial) => denials.note(denial),
     onUse: lastUses,
+    onAddress: (virtualKeyId, address) => addresses.note(virtualKeyId, address),
   });
   const listener = listen({
     gateway,
@@ -190,6 +195,7 @@ async function openParts(
     instance: instance.instance,
     denials,
     lastUses,
+    addresses,
     notReady: () => directory.unready(),
     metrics: () => gateway.metrics(),
     providerRates: (keyId) => rates.providers.seen(keyId),

@@ -66,6 +66,7 @@ export function startGatewayUpkeep({
     ...ledger.tasks,
     ["denials", 10 * SECOND_MS, () => dataPlane.denials.flushEnded()],
     ["last used", 30 * SECOND_MS, () => dataPlane.lastUses.flush()],
+    ["addresses", 10 * SECOND_MS, () => dataPlane.addresses.flush()],
     ["gateway prices", MINUTE_MS, () => readPrices(app)],
   ]);
   return async () => {

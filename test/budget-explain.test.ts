@@ -6,6 +6,9 @@ import * as virtualKeys from "../src/control/operations/virtual-keys.ts";
 import { AppError, parseUsd } from "../src/kernel/index.ts";
 import { newKey } from "./support/keys.ts";
 import { openHome, type OpenHome } from "./support/open-home.ts";
+import { OwnkeyHome } from "./support/ownkey.ts";
+import { ANSWER } from "./support/stage.ts";
+import { json, startUpstream } from "./support/upstream.ts";
 
 const HELLO = { model: "gpt-4.1-mini", messages: [{ role: "user", content: "Say hello" }] };
 
@@ -145,3 +148,48 @@ test("what the gateway would refuse anyway is refused here in the same words; no
   expect(await failure(JSON.stringify(HELLO))).toBe("not_allowed");
   expect(home.asked).toHaveLength(asked);
 });
+
+test("what it says is what the gateway holds when the request is sent, and the limit is what the provider is told", async () => {
+  const upstream = await startUpstream(json(200, ANSWER));
+  const home = new OwnkeyHome();
+  try {
+    const up = await home.up();
+    await home.run(["keys", "add", "openai", "--stdin", "--no-test", "--base-url", upstream.url], {
+      stdin: newKey.openai(),
+    });
+    const made = await home.json<{ key: string }>([
+      "vk",
+      "create",
+      "--name",
+      "laptop",
+      "--budget",
+      "0.05usd/day",
+    ]);
+    const said = await home.run(["budget", "explain", "--vk", "laptop", "--json"], {
+      stdin: JSON.stringify(HELLO),
+    });
+    const explained = JSON.parse(said.stdout) as { outcome: string; holdsUsd: string; outputTokens: number };
+    const answer = await fetch(`${up.ready.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${made.key}`, "content-type": "application/json" },
+      body: JSON.stringify(HELLO),
+    });
+    await answer.text();
+    const { reservedUsd } = await home.lastRequest();
+    const sent = JSON.parse(upstream.arrived.at(-1)?.body.toString() ?? "{}") as Record<string, unknown>;
+    expect({
+      status: answer.status,
+      outcome: explained.outcome,
+      reservedUsd,
+      limit: sent["max_completion_tokens"],
+    }).toEqual({
+      status: 200,
+      outcome: "sent_shorter",
+      reservedUsd: explained.holdsUsd,
+      limit: explained.outputTokens,
+    });
+  } finally {
+    await upstream.close();
+    await home.remove();
+  }
+}, 60_000);

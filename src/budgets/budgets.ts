@@ -158,10 +158,9 @@ export class Budgets {
     throw noSuchBudget();
   }
 
-  /** For those who watch: every budget with the part of it that is used. */
+  /** For those who watch: every budget with the part of it that is used, as {@link Budgets.watched} has it. */
   async near(): Promise<{ name: string; usedShare: number; resetsAtMs: number | null; blocks: boolean }[]> {
-    const { budgets } = await this.list();
-    return (await this.standings(budgets)).map(({ budget, usedShare, unknown, period }) => ({
+    return (await this.watched()).map(({ budget, usedShare, unknown, period }) => ({
       name: `${budget.name} ${formatAmount(budget)}`,
       usedShare: unknown && budget.hard ? Math.max(1, usedShare) : usedShare,
       resetsAtMs: period.endMs,

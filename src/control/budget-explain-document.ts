@@ -76,7 +76,11 @@ function outcomeOf(
     const found = bounded?.kind === "unbounded" ? `"${bounded.field}" ${bounded.why}` : refusal.message;
     return { outcome: "sent", why: `no hard budget covers it; one would refuse it: ${found}` };
   }
-  if (short !== undefined) return { outcome: "refused", why: `the budget "${short}" has too little left` };
+  if (short !== undefined)
+    return {
+      outcome: "refused",
+      why: `the budget "${short}" has too little left, unless fewer tokens than bytes can be proven in time`,
+    };
   if (tokens !== null) {
     return {
       outcome: "sent_shorter",

@@ -8,7 +8,8 @@ import type { Connection, ProviderKey } from "../connections/index.ts";
 import { AppError, type Clock } from "../kernel/index.ts";
 import type { PricedModel, Pricing } from "../usage/index.ts";
 import { dialectOf } from "./dialect.ts";
-import { type Budgeting, fund } from "./funding.ts";
+import type { Budgeting } from "./budgeting.ts";
+import { fund } from "./funding.ts";
 import type { Directory, ProviderRegistry } from "./parts.ts";
 import { createPlanner } from "./planner.ts";
 import type { Plan } from "./plan.ts";
@@ -52,6 +53,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     covering: (spender: Spender) => (seen.covering = budgets.covering(spender)),
     isSuspended: (connectionId, model) => budgets.isSuspended(connectionId, model),
     bound: (request) => (seen.bounded = budgets.bound(request)),
+    tightened: () => Promise.resolve(undefined),
     prices: (bounded, model: PricedModel) => (seen.prices = budgets.prices(bounded, model)),
     reserve(wanted) {
       seen.wanted = wanted;

@@ -21,3 +21,4 @@ export type { Overrun } from "./overruns.ts";
 export { modelSuspended, notBoundable, unpriced } from "./refusals.ts";
 export type { Reservation } from "./reservation.ts";
 export { nodeIdentity, systemBootId } from "./slices/node.ts";
+export { recoverNode } from "./slices/register.ts";

@@ -3,6 +3,7 @@ export {
   claimInstance,
   type ClaimedInstance,
   instancesIn,
+  type AbandonedLedger,
   settleAbandoned,
 } from "./instances.ts";
 export * from "./ledger.ts";

@@ -31,8 +31,8 @@ test("what a vanished gateway left reserved is settled by whoever starts; living
   await goneLedger.close();
   gone.close();
 
-  expect(settleAbandoned({ dir, ...options })).toBe(1);
-  expect(settleAbandoned({ dir, ...options })).toBe(0);
+  expect(await settleAbandoned({ dir, ...options })).toBe(1);
+  expect(await settleAbandoned({ dir, ...options })).toBe(0);
   const reader = openLedgerReader(dir);
   const rows = new Map(reader.list().map((row) => [row.requestId, row]));
   expect(rows.get("req_gone")).toMatchObject({
@@ -56,6 +56,6 @@ test("a ledger that cannot be opened does not keep the others from being settled
   await Bun.write(join(dir, "broken.db"), "not a database".repeat(100));
   const warnings: string[] = [];
   const log = { ...silentLog, warn: (event: string) => warnings.push(event) };
-  expect(settleAbandoned({ dir, clock: fixedClock, log })).toBe(1);
+  expect(await settleAbandoned({ dir, clock: fixedClock, log })).toBe(1);
   expect(warnings).toEqual(["ledger.abandoned_unreadable"]);
 });

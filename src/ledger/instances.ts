@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ensurePrivateDir, type FileLock, tryLock } from "../files/index.ts";
+import { ensurePrivateDir, tryLock } from "../files/index.ts";
 import { AppError, type Clock, type Log } from "../kernel/index.ts";
+import { chargedSince } from "./charges.ts";
 import { settleLeftOpen } from "./crash.ts";
 import { openForWriting } from "./database.ts";
+import type { AttemptRef } from "./ledger.ts";
 
 const MOST_INSTANCES = 256;
 
@@ -33,36 +35,44 @@ export interface AbandonedOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Accounts for what the ledger's budgets' slices have spent, while nobody else can claim it. */
+  readonly account?: (ledger: AbandonedLedger) => Promise<void>;
+}
+
+export interface AbandonedLedger {
+  readonly path: string;
+  chargedSince(ref: AttemptRef): ReadonlyMap<number, bigint>;
 }
 
 /**
  * Settles what gateways that died, and did not come back, left reserved. Ledgers of living processes are left alone;
  * one that cannot be opened is logged and left as it is. Gives the number of settled attempts.
  */
-export function settleAbandoned({ dir, clock, log }: AbandonedOptions): number {
+export async function settleAbandoned(options: AbandonedOptions): Promise<number> {
+  const { dir, log } = options;
   let settled = 0;
   for (const instance of instancesIn(dir)) {
     const lock = tryLock(lockPath(dir, instance));
     if (!lock) continue;
     try {
-      settled += settleOne(join(dir, `${instance}.db`), clock, lock);
+      settled += await settleOne(join(dir, `${instance}.db`), options);
     } catch (error) {
       log.warn("ledger.abandoned_unreadable", { instance, error });
+    } finally {
+      lock.close();
     }
   }
   return settled;
 }
 
-function settleOne(path: string, clock: Clock, lock: FileLock): number {
+async function settleOne(path: string, { clock, account }: AbandonedOptions): Promise<number> {
+  const database = openForWriting(path, "normal");
   try {
-    const database = openForWriting(path, "normal");
-    try {
-      return settleLeftOpen(database, clock.nowMs());
-    } finally {
-      database.close();
-    }
+    const settled = settleLeftOpen(database, clock.nowMs());
+    await account?.({ path, chargedSince: (ref) => chargedSince(database, ref) });
+    return settled;
   } finally {
-    lock.close();
+    database.close();
   }
 }
 

@@ -9,6 +9,7 @@ import {
   GatewayBudgets,
   GatewayRates,
   nodeIdentity,
+  recoverNode,
   type SeenRates,
   systemBootId,
 } from "../budgets/index.ts";
@@ -87,7 +88,21 @@ async function openParts(
   closing.add(() => instance.close());
   const ledger = openLedger({ path: instance.path, clock, log });
   closing.add(() => ledger.close());
-  const crashed = ledger.settledAfterCrash + settleAbandoned({ dir: ledgerDir, clock, log });
+  const { randomness } = seams;
+  const bootId = systemBootId(randomness);
+  const abandoned = await settleAbandoned({
+    dir: ledgerDir,
+    clock,
+    log,
+    account: async ({ path, chargedSince }) => {
+      const identity = nodeIdentity({ ledgerPath: path, bootId, randomness });
+      await recoverNode(
+        { store: control.store, identity, randomness, chargedSince, nowMs: clock.nowMs() },
+        log,
+      );
+    },
+  });
+  const crashed = ledger.settledAfterCrash + abandoned;
   if (crashed > 0) log.warn("ledger.settled_after_crash", { attempts: crashed });
 
   const caller = { kind: "gateway", node: instance.instance } as const;
@@ -102,8 +117,7 @@ async function openParts(
   const addresses = new AddressWatch(control);
   closing.add(() => addresses.flush());
   closing.add(() => denials.close());
-  const { randomness } = seams;
-  const identity = nodeIdentity({ ledgerPath: instance.path, bootId: systemBootId(randomness), randomness });
+  const identity = nodeIdentity({ ledgerPath: instance.path, bootId, randomness });
   const { store, perform, vault } = control;
   const budgets = new GatewayBudgets({
     store,

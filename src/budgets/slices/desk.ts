@@ -82,9 +82,8 @@ export class SliceDesk {
 
   /** Accounts for what an incarnation before this one has left behind, at once instead of with the first need. */
   async recover(): Promise<void> {
-    if (this.#member === undefined && (await hasGrants(this.#options.store, this.#identity.id))) {
-      this.#member = await this.#register();
-    }
+    const isDue = this.#member === undefined && (await hasGrants(this.#options.store, this.#identity.id));
+    if (isDue) this.#member = await this.#register();
   }
 
   /** The store's time, carried on by a clock that never jumps. */

@@ -1,6 +1,10 @@
 // What becomes of a budget's money when gateways share it, die, lose power, or stand on another database.
 import { describe, expect, test } from "bun:test";
+import { silentLog, systemRandomness } from "../../kernel/index.ts";
+import { type AbandonedLedger, settleAbandoned } from "../../ledger/index.ts";
 import { codeOf, Fleet, keepCopy, withTx } from "../fleet.testing.ts";
+import { nodeIdentity } from "./node.ts";
+import { recoverNode } from "./register.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -251,6 +255,25 @@ describe("what does not end as it should", () => {
     const other = await fleet.start();
     expect(await codeOf(other.request(1001n - held))).toBe("budget_exceeded");
     await other.settle(await other.request(1000n - held), 1n);
+  });
+
+  test("a gateway that is not started again is accounted for by another of its machine", async () => {
+    await using fleet = await Fleet.open();
+    await fleet.set({ limitNanos: 1000n });
+    const node = await fleet.start();
+    await node.settle(await node.request(100n), 30n);
+    await node.request(50n);
+    await node.kill();
+    const account = async ({ path, chargedSince }: AbandonedLedger) => {
+      const identity = nodeIdentity({ ledgerPath: path, bootId: fleet.bootId, randomness: systemRandomness });
+      const { store, clock } = fleet;
+      const nowMs = clock.nowMs();
+      await recoverNode({ store, identity, randomness: systemRandomness, chargedSince, nowMs }, silentLog);
+    };
+    const options = { dir: fleet.folder, clock: fleet.clock, log: silentLog, account };
+    expect(await settleAbandoned(options)).toBe(1);
+    expect(await fleet.committed().then((all) => [...all.values()])).toEqual([{ settled: 80n, granted: 0n }]);
+    expect(await settleAbandoned(options)).toBe(0);
   });
 
   test("a process that was believed dead and is not spends nothing any more", async () => {

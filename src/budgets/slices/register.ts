@@ -1,4 +1,4 @@
-import type { Randomness } from "../../kernel/index.ts";
+import type { Log, Randomness } from "../../kernel/index.ts";
 import { intOf, type Queries, type Row, type Store, textOf, type Tx } from "../../store/index.ts";
 import { nanosOf } from "../budget-record.ts";
 import { lockState } from "../store-state.ts";
@@ -64,6 +64,13 @@ export async function register(
     );
     return { member: { nodeId: identity.id, incarnation, sequence: 0, lineage }, recovered };
   });
+}
+
+/** Accounts for what a node that nobody runs any more has left behind; nothing happens when that is nothing. */
+export async function recoverNode(options: RegisterOptions, log: Log): Promise<void> {
+  if (!(await hasGrants(options.store, options.identity.id))) return;
+  const { recovered } = await register(options);
+  log.info("budgets.recovered", { slices: recovered.grants, lostNanos: String(recovered.lostNanos) });
 }
 
 /** Whether the node has slices that nobody has accounted for. */

@@ -47,6 +47,7 @@ console.log(
   ),
 );
 const isKept =
+  proof.answers["500"] === undefined &&
   proof.billedNanos <= proof.spentNanos &&
   proof.spentNanos <= proof.limitNanos &&
   proof.heldNanos === 0n &&

@@ -30,6 +30,7 @@ test("two gateways on one PostgreSQL, their way to it cut now and then: the bill
 }, 90_000);
 
 function expectKept(proof: Proof): void {
+  expect(proof.answers["500"]).toBeUndefined();
   expect(proof.answers["200"] ?? 0).toBeGreaterThan(0);
   expect(proof.answers["402"] ?? 0).toBeGreaterThan(0);
   expect(proof.billedNanos).toBeLessThanOrEqual(proof.spentNanos);

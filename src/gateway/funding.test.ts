@@ -167,6 +167,16 @@ test("a model without a price is refused, unless the budget lets it through by n
   expect(used() ?? 0n).toBe(0n);
 });
 
+test("what fails after it was reserved holds nothing", async () => {
+  const edit = () => {
+    throw new RangeError("the body cannot be edited");
+  };
+  bound = { ...BOUNDED, output: { ...output(), edit } };
+  await budget(1_000_000n);
+  expect((await chat()).status).toBe(500);
+  expect(used()).toBe(0n);
+});
+
 test("a suspended model is refused", async () => {
   await budget(1_000_000n);
   expect(await (await chat({ ...ASKED, model: "gpt-suspended" })).json()).toMatchObject({

@@ -94,7 +94,17 @@ class Funding {
     });
   }
 
+  /** What cannot go on holds nothing. */
   #funded(reservation: Reservation, needs: HardNeeds | undefined): Funded {
+    try {
+      return this.#paidFor(reservation, needs);
+    } catch (error) {
+      reservation.settle(0n);
+      throw error;
+    }
+  }
+
+  #paidFor(reservation: Reservation, needs: HardNeeds | undefined): Funded {
     const { pricing, plan, nowMs } = this.#options;
     if (needs === undefined) {
       return {

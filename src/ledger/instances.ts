@@ -41,7 +41,7 @@ export interface AbandonedOptions {
 
 export interface AbandonedLedger {
   readonly path: string;
-  chargedSince(ref: AttemptRef): ReadonlyMap<number, bigint>;
+  readonly chargedSince: (ref: AttemptRef) => ReadonlyMap<number, bigint>;
 }
 
 /**

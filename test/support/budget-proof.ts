@@ -2,6 +2,9 @@
  * Real gateways, killed again and again under load on a nearly empty budget, against a provider that bills: whatever
  * happens, the bill stays within the budget. `test/budget-proof.test.ts` runs it short, `npm run prove` long.
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { BillingProvider } from "./billing.ts";
 import { MODEL, randomOf, startBillingProvider } from "./billing.ts";
 import { newKey } from "./keys.ts";
@@ -40,14 +43,18 @@ export async function proveBudget(options: ProofOptions): Promise<Proof> {
   const random = randomOf(seed);
   const provider = await startBillingProvider(seed);
   provider.behave({ uses: 1, pauseMs: 2, cuts: 0.1, fails: 0.05 });
+  const passphrase = new PassphraseFile();
   const homes = (shared?.urls ?? [undefined]).map(
-    (url) => new OwnkeyHome(url === undefined ? {} : { OWNKEY_DATABASE_URL: url }),
+    (url) =>
+      new OwnkeyHome(
+        url === undefined ? {} : { OWNKEY_DATABASE_URL: url, OWNKEY_PASSPHRASE_FILE: passphrase.path },
+      ),
   );
   const load = new Load(clients, random);
   let limitNanos = STEP_NANOS;
   let cuts = 0;
   try {
-    const ups = await startAll(homes, provider, load);
+    const ups = await startAll(homes, { provider, load, passphrase });
     await setBudget(homes[0], limitNanos);
     load.start();
     for (let kill = 1; kill <= kills; kill++) {
@@ -96,6 +103,7 @@ export async function proveBudget(options: ProofOptions): Promise<Proof> {
   } finally {
     await load.stop();
     for (const home of homes) await home.remove();
+    passphrase.remove();
     await provider.close();
   }
 }
@@ -107,19 +115,17 @@ function check(provider: BillingProvider, limitNanos: bigint): void {
 
 async function startAll(
   homes: readonly OwnkeyHome[],
-  provider: BillingProvider,
-  load: Load,
+  { provider, load, passphrase }: { provider: BillingProvider; load: Load; passphrase: PassphraseFile },
 ): Promise<RunningUp[]> {
   const ups: RunningUp[] = [];
   for (const [at, home] of homes.entries()) {
-    const passphrase = "five words that nobody guesses";
-    if (at > 0) ups.push(await home.up());
-    if (at > 0) await home.run(["unlock", "--passphrase-stdin"], { stdin: passphrase });
+    ups.push(await home.up());
     if (at === 0) {
-      ups.push(await home.up());
       await home.addKey("openai", newKey.openai(), "--base-url", provider.url, "--no-test");
       load.virtualKey = await home.virtualKey("prover");
-      if (homes.length > 1) await home.json(["slots", "add", "passphrase", "--stdin"], { stdin: passphrase });
+      if (homes.length > 1) {
+        await home.json(["slots", "add", "passphrase", "--stdin"], { stdin: passphrase.text });
+      }
     }
     load.urls[at] = ups[at]?.ready.url;
   }
@@ -159,6 +165,21 @@ function usd(nanosOf: bigint): string {
 function nanos(text: string | undefined): bigint {
   const [whole = "0", part = ""] = (text ?? "0").split(".");
   return BigInt(whole) * 1_000_000_000n + BigInt(part.padEnd(9, "0"));
+}
+
+/** Unlocks the vault of a shared database on each machine that starts, again and again. */
+class PassphraseFile {
+  readonly text = "five words that nobody guesses";
+  readonly #folder = mkdtempSync(join(tmpdir(), "ownkey-proof-"));
+  readonly path = join(this.#folder, "passphrase");
+
+  constructor() {
+    writeFileSync(this.path, this.text, { mode: 0o600 });
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
 }
 
 /** Clients that never give up: short and long requests, with and without a limit, some of which leave in the middle. */

@@ -44,6 +44,19 @@ test(
   LOADING_MS,
 );
 
+test(
+  "the body that is counted stays as it is, also where it is part of a larger buffer",
+  async () => {
+    await tightener.prepare("gpt-4.1");
+    const asked = request("chat", say(ENGLISH));
+    const body = Buffer.concat([asked.body ?? Buffer.alloc(0)]);
+    const before = body.toString();
+    expect(await tightener.tightened({ ...asked, body }, bounded("chat", say(ENGLISH)))).toBeGreaterThan(0);
+    expect(body.toString()).toBe(before);
+  },
+  LOADING_MS,
+);
+
 /** Runs just short enough to be counted, of which a tokenizer has to try every pair. */
 const HOSTILE = Array.from({ length: 2000 }, (_, word) =>
   Array.from({ length: 500 }, (_, at) => String.fromCharCode(97 + ((word * 7 + at * at * 31) % 26))).join(""),

@@ -120,8 +120,8 @@ export function createTightener(options: TightenerOptions): Tightener {
         waiting.delete(id);
         resolve(inputTokens);
       });
-      // A copy of its own, as the whole buffer that it may be a part of would go along.
-      const body = whole.slice();
+      // A copy of its own, as the memory goes along with it. A `Buffer`'s own `slice` would be no copy.
+      const body = new Uint8Array(whole);
       const call: TokenizerCall = { kind: "count", id, encoding, request: { ...request, body } };
       thread.postMessage(call, [body.buffer]);
     });

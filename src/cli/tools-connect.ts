@@ -166,8 +166,10 @@ async function connectOutside(
   say(context, options, `${doorText(context, door)}\n${connectedText(context, connected)}`);
   const seconds = options.wait ?? (context.interactive ? WAIT_SECONDS : 0);
   if (seconds === 0) return { tool, outcome: "connected", plan, connected, door };
+  // Before it is said: who reads this may press Ctrl-C at once.
+  const waiting = waitForFirst(context, tool, { since, withinMs: seconds * 1000 });
   say(context, options, `waiting for the first request, at most ${seconds} s; Ctrl-C ends the waiting only`);
-  const first = await waitForFirst(context, tool, { since, withinMs: seconds * 1000 });
+  const first = await waiting;
   say(context, options, firstText(context, first));
   return { tool, outcome: "connected", plan, connected, door, first };
 }

@@ -8,6 +8,7 @@ import {
   foundText,
   notTakenText,
   plansText,
+  shortPath,
   storedText,
 } from "./adopt-text.ts";
 import { chooseSome } from "./choose.ts";
@@ -95,7 +96,10 @@ async function choose(context: CliContext, keys: readonly FoundKey[]): Promise<F
     keys.map((key) => ({
       value: key,
       label: `${key.title} ${key.masked}`,
-      hint: key.places.length === 1 ? (key.places[0]?.path ?? "") : `${key.places.length} places`,
+      hint:
+        key.places.length === 1
+          ? shortPath(context, key.places[0]?.path ?? "")
+          : `${key.places.length} places`,
     })),
   );
 }

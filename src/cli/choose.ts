@@ -58,7 +58,7 @@ function optionOf<Value>({ label, hint }: Choice<Value>, index: number) {
 
 function assertInteractive(context: CliContext, message: string): void {
   if (context.interactive) return;
-  throw new AppError("usage", `there is no terminal to ask on: ${message}`, {
+  throw new AppError("usage", `there is no terminal to ask on: "${message.replace(/:$/, "")}"`, {
     hint: "--yes takes all of it, --dry-run shows what would be done",
   });
 }

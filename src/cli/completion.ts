@@ -41,7 +41,9 @@ function script(shell: string, tree: readonly Words[]): string {
     case "fish":
       return fish(tree);
     default:
-      throw new AppError("usage", `there is no completion for "${shell}"`, { hint: "bash, zsh or fish" });
+      throw new AppError("usage", `there is no completion for "${shell}"`, {
+        hint: "use one of: bash, zsh, fish",
+      });
   }
 }
 

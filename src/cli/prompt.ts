@@ -19,7 +19,9 @@ export async function confirm(context: CliContext, message: string, otherwise: s
 
 function assertInteractive(context: CliContext, message: string, otherwise: string): void {
   if (context.interactive) return;
-  throw new AppError("usage", `there is no terminal to ask on: ${message}`, { hint: otherwise });
+  throw new AppError("usage", `there is no terminal to ask on: "${message.replace(/:$/, "")}"`, {
+    hint: otherwise,
+  });
 }
 
 function cancel(): never {

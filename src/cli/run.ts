@@ -40,7 +40,9 @@ export const registerRun: Register = (program, context, exit) => {
     .action(async (words: string[], options: RunOptions) => {
       const [command, ...args] = words;
       if (command === undefined) {
-        throw new AppError("usage", "the program to run is missing", { hint: "ownkey run -- command args…" });
+        throw new AppError("usage", "the program to run is missing", {
+          hint: "write it behind --: ownkey run -- command args…",
+        });
       }
       exit.code = await context.runProgram({
         command,

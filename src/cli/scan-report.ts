@@ -120,11 +120,14 @@ function readersText({ readers, tool }: ScanItem): string {
 }
 
 function summary({ items, notices, streams, sizeBytes, informationOnly }: ScanDocument): string {
-  const looked = `looked at ${streams.toLocaleString("en")} files and texts (${megabytes(sizeBytes)} MB)`;
+  const looked = `looked at ${count(streams, "file or text", "files and texts")} (${megabytes(sizeBytes)} MB)`;
   const keys = new Set(items.filter(({ rule }) => !rule.startsWith("settings/")).map(({ group }) => group))
     .size;
   const settings = items.filter(({ rule }) => rule.startsWith("settings/")).length;
-  const hidden = informationOnly > 0 ? `; ${informationOnly} virtual keys and the like: --all` : "";
+  const hidden =
+    informationOnly > 0
+      ? `; ${count(informationOnly, "virtual key or the like", "virtual keys and the like")}: --all`
+      : "";
   if (items.length === 0 && isIncomplete(notices)) return `not everything could be looked at; ${looked}`;
   if (items.length === 0) return `no key and no wrong setting found; ${looked}${hidden}`;
   return `${count(keys, "key")} and ${count(settings, "wrong setting")} found; ${looked}${hidden}`;
@@ -135,8 +138,8 @@ export function isIncomplete(notices: ScanDocument["notices"]): boolean {
   return notices.some(({ reason }) => reason === "source_failed");
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+function count(number: number, noun: string, several = `${noun}s`): string {
+  return `${number.toLocaleString("en")} ${number === 1 ? noun : several}`;
 }
 
 function megabytes(sizeBytes: number): string {

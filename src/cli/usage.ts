@@ -1,11 +1,25 @@
+import { Option } from "commander";
 import * as usage from "../control/operations/usage.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example, given, pastTime } from "./options.ts";
 import { paint, print, printable, table } from "./output.ts";
 
+const GROUPS = [
+  "model",
+  "key",
+  "vk",
+  "connection",
+  "tool",
+  "user",
+  "team",
+  "project",
+  "day",
+  "month",
+] as const;
+
 interface UsageOptions extends CommonOptions {
-  by: "model" | "key" | "vk" | "connection" | "tool" | "user" | "team" | "project" | "day" | "month";
+  by: (typeof GROUPS)[number];
   since?: string;
   until?: string;
   csv?: boolean;
@@ -16,7 +30,7 @@ export const registerUsage: Register = (program, context) => {
   group
     .description("what was used and what it cost")
     .option("--json", "print one JSON document")
-    .option("--by <what>", "model, key, vk, connection, tool, user, team, project, day or month", "model")
+    .addOption(new Option("--by <what>", "what is added up together").choices(GROUPS).default("model"))
     .option("--since <time>", "from this time on: a date or a span back from now such as 7d", pastTime)
     .option("--until <time>", "up to this time", pastTime)
     .option("--csv", "print comma-separated values")

@@ -13,7 +13,7 @@ export function listenError(error: unknown, { hostname, port, option = "--port" 
   const details = { hostname, port };
   if (code === "EADDRINUSE") {
     return new AppError("address_in_use", `another program listens on ${hostname}:${port}`, {
-      hint: `stop it, or choose another port: ownkey up ${option} ${port + 1}`,
+      hint: `stop it, or choose another port: ownkey up ${option} PORT (0: one that is free)`,
       details,
       cause: error,
     });

@@ -119,6 +119,11 @@ function tells(format: KeyFormat): boolean {
   return format.prefix !== "sk-";
 }
 
+/** Names that are spoken with a vowel first, "xAI" among them. */
+function withArticle(title: string): string {
+  return `${/^[aeiox]/i.test(title) ? "an" : "a"} ${title}`;
+}
+
 /** A server that the user names may take any credential, so there it is only worth a warning. */
 function otherIssuer(provider: Provider, { owner, format }: KnownFormat): KeyProblem | undefined {
   if (!tells(format)) return undefined;
@@ -126,7 +131,7 @@ function otherIssuer(provider: Provider, { owner, format }: KnownFormat): KeyPro
   return {
     severity: open ? "warn" : "refuse",
     code: "other_provider",
-    message: `this looks like a ${format.title}, not like a key of ${provider.title}`,
+    message: `this looks like ${withArticle(format.title)}, not like a key of ${provider.title}`,
     hint: owner ? `to add it there: ownkey keys add ${owner.preset ?? owner.id}` : createHint(provider),
   };
 }

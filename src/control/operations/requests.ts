@@ -85,7 +85,7 @@ export const show = operation({
     const rows = await control.ledgers.list({ requestIdPrefix: id, limit: 100 });
     const ids = new Set(rows.map((row) => row.requestId));
     if (ids.size === 0)
-      throw new AppError("not_found", `there is no request "${id}"`, { hint: "ownkey requests list" });
+      throw new AppError("not_found", `there is no request "${id}"`, { hint: "run: ownkey requests list" });
     if (ids.size > 1)
       throw new AppError("ambiguous_name", `several requests begin with "${id}"`, {
         hint: "give more of the id",

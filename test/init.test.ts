@@ -1,6 +1,6 @@
 /** The first ten minutes and the last one: `ownkey init` on a home full of keys, and `ownkey eject`. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type AdoptDocument, AdoptHome } from "./support/adopt-home.ts";
 import { MODEL } from "./support/every-provider.ts";
@@ -141,8 +141,12 @@ describe("a home with thirty keys in the layouts of fifteen tools", () => {
 
   test("eject gives every byte and mode back, and says what is left", async () => {
     expect((await user.run(["guard", "install", join(user.folder, "code/branch")])).code).toBe(0);
+    const former = `${user.home}.before-restore-2026-11-28T04-29-40Z`;
+    mkdirSync(former);
     const { code, stdout } = await user.run(["eject", "--real-keys", "--yes"]);
+    rmSync(former, { recursive: true });
     expect(code).toBe(0);
+    expect(stdout).toContain(`rm -rf '${former}'`);
     expect(user.changedSince(before)).toEqual([]);
     expect(stdout).toContain("no longer guarded: ~/code/branch");
     expect(stdout).toContain("What is left:");

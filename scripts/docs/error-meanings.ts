@@ -147,7 +147,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
       "A hard budget covers the request, and one of its fields can cost more than can be known beforehand.",
     remedy: "Leave the field out, or allow it by name in the budget.",
   },
-  rate_limited: { means: "Kept for limits of virtual keys; not given by this version.", remedy: "" },
+  rate_limited: {
+    means: "A rate limit is used up, ours or the provider's own for that key; the message names it.",
+    remedy: "Try again after the seconds in `Retry-After`; `ownkey limits list`.",
+  },
   too_large: {
     means: "A body, file or input is larger than the limit in the message.",
     remedy: "Send less at once, or upload a file first and refer to it.",
@@ -165,7 +168,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
       "The request bodies under way take as much memory as the gateway may use for them (`bodyMemoryMb`).",
     remedy: "Try again after the seconds in `Retry-After`.",
   },
-  budget_unavailable: { means: "Kept for budgets; not given by this version.", remedy: "" },
+  budget_unavailable: {
+    means: "The store that keeps the budgets cannot be reached, and what the gateway holds is not enough.",
+    remedy: "Try again in a moment; it serves again by itself once the store answers.",
+  },
   restore_unconfirmed: {
     means: "The home came out of a backup and nobody has confirmed it: virtual keys are suspended.",
     remedy: "`ownkey vk list`, then `ownkey backup confirm`.",

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import * as eject from "../control/operations/eject.ts";
 import * as guard from "../control/operations/guard.ts";
 import * as running from "../control/operations/program.ts";
@@ -165,6 +167,10 @@ function leftOver(
       remove: `to keep it: ownkey backup create ownkey.age; to remove it: rm -rf '${home}'`,
     },
     { what: "backups that you made", remove: "each is one file, where you have put it" },
+    ...formerHomes(home).map((path) => ({
+      what: `${shortPath(context, path)}, which a restore has set aside, with its keys`,
+      remove: `rm -rf '${path}'`,
+    })),
     ...(isProgramGone
       ? []
       : [
@@ -174,4 +180,13 @@ function leftOver(
           },
         ]),
   ];
+}
+
+/** Homes in whose place a backup was restored. */
+function formerHomes(home: string): string[] {
+  const names = existsSync(dirname(home)) ? readdirSync(dirname(home)) : [];
+  return names
+    .filter((name) => name.startsWith(`${basename(home)}.before-restore-`))
+    .sort()
+    .map((name) => join(dirname(home), name));
 }

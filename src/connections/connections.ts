@@ -178,9 +178,13 @@ export class Connections extends ProviderKeys {
 const MANAGE = { permission: "connections.manage" } as const;
 
 function stillHas(keys: readonly ProviderKey[]): AppError {
-  return new AppError("conflict", `the connection still has ${keys.length} keys`, {
-    hint: `remove them first: ${keys.map(({ name }) => name).join(", ")}`,
-  });
+  return new AppError(
+    "conflict",
+    `the connection still has ${keys.length} ${keys.length === 1 ? "key" : "keys"}`,
+    {
+      hint: `remove them first: ${keys.map(({ name }) => name).join(", ")}`,
+    },
+  );
 }
 
 function needsKeysAgain(keys: readonly ProviderKey[]): AppError {

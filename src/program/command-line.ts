@@ -131,7 +131,9 @@ class Edge {
     const running = place === "own-process" ? undefined : await this.#runningClient();
     if (running) return running;
     if (place === "running") {
-      throw new AppError("not_running", "no Ownkey is running on this home", { hint: "ownkey up --detach" });
+      throw new AppError("not_running", "no Ownkey is running on this home", {
+        hint: "start it with: ownkey up --detach",
+      });
     }
     return await this.#localClient();
   }

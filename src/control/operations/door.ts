@@ -67,7 +67,9 @@ export const close = operation({
 
 function doorOf({ running }: Control): Door {
   if (running?.door) return running.door;
-  throw new AppError("not_running", "no Ownkey is running on this home", { hint: "ownkey up --detach" });
+  throw new AppError("not_running", "no Ownkey is running on this home", {
+    hint: "start it with: ownkey up --detach",
+  });
 }
 
 interface Wanted {

@@ -163,6 +163,8 @@ export class Attempt implements Limited {
   private meter: Meter | undefined;
   private copy: AnswerCopy | undefined;
   private status: number | null = null;
+  /** Handed on: what came before cannot have cost anything. */
+  private left = false;
   private bytesOut = 0;
   private firstByteMs: number | null = null;
   private ended: AttemptEnd | undefined;
@@ -193,6 +195,7 @@ export class Attempt implements Limited {
       throw new UpstreamError("the caller went away before anything was sent", { sent: false });
     }
     clientSignal.addEventListener("abort", this.onClientGone, ONCE);
+    this.left = true;
     this.exchange = this.parts.upstream.send(outbound);
     return this.exchange.answer;
   }
@@ -342,7 +345,7 @@ export class Attempt implements Limited {
     this.plan.clientSignal.removeEventListener("abort", this.onClientGone);
     this.copy?.end();
     this.reservation?.end();
-    this.admission?.end(end !== "unreachable");
+    this.admission?.end(this.left && end !== "unreachable");
     const settled = this.settle(this.ended).catch((error: unknown) => {
       this.admission?.settle(null);
       // The row stays reserved and counts in full, here as there.
@@ -367,6 +370,7 @@ export class Attempt implements Limited {
     const { costNanos, estimated } = settlementOf({
       end,
       status: this.status,
+      left: this.left,
       free: this.plan.rule.free === true,
       reservedNanos: this.reservedNanos,
       meter,

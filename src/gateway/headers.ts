@@ -41,6 +41,8 @@ const REQUEST_DROPPED: ReadonlySet<string> = new Set([
   "x-method-override",
   "x-original-url",
   "x-rewrite-url",
+  // Google would leave parts of an answer out of it, its usage too.
+  "x-goog-fieldmask",
   // The account comes from the connection.
   "openai-organization",
   "openai-project",

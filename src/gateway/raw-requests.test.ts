@@ -138,6 +138,7 @@ test("hop-by-hop, identity and override headers stay here; all others arrive as 
       "X-Forwarded-For: 1.2.3.4",
       "X-Forwarded-Host: evil",
       "X-HTTP-Method-Override: DELETE",
+      "X-Goog-FieldMask: candidates",
       "OpenAI-Organization: org-evil",
       "OpenAI-Project: proj-evil",
       "Proxy-Authorization: Basic abc",
@@ -158,6 +159,7 @@ test("hop-by-hop, identity and override headers stay here; all others arrive as 
   }
   for (const gone of [
     "x-http-method-override",
+    "x-goog-fieldmask",
     "openai-organization",
     "openai-project",
     "proxy-authorization",

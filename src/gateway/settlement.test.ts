@@ -15,6 +15,7 @@ const METERED: MeterResult = {
 const BASE: Outcome = {
   end: "complete",
   status: 200,
+  left: true,
   free: false,
   reservedNanos: 100n,
   meter: METERED,
@@ -46,6 +47,11 @@ test.each([
   ["a cut before any status counts in full", { end: "upstream_cut", status: null, meter: null }, FULL],
   ["a time limit counts in full", { end: "time_limit", status: null, meter: null }, FULL],
   ["a caller that left counts in full", { end: "client_gone", status: null, meter: null }, FULL],
+  [
+    "a caller that left before anything was sent pays nothing",
+    { end: "client_gone", status: null, left: false, meter: null },
+    NOTHING,
+  ],
   ["an error status is never charged", { end: "refused", status: 429, meter: null }, NOTHING],
   [
     "an error answer that broke off is never charged",

@@ -6,6 +6,8 @@ export interface Outcome {
   readonly end: AttemptEnd;
   /** The provider's status; `null` when none came. */
   readonly status: number | null;
+  /** The request was handed on: from then on the provider may have had it. */
+  readonly left: boolean;
   /** The route cannot cost money. */
   readonly free: boolean;
   readonly reservedNanos: bigint | null;
@@ -23,7 +25,7 @@ export interface Settlement {
 /** What an attempt costs (docs: money). Only what can never have been charged is free. */
 export function settlementOf(outcome: Outcome): Settlement {
   const { end, status, meter } = outcome;
-  if (outcome.free || end === "unreachable") return { costNanos: 0n, estimated: false };
+  if (outcome.free || !outcome.left || end === "unreachable") return { costNanos: 0n, estimated: false };
   // An error status before any output is never charged.
   if (status !== null && (status >= 400 || end === "refused")) return { costNanos: 0n, estimated: false };
   if (meter?.final === true && isWhole(meter.usage)) {

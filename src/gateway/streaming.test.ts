@@ -93,6 +93,23 @@ test("a caller that leaves before the answer ends the request at the provider", 
   expect(row?.settled).toMatchObject({ end: "client_gone", status: null, estimated: true });
 });
 
+test("a caller that leaves before anything was sent costs nothing", async () => {
+  const reserve = gateway.ledger.reserve.bind(gateway.ledger);
+  const leaving = new AbortController();
+  gateway.ledger.reserve = async (row) => {
+    const ref = await reserve(row);
+    leaving.abort();
+    // Until the closed connection has been noticed.
+    await Bun.sleep(200);
+    return ref;
+  };
+  const init = { method: "POST", body: JSON.stringify(STREAM), signal: leaving.signal };
+  await expect(gateway.send("/v1/chat/completions", init)).rejects.toThrow();
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.settled).toMatchObject({ end: "client_gone", status: null, costNanos: 0n, estimated: false });
+  expect(upstream.arrived).toHaveLength(0);
+});
+
 test("a caller that stops reading stops the provider: what piles up is bounded", async () => {
   const piece = `data: ${"x".repeat(64 * 1024)}\n\n`;
   const total = 2_000;

@@ -105,6 +105,32 @@ describe("upstream URLs", () => {
     },
   );
 
+  test.each([
+    "$fields=candidates",
+    "alt=sse&fields=candidates,usageMetadata.promptTokenCount",
+    "%24fields=x",
+    "$httpMethod=POST",
+    "%24HTTPmethod=POST",
+    "$ct=text/plain",
+  ])(
+    "Google is not asked with %p: the answer's usage could be left out, or the request be another",
+    (query) => {
+      const { upstreamUrl } = providerById("google");
+      const request = { method: "POST", path: "/v1beta/models/gemini-x:generateContent", query } as const;
+      const build = () => upstreamUrl({ baseUrl: "https://h.example" }, request);
+      expect(build).toThrow(expect.objectContaining({ code: "bad_path" }));
+    },
+  );
+
+  test.each(["alt=sse", "$alt=json&prettyPrint=false", "pageSize=5&pageToken=a"])(
+    "Google is asked with %p",
+    (query) => {
+      const request = { method: "GET", path: "/v1beta/models", query } as const;
+      const url = providerById("google").upstreamUrl({ baseUrl: "https://h.example" }, request);
+      expect(url.search).toBe(`?${query}`);
+    },
+  );
+
   test("no path leads to another origin or above the base path", () => {
     const text = fc.oneof(
       fc.string(),

@@ -2,6 +2,7 @@ import { decide } from "../decide.ts";
 import type { ConnectionSettings, ConsoleLinks, Provider, RouteRequest } from "../provider.ts";
 import { joinUrl, originsOf } from "../urls.ts";
 import { GOOGLE_KEY_FORMATS } from "./key-formats.ts";
+import { checkQuery } from "./query.ts";
 import { GOOGLE_DENIED, GOOGLE_ROUTES } from "./routes.ts";
 import { readGoogleUsage } from "./usage.ts";
 import { GOOGLE_RULES, GOOGLE_STATUS_OF_WORD } from "./verdict-rules.ts";
@@ -46,7 +47,10 @@ export const google: Provider = {
   denied: GOOGLE_DENIED,
   accountHeaders: ["x-goog-user-project"],
 
-  upstreamUrl: (settings, { path, query }) => joinUrl(settings.baseUrl, upstreamPath(path), query),
+  upstreamUrl(settings, { path, query }) {
+    checkQuery(query);
+    return joinUrl(settings.baseUrl, upstreamPath(path), query);
+  },
   upstreamModel: (_settings, model) => model,
   authHeaders: (key, settings, request) => [credential(key, request), ...payer(settings)],
   origins: (settings) => originsOf(settings.baseUrl, settings.adminBaseUrl),

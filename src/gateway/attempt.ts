@@ -371,6 +371,8 @@ export class Attempt implements Limited {
       end,
       status: this.status,
       left: this.left,
+      kind: this.plan.rule.kind,
+      choices: this.plan.choices,
       free: this.plan.rule.free === true,
       reservedNanos: this.reservedNanos,
       meter,

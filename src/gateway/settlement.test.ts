@@ -16,6 +16,8 @@ const BASE: Outcome = {
   end: "complete",
   status: 200,
   left: true,
+  kind: "chat",
+  choices: 1,
   free: false,
   reservedNanos: 100n,
   meter: METERED,
@@ -40,6 +42,27 @@ test.each([
   [
     "figures without any input count in full",
     { meter: { ...METERED, usage: { ...UNKNOWN_USAGE, output: 1 } } },
+    FULL,
+  ],
+  [
+    "figures without any output count in full",
+    { meter: { ...METERED, usage: { ...UNKNOWN_USAGE, inputUncached: 1 } } },
+    FULL,
+  ],
+  [
+    "an embedding has no output",
+    { kind: "embeddings", meter: { ...METERED, usage: { ...UNKNOWN_USAGE, inputUncached: 1 } } },
+    { costNanos: 7n, estimated: false },
+  ],
+  [
+    "Gemini leaves out zeros",
+    { kind: "generate", meter: { ...METERED, usage: { ...UNKNOWN_USAGE, inputUncached: 1 } } },
+    { costNanos: 7n, estimated: false },
+  ],
+  ["of several answers the last figures count", { choices: 2 }, { costNanos: 7n, estimated: false }],
+  [
+    "a caller that left at the end of the first of several answers pays in full",
+    { choices: 2, end: "client_gone" },
     FULL,
   ],
   ["no figures count in full", { meter: { ...METERED, usage: null } }, FULL],

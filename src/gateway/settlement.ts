@@ -1,5 +1,6 @@
 import type { Usage } from "../kernel/index.ts";
 import type { AttemptEnd } from "../ledger/index.ts";
+import type { RouteKind } from "../providers/index.ts";
 import type { MeterResult } from "../usage/index.ts";
 
 export interface Outcome {
@@ -8,6 +9,9 @@ export interface Outcome {
   readonly status: number | null;
   /** The request was handed on: from then on the provider may have had it. */
   readonly left: boolean;
+  readonly kind: RouteKind;
+  /** How many answers were asked for at once. */
+  readonly choices: number;
   /** The route cannot cost money. */
   readonly free: boolean;
   readonly reservedNanos: bigint | null;
@@ -24,17 +28,23 @@ export interface Settlement {
 
 /** What an attempt costs (docs: money). Only what can never have been charged is free. */
 export function settlementOf(outcome: Outcome): Settlement {
-  const { end, status, meter } = outcome;
+  const { end, status, meter, kind } = outcome;
   if (outcome.free || !outcome.left || end === "unreachable") return { costNanos: 0n, estimated: false };
   // An error status before any output is never charged.
   if (status !== null && (status >= 400 || end === "refused")) return { costNanos: 0n, estimated: false };
-  if (meter?.final === true && isWhole(meter.usage)) {
+  // Of several answers the first that ends may bring figures, while the others are still being written.
+  const sawAll = meter?.final === true && (end === "complete" || outcome.choices === 1);
+  if (sawAll && isWhole(meter.usage, kind)) {
     return { costNanos: outcome.price(meter), estimated: false };
   }
   return { costNanos: outcome.reservedNanos, estimated: true };
 }
 
 /** Figures that contradict each other, or leave out what every request has, are as good as none. */
-function isWhole(usage: Usage | null): boolean {
-  return usage !== null && usage.clamped !== true && usage.inputUncached !== null;
+function isWhole(usage: Usage | null, kind: RouteKind): boolean {
+  if (usage === null || usage.clamped === true || usage.inputUncached === null) return false;
+  return usage.output !== null || !TELLS_OUTPUT.has(kind);
 }
+
+/** Gemini leaves out zeros, and nothing is written by the others. */
+const TELLS_OUTPUT: ReadonlySet<RouteKind> = new Set(["chat", "completions", "responses", "messages"]);

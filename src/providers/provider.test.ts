@@ -115,9 +115,8 @@ describe("upstream URLs", () => {
   ])(
     "Google is not asked with %p: the answer's usage could be left out, or the request be another",
     (query) => {
-      const { upstreamUrl } = providerById("google");
       const request = { method: "POST", path: "/v1beta/models/gemini-x:generateContent", query } as const;
-      const build = () => upstreamUrl({ baseUrl: "https://h.example" }, request);
+      const build = () => providerById("google").upstreamUrl({ baseUrl: "https://h.example" }, request);
       expect(build).toThrow(expect.objectContaining({ code: "bad_path" }));
     },
   );

@@ -102,11 +102,7 @@ function withPassphrase(command: Command): Command {
 
 async function newPassphrase(context: CliContext, options: ProtectionOptions): Promise<string> {
   if (options.passphraseStdin) return await passphraseLine(context);
-  const first = await askSecret(
-    context,
-    "Passphrase of the backup:",
-    "use --passphrase-stdin, or --recipient",
-  );
+  const first = await askSecret(context, "Passphrase of the backup:", "--passphrase-stdin or --recipient");
   if (first !== (await askSecret(context, "The same again:", "--passphrase-stdin"))) {
     throw new AppError("invalid_input", "the two passphrases differ; nothing was written");
   }

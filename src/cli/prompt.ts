@@ -20,7 +20,7 @@ export async function confirm(context: CliContext, message: string, otherwise: s
 function assertInteractive(context: CliContext, message: string, otherwise: string): void {
   if (context.interactive) return;
   throw new AppError("usage", `there is no terminal to ask on: "${message.replace(/:$/, "")}"`, {
-    hint: otherwise,
+    hint: otherwise.startsWith("--") ? `use ${otherwise}` : otherwise,
   });
 }
 

@@ -56,6 +56,9 @@ async function tail(context: CliContext, options: CommonOptions): Promise<void> 
   const { client } = context;
   const shown = new Set<string>();
   let since = new Date().toISOString();
+  if (context.interactive && !options.json) {
+    context.stderr.write("requests appear here as they end; Ctrl-C stops this\n");
+  }
   for (;;) {
     const { items } = await client.call(requests.list, { limit: 500, since });
     const ended = items.filter((item) => item.state !== "reserved" && !shown.has(item.attemptId)).reverse();

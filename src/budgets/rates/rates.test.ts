@@ -147,7 +147,7 @@ test("the refusal names the limit that takes longest to come free, and the tight
   expect(error.code).toBe("rate_limited");
   expect(error.httpStatus).toBe(429);
   expect(error.retryable).toBeTrue();
-  expect(error.message).toBe("the limit of 1 requests in any 24 hours is used up for team:core");
+  expect(error.message).toBe("the limit of 1 request in any 24 hours is used up for team:core");
   expect(error.details).toMatchObject({
     limit: "requestsPerDay",
     subject: "team:core",

@@ -23,30 +23,31 @@ export function rateLimited(
 ): AppError {
   const { counter, waitMs } = shortage;
   const whose = nameOf(counter.subject);
-  return new AppError(
-    "rate_limited",
-    `the limit of ${counter.limit} ${TEXTS[counter.name]} is used up for ${whose}`,
-    {
-      hint: `try again in ${seconds(waitMs)}`,
-      retryable: true,
-      details: {
-        limit: counter.name,
-        subject: whose,
-        most: counter.limit,
-        retryAfterMs: Math.ceil(waitMs),
-        ...standing("requests", counters, nowMs),
-        ...standing("tokens", counters, nowMs),
-      },
+  return new AppError("rate_limited", `the limit of ${limitText(counter)} is used up for ${whose}`, {
+    hint: `try again in ${seconds(waitMs)}`,
+    retryable: true,
+    details: {
+      limit: counter.name,
+      subject: whose,
+      most: counter.limit,
+      retryAfterMs: Math.ceil(waitMs),
+      ...standing("requests", counters, nowMs),
+      ...standing("tokens", counters, nowMs),
     },
-  );
+  });
 }
 
-const TEXTS: Readonly<Record<RateLimitName, string>> = {
-  requestsPerMinute: "requests in any 60 seconds",
-  tokensPerMinute: "tokens in any 60 seconds",
-  requestsPerDay: "requests in any 24 hours",
-  tokensPerDay: "tokens in any 24 hours",
-  concurrency: "requests at the same time",
+function limitText({ limit, name }: Counter): string {
+  const [unit, when] = TEXTS[name];
+  return `${limit} ${unit}${limit === 1 ? "" : "s"} ${when}`;
+}
+
+const TEXTS: Readonly<Record<RateLimitName, readonly [unit: string, when: string]>> = {
+  requestsPerMinute: ["request", "in any 60 seconds"],
+  tokensPerMinute: ["token", "in any 60 seconds"],
+  requestsPerDay: ["request", "in any 24 hours"],
+  tokensPerDay: ["token", "in any 24 hours"],
+  concurrency: ["request", "at the same time"],
 };
 
 function standing(unit: Unit, counters: readonly Counter[], nowMs: number): Record<string, number> {

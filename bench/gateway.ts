@@ -1,10 +1,18 @@
 // The gateway against a bare proxy on the same core, with the same canned upstream. Ownkey runs as the real program:
 // key check, reservation and durable ledger are on. What the other core does (load generator and upstream) is shown, so
-// that nobody takes its limit for a server's. `--rounds 5 --seconds 3 --connections 32 --requests 100000 --program PATH`
+// that nobody takes its limit for a server's. nginx, and Portkey from `--rivals FOLDER`, run beside them where they are
+// there. `--rounds 5 --seconds 3 --connections 32 --requests 100000 --program PATH`
 import { STREAM_EVENTS, startCannedUpstream } from "./support/canned-upstream.ts";
 import { mebi, median, table } from "./support/numbers.ts";
 import { cpuMs, pinThisProcess, residentBytes, SERVER_CORE } from "./support/processes.ts";
-import { PROGRAM, type ServerUnderTest, startBareProxy, startOwnkeyFor } from "./support/servers.ts";
+import { startNginx, startPortkey } from "./support/rivals.ts";
+import {
+  PROGRAM,
+  type ServerUnderTest,
+  startBareProxy,
+  startOwnkeyFor,
+  withEverythingOn,
+} from "./support/servers.ts";
 import { sendShortRequests } from "./support/short-requests.ts";
 import { measureAborts, runStreams } from "./support/streams.ts";
 
@@ -30,6 +38,11 @@ pinThisProcess();
 const upstream = startCannedUpstream();
 const bare = await startBareProxy(upstream.port);
 const ownkey = await startOwnkeyFor(upstream.port, textOption("--program", PROGRAM));
+const bounded = await withEverythingOn(ownkey);
+const rivals = [
+  await startNginx(upstream.port),
+  await startPortkey(upstream.port, textOption("--rivals", "") || undefined),
+].filter((rival) => rival !== undefined);
 try {
   console.log(
     SERVER_CORE === undefined
@@ -38,13 +51,25 @@ try {
   );
   await reportGenerator();
   console.log(`idle memory: bare proxy ${memory(bare)}, Ownkey ${memory(ownkey)}`);
-  for (const server of [bare, ownkey]) await warmUp(server);
-  await compare(`short requests (1 kB, ${connections} connections)`, "req", shortSample);
-  await compare(`streams (${STREAM_EVENTS} chunks, ${connections} at once)`, "chunk", streamSample);
+  for (const server of [bare, ownkey, bounded]) await warmUp(server);
+  for (const rival of rivals) await sendShortRequests(rival, { connections, requests: 2000, limitMs });
+  const own = [ownkey, bounded];
+  await compare(`short requests (1 kB, ${connections} connections)`, "req", {
+    servers: [bare, ...own, ...rivals],
+    measure: shortSample,
+  });
+  await compare(`long prompts (200 kB, ${connections} connections)`, "req", {
+    servers: [bare, ...own],
+    measure: longSample,
+  });
+  await compare(`streams (${STREAM_EVENTS} chunks, ${connections} at once)`, "chunk", {
+    servers: [bare, ...own],
+    measure: streamSample,
+  });
   for (const server of [bare, ownkey]) await reportAborts(server);
   await reportFlatness(ownkey);
 } finally {
-  await Promise.all([bare.stop(), ownkey.stop()]);
+  await Promise.all([bare, ownkey, ...rivals].map((server) => server.stop()));
   upstream.close();
 }
 
@@ -65,6 +90,14 @@ async function warmUp(server: ServerUnderTest): Promise<void> {
 async function shortSample(server: ServerUnderTest): Promise<Sample> {
   return await sample(server, async () => {
     const result = await sendShortRequests(server, { connections, requests: Infinity, limitMs });
+    return { ...result, amount: result.requests };
+  });
+}
+
+async function longSample(server: ServerUnderTest): Promise<Sample> {
+  return await sample(server, async () => {
+    const promptBytes = 200_000;
+    const result = await sendShortRequests(server, { connections, requests: Infinity, limitMs, promptBytes });
     return { ...result, amount: result.requests };
   });
 }
@@ -92,42 +125,48 @@ async function sample(
   };
 }
 
-/** Takes turns, so that what disturbs the machine for a while disturbs both. */
+/** They take turns, so that what disturbs the machine for a while disturbs all. The first one is the baseline. */
 async function compare(
   what: string,
   unit: string,
-  measure: (server: ServerUnderTest) => Promise<Sample>,
+  {
+    servers,
+    measure,
+  }: {
+    readonly servers: readonly ServerUnderTest[];
+    readonly measure: (server: ServerUnderTest) => Promise<Sample>;
+  },
 ): Promise<void> {
-  const pairs: { bare: Sample; own: Sample }[] = [];
+  const samples = new Map<ServerUnderTest, Sample[]>(servers.map((server) => [server, []]));
   for (let round = 0; round < rounds; round++) {
-    pairs.push({ bare: await measure(bare), own: await measure(ownkey) });
+    for (const server of servers) samples.get(server)?.push(await measure(server));
   }
-  const row = (name: string, samples: readonly Sample[]) => {
-    const at = (member: keyof Sample) => median(samples.map((each) => each[member]));
+  const rows = servers.map((server) => {
+    const own = samples.get(server) ?? [];
+    const at = (member: keyof Sample) => median(own.map((each) => each[member]));
     const times = [at("p50Ms"), at("p99Ms")].map((timeMs) => `${timeMs.toFixed(2)} ms`);
-    return [name, whole(at("perSecond")), ...times, `${at("cpuUs").toFixed(1)} µs`, percent(at("busy"))];
-  };
+    return [
+      server.name,
+      whole(at("perSecond")),
+      ...times,
+      `${at("cpuUs").toFixed(1)} µs`,
+      percent(at("busy")),
+    ];
+  });
   const times = unit === "req" ? ["p50", "p99"] : ["first byte p50", "p99"];
   console.log(`\n${what}, medians of ${rounds} rounds`);
-  console.log(
-    table([
-      ["", `${unit}/s`, ...times, `CPU/${unit}`, "of core"],
-      row(
-        "bare proxy",
-        pairs.map((pair) => pair.bare),
-      ),
-      row(
-        "Ownkey",
-        pairs.map((pair) => pair.own),
-      ),
-    ]),
-  );
-  const rates = pairs.map((pair) => pair.own.perSecond / pair.bare.perSecond);
-  const costs = pairs.map((pair) => pair.bare.cpuUs / pair.own.cpuUs);
-  console.log(
-    `Ownkey / bare proxy: ${median(rates).toFixed(2)} in ${unit}/s, ${median(costs).toFixed(2)} per CPU time ` +
-      `(rounds: ${costs.map((ratio) => ratio.toFixed(2)).join(" ")})`,
-  );
+  console.log(table([["", `${unit}/s`, ...times, `CPU/${unit}`, "of core"], ...rows]));
+  const [baseline, ...others] = servers;
+  const base = (baseline && samples.get(baseline)) ?? [];
+  for (const server of others) {
+    const own = samples.get(server) ?? [];
+    const rates = own.map(({ perSecond }, at) => perSecond / (base[at]?.perSecond ?? Number.NaN));
+    const costs = own.map(({ cpuUs }, at) => (base[at]?.cpuUs ?? Number.NaN) / cpuUs);
+    console.log(
+      `${server.name} / ${baseline?.name}: ${median(rates).toFixed(2)} in ${unit}/s, ` +
+        `${median(costs).toFixed(2)} per CPU time (rounds: ${costs.map((ratio) => ratio.toFixed(2)).join(" ")})`,
+    );
+  }
 }
 
 async function reportAborts(server: ServerUnderTest): Promise<void> {

@@ -12,6 +12,8 @@ export interface ServerUnderTest {
   readonly pid: number;
   /** What its clients present. */
   readonly credential: string;
+  /** What else it wants to be told, as lines of a request's head. */
+  readonly headers?: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -86,6 +88,14 @@ export async function startOwnkeyFor(upstreamPort: number, program = PROGRAM): P
   await ownkey.run(["keys", "add", "openai", "--base-url", base, "--stdin"], `${providerKey}\n`);
   const made = JSON.parse(await ownkey.run(["vk", "create", "--name", "bench", "--json"])) as { key: string };
   return { ...ownkey, credential: made.key };
+}
+
+/** The same program, asked with a virtual key that has a hard budget and every rate limit. */
+export async function withEverythingOn(ownkey: Ownkey): Promise<ServerUnderTest> {
+  const limits = ["--rpm", "100m", "--tpm", "900m", "--concurrency", "10k", "--budget", "1000000usd/month"];
+  const made = await ownkey.run(["vk", "create", "--name", "bounded", "--json", ...limits]);
+  const { key } = JSON.parse(made) as { key: string };
+  return { ...ownkey, name: "Ownkey, all on", credential: key };
 }
 
 async function run(command: readonly string[], env: Record<string, string>, stdin: string): Promise<string> {

@@ -8,6 +8,8 @@ export interface ShortLoad {
   readonly requests: number;
   /** …or after this time, whichever comes first. */
   readonly limitMs: number;
+  /** Size of the prompt; default 900. */
+  readonly promptBytes?: number;
   /** Told now and then how many requests are done. */
   readonly onProgress?: (done: number) => void;
 }
@@ -23,10 +25,10 @@ const PROGRESS_EVERY = 1000;
 
 /** Sends chat completions of about 1 kB on kept-alive connections, each the next one as soon as it has its answer. */
 export async function sendShortRequests(
-  server: Pick<ServerUnderTest, "port" | "credential">,
+  server: Pick<ServerUnderTest, "port" | "credential" | "headers">,
   load: ShortLoad,
 ): Promise<ShortResult> {
-  const request = shortRequest(server);
+  const request = shortRequest(server, load.promptBytes);
   const latenciesMs: number[] = [];
   const startedMs = performance.now();
   const lastMomentMs = startedMs + load.limitMs;
@@ -77,17 +79,20 @@ export async function sendShortRequests(
   };
 }
 
-function shortRequest({ port, credential }: Pick<ServerUnderTest, "port" | "credential">): Buffer {
+function shortRequest(
+  { port, credential, headers = [] }: Pick<ServerUnderTest, "port" | "credential" | "headers">,
+  promptBytes = 900,
+): Buffer {
   const body = JSON.stringify({
     model: "gpt-4.1-mini",
     messages: [
       { role: "system", content: "You are a helpful assistant." },
-      { role: "user", content: "word ".repeat(180) },
+      { role: "user", content: "word ".repeat(promptBytes / 5) },
     ],
     temperature: 0.2,
     max_tokens: 500,
   });
-  return httpPost({ port, credential, body, headers: [] });
+  return httpPost({ port, credential, body, headers });
 }
 
 /** The bytes of one request, with the headers that an SDK sends. */

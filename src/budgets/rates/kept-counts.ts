@@ -65,24 +65,28 @@ export class CountsKeeper {
     );
   }
 
-  /** Writes what has changed since the last time. When it rejects, it is written the next time. */
+  /**
+   * Writes what has changed since the last time; what changes meanwhile is for the next time. When it rejects, so is
+   * what was not written.
+   */
   async flush(): Promise<void> {
     const { store, node, clock } = this.#options;
-    while (this.#changed.size > 0) {
-      const some = [...this.#changed.values().take(MOST_AT_ONCE)];
-      for (const counter of some) this.#changed.delete(counter);
-      const aheadMs = clock.nowMs() - clock.monotonicMs();
-      const nowMs = clock.monotonicMs();
-      try {
+    const left = [...this.#changed];
+    this.#changed.clear();
+    try {
+      while (left.length > 0) {
+        const some = left.slice(0, MOST_AT_ONCE);
+        const nowMs = clock.monotonicMs();
+        const aheadMs = clock.nowMs() - nowMs;
         await keepCounts(
           store,
           node,
           some.flatMap((counter) => keptOf(counter, nowMs, aheadMs)),
         );
-      } catch (error) {
-        for (const counter of some) this.#changed.add(counter);
-        throw error;
+        left.splice(0, some.length);
       }
+    } finally {
+      for (const counter of left) this.#changed.add(counter);
     }
   }
 

@@ -10,7 +10,7 @@ test("what is counted while counts are written is for the next time: writing com
   const store = withTx(fleet.store, async (work) => {
     writes += 1;
     // A request comes in whenever something is written.
-    if (writes < 50) ask();
+    if (writes < 50) await ask();
     return await fleet.store.tx(work);
   });
   const keeper = new CountsKeeper({ store, node: "node_1", clock: systemClock });
@@ -28,7 +28,7 @@ test("what is counted while counts are written is for the next time: writing com
       model: null,
       estimatedTokens: 1,
     });
-  ask();
+  await ask();
   await keeper.flush();
   expect(writes).toBe(1);
   await keeper.flush();

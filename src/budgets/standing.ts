@@ -40,15 +40,14 @@ export async function periodSpending(
       heldNanos: before.heldNanos + heldNanos,
     });
   };
-  const periods = await queries.all(
-    "SELECT budget_id, period, settled_nanos FROM budget_periods WHERE start_ms = 0 OR start_ms > ?",
+  // In one query: what a gateway gives back in this moment is in one table or the other, never in neither.
+  const rows = await queries.all(
+    `SELECT budget_id, period, '' AS lineage, settled_nanos AS amount_nanos, settled_nanos AS spent_nanos
+       FROM budget_periods WHERE start_ms = 0 OR start_ms > ?
+     UNION ALL SELECT budget_id, period, lineage, amount_nanos, spent_nanos FROM budget_grants`,
     [Math.trunc(nowMs) - LONGEST_PERIOD_MS],
   );
-  for (const row of periods) add(row, nanosOf(row, "settled_nanos"), 0n);
-  const grants = await queries.all(
-    "SELECT budget_id, period, lineage, amount_nanos, spent_nanos FROM budget_grants",
-  );
-  for (const row of grants) {
+  for (const row of rows) {
     const amount = nanosOf(row, "amount_nanos");
     // Nobody accounts for a slice of an earlier life of the store: all of it counts as spent.
     const spent = textOf(row, "lineage") === lineage ? nanosOf(row, "spent_nanos") : amount;

@@ -61,10 +61,16 @@ export class BudgetBook {
 
   /** Whether a model is kept from hard budgets because it once cost more than was proven possible. */
   isSuspended(connectionId: string, model: string | null): boolean {
+    const plain = plainName(model);
     return this.#definitions.suspended.some(
-      (one) => one.connectionId === connectionId && one.model === model,
+      (one) => one.connectionId === connectionId && plainName(one.model) === plain,
     );
   }
+}
+
+/** As prices are found: another spelling is no other model. */
+function plainName(model: string | null): string | undefined {
+  return model?.trim().toLowerCase();
 }
 
 function damagedBudget(ids: readonly string[]): AppError {

@@ -70,12 +70,12 @@ export function covers(subject: Subject, spender: Spender): boolean {
 }
 
 /**
- * Capitals make no other model, nor does Google's `models/` before it. A request that names no model may reach any:
+ * Capitals and spaces around it make no other model, nor does Google's `models/` before it. A request that names no model may reach any:
  * every pattern covers it.
  */
 function coversModel(pattern: string, model: string | null): boolean {
   if (model === null) return true;
-  const name = model.toLowerCase();
+  const name = model.trim().toLowerCase();
   const bare = name.startsWith("models/") ? name.slice("models/".length) : name;
   return matchesPattern(pattern.toLowerCase(), name) || matchesPattern(pattern.toLowerCase(), bare);
 }

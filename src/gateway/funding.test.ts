@@ -21,6 +21,7 @@ let gateway: TestGateway;
 let overruns: Overrun[];
 let bound: BoundResult;
 let tighter: number | undefined;
+let budgets: Budgeting;
 
 /** 10 tokens in, and an output limit that goes into `max_completion_tokens` in front of everything. */
 const BOUNDED: Bounded = {
@@ -49,7 +50,7 @@ beforeEach(async () => {
   overruns = [];
   bound = BOUNDED;
   tighter = undefined;
-  const budgets: Budgeting = {
+  budgets = {
     outputLimit: 100,
     covering: (spender) => node.book.covering(spender),
     isSuspended: (_connectionId, model) => model === "gpt-suspended",
@@ -165,6 +166,20 @@ test("a model without a price is refused, unless the budget lets it through by n
   expect(row?.reserved.reservedNanos).toBeNull();
   expect(row?.settled?.costNanos).toBeNull();
   expect(used() ?? 0n).toBe(0n);
+});
+
+test("a deployment written in other capitals is what it is declared to run", async () => {
+  await gateway.close();
+  const deployments = { Cheap: "unpriced-1" };
+  gateway = startGateway({
+    connections: [connection("azure", "azure", { baseUrl: upstream.url, deployments })],
+    budgets,
+  });
+  await budget(1_000_000n);
+  for (const name of ["Cheap", "cHEAP"]) {
+    const refused = await gateway.post(`/openai/deployments/${name}/chat/completions`, ASKED);
+    expect(await refused.json()).toMatchObject({ error: { details: { field: "unpriced" } } });
+  }
 });
 
 test("what fails after it was reserved holds nothing", async () => {

@@ -170,9 +170,12 @@ function checkAlternatives(policy: VirtualKeyPolicy, { scanned }: Reading): void
   );
 }
 
-/** The model that a deployment of this name runs; any other name stands for itself. */
+/** The model that a deployment of this name runs, however it is capitalised; any other name stands for itself. */
 function runBy({ settings: { deployments = {} } }: Connection, model: string): string {
-  return (Object.hasOwn(deployments, model) ? deployments[model] : undefined) || model;
+  if (Object.hasOwn(deployments, model)) return deployments[model] || model;
+  const folded = model.toLowerCase();
+  const [, runs] = Object.entries(deployments).find(([name]) => name.toLowerCase() === folded) ?? [];
+  return runs || model;
 }
 
 /** First 16 bytes; none while the vault is locked, as then there is no key to hash with. */

@@ -88,7 +88,7 @@ export class Limiter {
     const slices: Slice[] = [];
     for (const budget of wanted.budgets) {
       const slice = desk.slice(budget.id);
-      if (slice === undefined || slice.retired) return undefined;
+      if (slice === undefined) return undefined;
       const { availableNanos } = slice;
       if (budget.hard) {
         if (availableNanos < (whole ? wanted.mostNanos : wanted.leastNanos)) return undefined;

@@ -57,6 +57,8 @@ export class SliceDesk {
   readonly #current = new Map<string, Slice>();
   /** Slices no longer reserved from, until they are given back. */
   readonly #retired = new Set<Slice>();
+  /** Of which what is not in use is to be given back. */
+  readonly #shrunk = new Set<Slice>();
   readonly #standings = new Map<string, Standing>();
   #member: Membership | undefined;
   #identity: NodeIdentity;
@@ -67,6 +69,8 @@ export class SliceDesk {
   #storeMs = 0;
   #atMonotonicMs = 0;
   #atWallMs = 0;
+  #wallMonotonicMs = 0;
+  #reportedAtMs = 0;
   #recallMark: number | undefined;
   #closed = false;
 
@@ -183,9 +187,6 @@ export class SliceDesk {
       this.#closed = true;
     }
   }
-
-  readonly #shrunk = new Set<Slice>();
-  #reportedAtMs = 0;
 
   #retire(slice: Slice): void {
     slice.retired = true;
@@ -380,8 +381,6 @@ export class SliceDesk {
     this.#atWallMs = clock.nowMs();
     this.#wallMonotonicMs = clock.monotonicMs();
   }
-
-  #wallMonotonicMs = 0;
 
   #clockDrifted(): boolean {
     if (this.#storeMs === 0) return false;

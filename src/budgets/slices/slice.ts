@@ -1,5 +1,3 @@
-import type { Budget } from "../budget.ts";
-
 /**
  * What this process may spend of one budget in one period without asking: granted by the store, which counts all of
  * it as gone until it is accounted for. `settled + reserved <= amount`, but for what cost more than was reserved.
@@ -65,12 +63,4 @@ export class Slice {
     this.holders -= 1;
     this.usedAtMs = atMs;
   }
-}
-
-/** What the limiter knows of a budget: its definition and the slice in use. */
-export interface Holding {
-  readonly budget: Budget;
-  slice: Slice | undefined;
-  /** What the store had left when it was last asked, for the refusal's text. */
-  left: { readonly nanos: bigint; readonly resetsAtMs: number | null } | undefined;
 }

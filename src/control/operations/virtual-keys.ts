@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Caller, checkedRange, type VirtualKey, type VirtualKeyPolicy } from "../../access/index.ts";
+import { checkedRange, type VirtualKey, type VirtualKeyPolicy } from "../../access/index.ts";
 import { type Amount, parseAmount } from "../../budgets/index.ts";
 import { AppError } from "../../kernel/index.ts";
 import { amountSchema, ownBudgets } from "../budget-documents.ts";
@@ -14,6 +14,7 @@ import {
   refSchema,
   timeSchema,
 } from "../schemas.ts";
+import { setBudgets } from "../virtual-key-budgets.ts";
 
 const patternSchema = z.string().min(1).max(200);
 
@@ -203,16 +204,6 @@ function amountsOf({ budgets = [] }: PolicyInput): Amount[] {
   throw new AppError("invalid_input", "two budgets were given for the same period", {
     hint: "give one amount for each period: --budget 20usd/month --budget 2usd/day",
   });
-}
-
-async function setBudgets(
-  { budgets }: Control,
-  caller: Caller,
-  { id, name }: VirtualKey,
-  amounts: readonly Amount[],
-): Promise<void> {
-  const of = { subject: { kind: "vk", value: id }, subjectName: `vk:${name}` } as const;
-  for (const amount of amounts) await budgets.set(caller, { ...of, ...amount });
 }
 
 async function connectionNames(control: Control): Promise<ReadonlyMap<string, string>> {

@@ -12,6 +12,7 @@ import { explainTool, type ToolAdapter, type ToolMachine } from "../../tools/ind
 import type { Control } from "../control.ts";
 import { OUTSIDE_LIMITS } from "./from-outside.ts";
 import type { Way } from "./way.ts";
+import { setBudgets } from "../virtual-key-budgets.ts";
 
 export interface ToolKey {
   readonly virtualKey: VirtualKey;
@@ -71,16 +72,6 @@ export async function toolKeyFor(
   if (held) return { virtualKey, token: held, isNew: false };
   const issued = await virtualKeys.reissue(caller, there.id);
   return { virtualKey: issued.virtualKey, token: issued.token, isNew: true };
-}
-
-async function setBudgets(
-  { budgets }: Pick<Control, "budgets">,
-  caller: Caller,
-  { id, name }: VirtualKey,
-  amounts: readonly Amount[],
-): Promise<void> {
-  const of = { subject: { kind: "vk", value: id }, subjectName: `vk:${name}` } as const;
-  for (const amount of amounts) await budgets.set(caller, { ...of, ...amount });
 }
 
 function tokenOf({ traits }: ToolAdapter, token: Secret): { token?: Secret } {

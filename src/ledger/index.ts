@@ -19,5 +19,6 @@ export {
   type ShippingName,
   unshippedTotals,
 } from "./shipping.ts";
+export { SUMMED } from "./sum-columns.ts";
 export * from "./sums/roll-up-ledgers.ts";
 export * from "./totals.ts";

@@ -8,6 +8,7 @@ import {
   type Totals,
   type TotalsQuery,
   unshippedTotals,
+  SUMMED,
 } from "../../ledger/index.ts";
 import { intOf, optionalTextOf, type Row, type Store, textOf, type Value } from "../../store/index.ts";
 import { attemptFromText } from "./attempt-document.ts";
@@ -73,18 +74,6 @@ const GROUPS: Readonly<Record<GroupBy, string>> = {
   day: "day",
   month: "day",
 };
-
-const SUMMED = [
-  "requests",
-  "attempts",
-  "input",
-  "cached",
-  "output",
-  "cost_dollars",
-  "cost_rest",
-  "unpriced",
-  "estimated",
-];
 
 /** Sums of whole days, rows of the days that the range cuts, and how far each node has come. */
 function statement({ by, sinceMs, untilMs }: TotalsQuery): [string, Value[]] {

@@ -7,6 +7,7 @@ import {
   type Shipment,
   type Shipped,
   shippingName,
+  SUMMED,
 } from "../../ledger/index.ts";
 import { intOf, type Queries, type Store, type Tx, type Value } from "../../store/index.ts";
 import { attemptText } from "./attempt-document.ts";
@@ -168,30 +169,19 @@ function rowValues(nodeId: string, id: number, row: AttemptRow): Value[] {
 }
 
 async function addSums(tx: Tx, nodeId: string, ids: readonly number[]): Promise<void> {
-  const columns = [
-    "requests",
-    "attempts",
-    "input",
-    "cached",
-    "output",
-    "cost_dollars",
-    "cost_rest",
-    "unpriced",
-    "estimated",
-  ];
   await tx.run(
-    `INSERT INTO ledger_sums (node_id, day, group_key, ${GROUP_COLUMNS.join(", ")}, ${columns.join(", ")})
+    `INSERT INTO ledger_sums (node_id, day, group_key, ${GROUP_COLUMNS.join(", ")}, ${SUMMED.join(", ")})
      SELECT node_id, started_at_ms / ${DAY_MS}, group_key, ${GROUP_COLUMNS.map((column) => `MIN(${column})`).join(", ")}, ${SHARED_ROW_SUMS}
        FROM ledger_rows WHERE node_id = ? AND row_id IN (${marks(ids.length)})
       GROUP BY node_id, started_at_ms / ${DAY_MS}, group_key
-     ON CONFLICT (day, group_key, node_id) DO UPDATE SET ${columns
-       .map((column) => `${column} = ledger_sums.${column} + excluded.${column}`)
-       .join(", ")}`,
+     ON CONFLICT (day, group_key, node_id) DO UPDATE SET ${SUMMED.map(
+       (column) => `${column} = ledger_sums.${column} + excluded.${column}`,
+     ).join(", ")}`,
     [nodeId, ...ids],
   );
 }
 
-/** Sums over rows of `ledger_rows`. */
+/** Sums over rows of `ledger_rows`, in the order of `SUMMED`. */
 export const SHARED_ROW_SUMS = [
   "SUM(CASE WHEN attempt = 1 THEN 1 ELSE 0 END)",
   "COUNT(*)",

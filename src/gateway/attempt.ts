@@ -24,6 +24,7 @@ import type { Directory, GatewaySettings } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import { assertProviderOpen, noteProviderRates, noteProviderRefusal } from "./provider-limits.ts";
 import { admitAttempt, tokensUsed } from "./rate-admission.ts";
+import { pricedAs } from "./priced-model.ts";
 import { reservation } from "./reservation.ts";
 import { settlementOf } from "./settlement.ts";
 import { ownObjects } from "./own-list.ts";
@@ -417,24 +418,19 @@ export class Attempt implements Limited {
   }
 
   private price(meter: MeterResult, atMs: number): bigint | null {
-    const { connection, provider, modelPriced } = this.plan;
     const { usage, modelAnswered, serviceTier, geo } = meter;
     const costAs = (model: string | null) =>
       usage === null || model === null
         ? null
         : this.parts.pricing.cost({
-            provider: provider.id,
-            preset: connection.preset,
-            connectionId: connection.id,
-            model,
-            atMs,
+            ...pricedAs(model, this.plan, atMs),
             usage,
             serviceTier,
             geo,
             batch: false,
           });
     // Servers call a model by names of their own, which no price list knows.
-    return costAs(modelAnswered) ?? costAs(modelPriced);
+    return costAs(modelAnswered) ?? costAs(this.plan.modelPriced);
   }
 
   private verdict(meter: MeterResult | null): string | null {

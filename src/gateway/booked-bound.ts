@@ -1,18 +1,14 @@
 import type { Pricing } from "../usage/index.ts";
 import type { Plan } from "./plan.ts";
+import { pricedAs } from "./priced-model.ts";
 
 /** What the attempt is booked at when no budget bounds it; `null` = unpriced. */
 export function bookedBound(pricing: Pricing, plan: Plan, nowMs: number): bigint | null {
-  const { connection, provider, rule, modelPriced } = plan;
-  if (rule.free === true) return 0n;
-  if (modelPriced === null) return null;
+  if (plan.rule.free === true) return 0n;
+  if (plan.modelPriced === null) return null;
   return pricing.bound({
-    provider: provider.id,
-    preset: connection.preset,
-    connectionId: connection.id,
-    model: modelPriced,
-    atMs: nowMs,
-    kind: rule.kind,
+    ...pricedAs(plan.modelPriced, plan, nowMs),
+    kind: plan.rule.kind,
     bodyBytes: plan.bytesIn,
     outputLimit: plan.outputLimit,
     choices: plan.choices,

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { createAuditLog, proveInclusion, verify } from "../src/audit/index.ts";
 import { systemClock } from "../src/kernel/index.ts";
 import { openSqliteStore, type Store } from "../src/store/index.ts";
+import { numberOption } from "./support/options.ts";
 
-const given = process.argv.indexOf("--entries");
-const total = given < 0 ? 1_000_000 : Number(process.argv[given + 1]);
+const total = numberOption("--entries", 1_000_000);
 const TRANSACTION_SIZE = 50_000;
 const SINGLE_APPENDS = 1_000;
 

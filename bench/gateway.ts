@@ -5,6 +5,7 @@
 import { STREAM_EVENTS, startCannedUpstream } from "./support/canned-upstream.ts";
 import { mebi, median, table } from "./support/numbers.ts";
 import { cpuMs, pinThisProcess, residentBytes, SERVER_CORE } from "./support/processes.ts";
+import { numberOption, textOption } from "./support/options.ts";
 import { startNginx, startPortkey } from "./support/rivals.ts";
 import {
   PROGRAM,
@@ -205,13 +206,4 @@ function whole(value: number): string {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
-}
-
-function textOption(name: string, otherwise: string): string {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? otherwise : (process.argv[at + 1] ?? otherwise);
-}
-
-function numberOption(name: string, otherwise: number): number {
-  return Number(textOption(name, String(otherwise)));
 }

@@ -9,9 +9,10 @@ import { silentLog, systemClock, UNKNOWN_USAGE } from "../src/kernel/index.ts";
 import { GROUP_BYS, openLedger, openLedgerReader, rollUpOwn } from "../src/ledger/index.ts";
 import { usageReport } from "../src/usage/index.ts";
 import { mebi, median, percentile, table } from "./support/numbers.ts";
+import { numberOption } from "./support/options.ts";
 
-const rows = option("--rows", 1_000_000);
-const times = option("--times", 3);
+const rows = numberOption("--rows", 1_000_000);
+const times = numberOption("--times", 3);
 const DAY_MS = 86_400_000;
 /** Sums as 500 virtual keys with two models each leave them in a year: one for each day and pair. */
 const GROUPS = 1000;
@@ -56,11 +57,6 @@ try {
   await ledger.close();
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-function option(name: string, fallback: number): number {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
 }
 
 async function repeat(work: () => unknown): Promise<number[]> {

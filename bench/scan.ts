@@ -18,11 +18,10 @@ import {
 } from "../src/scan/index.ts";
 import { mebi, median, table } from "./support/numbers.ts";
 import { fastImport, sourceText, writeTree } from "./support/source-tree.ts";
+import { numberOption, textOption } from "./support/options.ts";
 
-const given = process.argv.indexOf("--files");
-const rivalsAt = process.argv.indexOf("--rivals");
-const rivals = rivalsAt < 0 ? undefined : process.argv[rivalsAt + 1];
-const files = given < 0 ? 3_000 : Number(process.argv[given + 1]);
+const rivals = textOption("--rivals", "") || undefined;
+const files = numberOption("--files", 3_000);
 const env = { PATH: process.env["PATH"], HOME: tmpdir(), LC_ALL: "C", GIT_CONFIG_NOSYSTEM: "1" };
 const root = mkdtempSync(join(tmpdir(), "ownkey-bench-scan-"));
 try {

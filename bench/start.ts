@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { mebi, median, percentile, table } from "./support/numbers.ts";
 import { pinThisProcess, residentBytes } from "./support/processes.ts";
 import { PROGRAM, startOwnkey } from "./support/servers.ts";
+import { numberOption } from "./support/options.ts";
 
 const EXECUTABLE = join(import.meta.dir, "../dist/ownkey");
 /** Until what the start left behind is collected. */
 const IDLE_AFTER_MS = 5000;
 
-const given = process.argv.indexOf("--times");
-const times = given < 0 ? 20 : Number(process.argv[given + 1]);
+const times = numberOption("--times", 20);
 
 pinThisProcess();
 const rows: string[][] = [["", "median", "p90"]];

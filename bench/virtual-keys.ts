@@ -10,13 +10,15 @@ import { insertRecord } from "../src/access/virtual-key-table.ts";
 import { openApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { silentLog, systemRandomness } from "../src/kernel/index.ts";
+import { firstLine, runCommand } from "./support/commands.ts";
 import { startCannedUpstream } from "./support/canned-upstream.ts";
 import { mebi, median, percentile, table } from "./support/numbers.ts";
+import { textOption } from "./support/options.ts";
 import { residentBytes } from "./support/processes.ts";
 import { PROGRAM } from "./support/servers.ts";
 
-const sizes = option("--sizes", "10,100000,1000000").split(",").map(Number);
-const program = option("--program", PROGRAM);
+const sizes = textOption("--sizes", "10,100000,1000000").split(",").map(Number);
+const program = textOption("--program", PROGRAM);
 const IN_ONE_TRANSACTION = 50_000;
 const SAMPLES = 1000;
 const IDLE_AFTER_MS = 3000;
@@ -75,7 +77,7 @@ async function measure(size: number): Promise<Figures> {
     };
     const base = `http://127.0.0.1:${upstream.port}`;
     const key = `sk-${"proj"}-${"bench".repeat(10)}`;
-    await run(env, ["keys", "add", "openai", "--base-url", base, "--stdin"], `${key}\n`);
+    await runCommand([program, "keys", "add", "openai", "--base-url", base, "--stdin"], env, `${key}\n`);
     await Bun.sleep(IDLE_AFTER_MS);
     const bytes = residentBytes(ready.pid) ?? 0;
     // Once, so that everything else is warm.
@@ -83,9 +85,13 @@ async function measure(size: number): Promise<Figures> {
     const cold = await timesOf(tokens, async (token) => await ask(ready.url, token));
     const warm = await timesOf(tokens, async (token) => await ask(ready.url, token));
     const showMs = median(
-      await timesOf(["key-5", "key-7", "key-9"], (name) => run(env, ["vk", "show", name])),
+      await timesOf(["key-5", "key-7", "key-9"], (name) =>
+        runCommand([program, "vk", "show", name], env, ""),
+      ),
     );
-    const listMs = median(await timesOf([1, 2, 3], () => run(env, ["vk", "list", "--json"])));
+    const listMs = median(
+      await timesOf([1, 2, 3], () => runCommand([program, "vk", "list", "--json"], env, "")),
+    );
     startedUp.kill();
     await startedUp.exited;
     return { startMs: ready.startMs, bytes, cold, warm, showMs, listMs };
@@ -150,31 +156,4 @@ async function timesOf<Value>(
     taken.push(performance.now() - startedMs);
   }
   return taken;
-}
-
-async function run(env: Record<string, string>, args: readonly string[], stdin = ""): Promise<void> {
-  const child = Bun.spawn([program, ...args], {
-    env,
-    stdin: new Blob([stdin]),
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  if ((await child.exited) !== 0) throw new Error(`${args.slice(0, 2).join(" ")} failed: ${error}`);
-}
-
-async function firstLine(output: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const piece of output) {
-    text += decoder.decode(piece, { stream: true });
-    const end = text.indexOf("\n");
-    if (end >= 0) return text.slice(0, end);
-  }
-  throw new Error("the program ended before it was ready");
-}
-
-function option(name: string, fallback: string): string {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
 }

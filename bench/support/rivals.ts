@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pinned } from "./processes.ts";
 import type { ServerUnderTest } from "./servers.ts";
+import { freePort } from "../../test/support/free-port.ts";
 
 /** nginx as a plain reverse proxy, one worker, connections kept open; `undefined` where it is not installed. */
 export async function startNginx(upstreamPort: number): Promise<ServerUnderTest | undefined> {
@@ -95,15 +95,4 @@ async function started({
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

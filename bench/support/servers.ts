@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { firstLine, runCommand } from "./commands.ts";
 import { pinned } from "./processes.ts";
 
 export const PROGRAM = join(import.meta.dir, "../../bin/ownkey");
@@ -72,7 +73,7 @@ export async function startOwnkey(program = PROGRAM): Promise<Ownkey> {
     startMs: ready.startMs,
     readyMs,
     environment,
-    run: (args, stdin = "") => run([program, ...args], environment, stdin),
+    run: (args, stdin = "") => runCommand([program, ...args], environment, stdin),
     async stop() {
       await ended(child);
       rmSync(folder, { recursive: true, force: true });
@@ -96,27 +97,6 @@ export async function withEverythingOn(ownkey: Ownkey): Promise<ServerUnderTest>
   const made = await ownkey.run(["vk", "create", "--name", "bounded", "--json", ...limits]);
   const { key } = JSON.parse(made) as { key: string };
   return { ...ownkey, name: "Ownkey, all on", credential: key };
-}
-
-async function run(command: readonly string[], env: Record<string, string>, stdin: string): Promise<string> {
-  const child = Bun.spawn([...command], { env, stdin: new Blob([stdin]), stdout: "pipe", stderr: "pipe" });
-  const [out, error] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  if ((await child.exited) !== 0) throw new Error(`${command.slice(1, 3).join(" ")} failed: ${error}`);
-  return out;
-}
-
-async function firstLine(output: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const piece of output) {
-    text += decoder.decode(piece, { stream: true });
-    const end = text.indexOf("\n");
-    if (end >= 0) return text.slice(0, end);
-  }
-  throw new Error("the server ended before it was ready");
 }
 
 async function ended(child: Bun.Subprocess): Promise<void> {

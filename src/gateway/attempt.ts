@@ -107,21 +107,22 @@ async function makeAttempt(
   const destination = found instanceof Promise ? await found : found;
   const lent = parts.directory.lend(plan.providerKey, plan.url);
   const key = lent instanceof Promise ? await lent : lent;
+  // Before anything is held: whatever fails until then leaves nothing behind.
+  const headers: HeaderPairs = [
+    ...plan.headers,
+    ...plan.provider.authHeaders(key.reveal(), plan.connection.settings, plan.call),
+  ];
   const nowMs = parts.clock.nowMs();
   const funding = fund(parts, plan, nowMs);
   const funded = funding instanceof Promise ? await funding : funding;
   const priceVersion = parts.pricing.version;
   const reserved = reservation({ plan, funded, number, nowMs, priceVersion });
-  parts.onUse.began(reserved.virtualKeyId, reserved.providerKeyId, nowMs);
   const ref = await recorded(parts.ledger, reserved, funded);
   const attempt = new Attempt(parts, plan, { ref, funded, admission });
-  const headers: HeaderPairs = [
-    ...plan.headers,
-    ...plan.provider.authHeaders(key.reveal(), plan.connection.settings, plan.call),
-  ];
   try {
     const { method, url } = plan;
     const { body } = funded;
+    parts.onUse.began(reserved.virtualKeyId, reserved.providerKeyId, nowMs);
     const answer = await attempt.start({ method, url, destination, headers, body });
     return await attempt.pass(answer, key);
   } catch (error) {

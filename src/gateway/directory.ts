@@ -137,9 +137,11 @@ export function createDirectory(options: DirectoryOptions): StoreDirectory {
   async function takeIn(table: VirtualKeyTable, subjects: readonly string[]): Promise<void> {
     const keyIds = new Set(subjects.filter((subject) => subject.startsWith("vk_")));
     await table.reload(keyIds);
-    if (subjects.some((subject) => subject.startsWith(RULE_ID_PREFIX))) await options.rates?.reload();
-    if (subjects.some((subject) => !keyIds.has(subject))) await options.budgets?.reload();
-    if (subjects.some((subject) => !keyIds.has(subject))) await readConnections();
+    const others = subjects.filter((subject) => !keyIds.has(subject));
+    if (others.length === 0) return;
+    if (others.some((subject) => subject.startsWith(RULE_ID_PREFIX))) await options.rates?.reload();
+    await options.budgets?.reload();
+    await readConnections();
   }
 
   async function readConnections(): Promise<void> {

@@ -83,6 +83,7 @@ async function openParts(
   closing: Closing,
 ): Promise<DataPlane> {
   const { control, newId, seams } = app;
+  const { store, perform, vault } = control;
   const { clock } = seams;
   const instance = claimInstance(ledgerDir);
   closing.add(() => instance.close());
@@ -96,10 +97,7 @@ async function openParts(
     log,
     account: async ({ path, chargedSince }) => {
       const identity = nodeIdentity({ ledgerPath: path, bootId, randomness });
-      await recoverNode(
-        { store: control.store, identity, randomness, chargedSince, nowMs: clock.nowMs() },
-        log,
-      );
+      await recoverNode({ store: store, identity, randomness, chargedSince, nowMs: clock.nowMs() }, log);
     },
   });
   const crashed = ledger.settledAfterCrash + abandoned;
@@ -109,7 +107,7 @@ async function openParts(
   const denials = new DenialAggregator({
     clock,
     flush: async (events) => {
-      await control.store.tx(async (tx) => control.audit.appendAll(control.audit.begin(tx), events));
+      await store.tx(async (tx) => control.audit.appendAll(control.audit.begin(tx), events));
     },
   });
   const lastUses = createLastUses(app, caller);
@@ -118,7 +116,6 @@ async function openParts(
   closing.add(() => addresses.flush());
   closing.add(() => denials.close());
   const identity = nodeIdentity({ ledgerPath: instance.path, bootId, randomness });
-  const { store, perform, vault } = control;
   const budgets = new GatewayBudgets({
     store,
     sealer: vault,
@@ -135,7 +132,7 @@ async function openParts(
   await budgets.start();
   closing.add(() => budgets.close());
   const rates = new GatewayRates({
-    store: control.store,
+    store,
     limits: control.limits,
     node: identity.id,
     clock,
@@ -145,14 +142,14 @@ async function openParts(
   rates.start();
   closing.add(() => rates.close());
   const directory: StoreDirectory = createDirectory({
-    store: control.store,
+    store,
     audit: control.audit,
     virtualKeys: control.virtualKeys,
-    toolTokens: new ToolTokenVerifier({ signer: control.vault, sessions: control.sessions }),
+    toolTokens: new ToolTokenVerifier({ signer: vault, sessions: control.sessions }),
     connections: control.connections,
     rates,
     budgets,
-    vault: control.vault,
+    vault,
     caller,
     clock,
     log,
@@ -172,11 +169,11 @@ async function openParts(
     }),
     createMeter,
     providers: { providerById, matchRoute },
-    storedObjects: createStoredObjects({ store: control.store, clock, log }),
+    storedObjects: createStoredObjects({ store: store, clock, log }),
     clock,
     log,
     newId,
-    keyedHash: (purpose, data) => control.vault.keyedHash(purpose, data),
+    keyedHash: (purpose, data) => vault.keyedHash(purpose, data),
     upstream: createUpstream({ fetch: seams.fetch, clock }),
     resolveHost: seams.resolveHost,
     settings: {
@@ -198,7 +195,7 @@ async function openParts(
   });
   closing.add(() => listener.stop(0));
   closing.add(
-    control.vault.onLock((reason) => {
+    vault.onLock((reason) => {
       if (reason === "explicit") directory.forgetLent();
     }),
   );

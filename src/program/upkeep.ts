@@ -54,20 +54,23 @@ export function startUpkeep({ app, config, log, caller }: UpkeepOptions): () => 
   };
 }
 
-/** The timed work of a gateway process, in the program itself or beside it. */
-export function startGatewayUpkeep({
-  app,
-  config,
-  log,
-  dataPlane,
-}: GatewayUpkeepOptions): () => Promise<void> {
+/** The timed work of a gateway process beside the program, whose prices nobody else reads. */
+export function startWorkerUpkeep(options: GatewayUpkeepOptions): () => Promise<void> {
+  return startGatewayUpkeep(options, [["prices", MINUTE_MS, () => readPrices(options.app)]]);
+}
+
+/** The timed work of a gateway, in the program itself or beside it. */
+export function startGatewayUpkeep(
+  { app, config, log, dataPlane }: GatewayUpkeepOptions,
+  more: readonly Task[] = [],
+): () => Promise<void> {
   const ledger = ownLedgerTasks(app, config, dataPlane.instance);
   const end = run(log, [
     ...ledger.tasks,
     ["denials", 10 * SECOND_MS, () => dataPlane.denials.flushEnded()],
     ["last used", 30 * SECOND_MS, () => dataPlane.lastUses.flush()],
     ["addresses", 10 * SECOND_MS, () => dataPlane.addresses.flush()],
-    ["gateway prices", MINUTE_MS, () => readPrices(app)],
+    ...more,
   ]);
   return async () => {
     await end();

@@ -17,7 +17,7 @@ import {
 import type { LockReason } from "../../vault/index.ts";
 import { type DataPlane, openDataPlane } from "../data-plane.ts";
 import { listenForStop } from "../stop-signal.ts";
-import { startGatewayUpkeep } from "../upkeep.ts";
+import { startWorkerUpkeep } from "../upkeep.ts";
 import { type KeyOnTheWire, lineOf, messagesIn, type News, type Order } from "./messages.ts";
 
 /** Without the program nobody can lock the vault or stop this process: what is under way gets this long. */
@@ -82,7 +82,7 @@ async function serve(
   for (const id of sessions) app.control.sessions.hold(id);
   const plane = await openDataPlane({ app, config, log, sharesPort: true });
   closing.add(() => plane.close());
-  closing.add(startGatewayUpkeep({ app, config, log, dataPlane: plane }));
+  closing.add(startWorkerUpkeep({ app, config, log, dataPlane: plane }));
   const prices = coalesced(async () => {
     try {
       app.control.prices.replaceOverrides(await app.control.priceOverrides.list());

@@ -8,7 +8,6 @@ import {
   foundText,
   notTakenText,
   plansText,
-  shortPath,
   storedText,
 } from "./adopt-text.ts";
 import { chooseSome } from "./choose.ts";
@@ -19,6 +18,7 @@ import { confirm } from "./prompt.ts";
 import { ScanProgressLine } from "./scan-progress.ts";
 import { shellOf } from "./tools-shell.ts";
 import { ensureWayBack, type WayBack } from "./way-back.ts";
+import { shortPath } from "./wording.ts";
 
 export interface AdoptOptions {
   readonly paths: readonly string[];

@@ -3,6 +3,7 @@ import type * as adopt from "../control/operations/adopt.ts";
 import type { CliContext } from "./context.ts";
 import { paint, printable, table } from "./output.ts";
 import { diffText } from "./tools-diff.ts";
+import { counted, shortPath } from "./wording.ts";
 
 type Found = Awaited<ReturnType<typeof adopt.find.run>>;
 export type FoundKey = Found["keys"][number];
@@ -20,9 +21,8 @@ const WAYS: Readonly<Record<Place["way"], string>> = {
 };
 
 export function foundText(context: CliContext, { keys, notTaken }: Pick<Found, "keys" | "notTaken">): string {
-  const count = keys.length === 1 ? "1 provider key" : `${keys.length} provider keys`;
   return [
-    paint(context, "bold", `${count} in plain text:`),
+    paint(context, "bold", `${counted(keys.length, "provider key")} in plain text:`),
     ...keys.flatMap((key) => [
       `  ${printable(key.title)}  ${printable(key.masked)}  (${key.provider})`,
       ...key.places.map((place) => `      ${placeText(context, place)}`),
@@ -89,11 +89,7 @@ export function leftText(context: CliContext, plans: readonly Pick<FilePlan, "pl
   const left = plans.flatMap(({ places }) => places.filter(({ way }) => way === "left"));
   if (left.length === 0) return [];
   return [
-    paint(
-      context,
-      "yellow",
-      left.length === 1 ? "1 place stays as it is:" : `${left.length} places stay as they are:`,
-    ),
+    paint(context, "yellow", `${counted(left.length, "place stays as it is", "places stay as they are")}:`),
     ...left.flatMap((place) => [
       `  ${placeText(context, place)}  ${printable(place.masked)}: ${printable(place.note ?? "")}`,
       ...(place.hint === null ? [] : [`      → ${printable(place.hint)}`]),
@@ -110,7 +106,7 @@ export function appliedText(context: CliContext, id: string, items: readonly App
       : paint(
           context,
           "green",
-          `${changed.length === 1 ? "1 file holds" : `${changed.length} files hold`} no provider key any more`,
+          `${counted(changed.length, "file holds", "files hold")} no provider key any more`,
         ),
     ...failed.flatMap(({ file, error }) => [
       `${paint(context, "red", shortPath(context, file))}: as it was: ${printable(error.message)}`,
@@ -146,9 +142,4 @@ function placeText(
   { path, line }: { readonly path: string; readonly line: number },
 ): string {
   return printable(`${shortPath(context, path)}${line > 0 ? `:${line}` : ""}`);
-}
-
-export function shortPath(context: CliContext, path: string): string {
-  const home = context.environment["HOME"];
-  return home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }

@@ -2,12 +2,12 @@ import type { Command } from "commander";
 import * as adopt from "../control/operations/adopt.ts";
 import { AppError } from "../kernel/index.ts";
 import { adoptKeys, type Adopted } from "./adopt-keys.ts";
-import { shortPath } from "./adopt-text.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { collect, example } from "./options.ts";
 import { paint, print, printable, shortTime, table } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import type { Register } from "./register.ts";
+import { counted, shortPath } from "./wording.ts";
 
 const NOT_ALL_EXIT_CODE = 1;
 
@@ -118,7 +118,7 @@ function registerUndo(group: Command, context: CliContext, exit: { code: number 
           hint: "run: ownkey adopt list",
         });
       }
-      const question = `Put the keys back into ${wanted.files.length === 1 ? "1 file" : `${wanted.files.length} files`}?`;
+      const question = `Put the keys back into ${counted(wanted.files.length, "file")}?`;
       if (!options.yes && context.interactive && !(await confirm(context, question, "--yes"))) {
         throw new AppError("cancelled", "cancelled; nothing was changed");
       }

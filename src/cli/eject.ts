@@ -4,13 +4,13 @@ import * as eject from "../control/operations/eject.ts";
 import * as guard from "../control/operations/guard.ts";
 import * as running from "../control/operations/program.ts";
 import { AppError, toAppError } from "../kernel/index.ts";
-import { shortPath } from "./adopt-text.ts";
 import { chooseOne } from "./choose.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
 import { paint, print, printable } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import type { Register } from "./register.ts";
+import { counted, shortPath } from "./wording.ts";
 
 const NOT_ALL_EXIT_CODE = 1;
 
@@ -143,7 +143,7 @@ function doneText(context: CliContext, ejected: Ejected, repositories: readonly 
           paint(
             context,
             "yellow",
-            `${stillAdopted === 1 ? "1 file holds" : `${stillAdopted} files hold`} no key, and works only while Ownkey runs: ownkey eject --real-keys puts the keys back`,
+            `${counted(stillAdopted, "file holds", "files hold")} no key, and works only while Ownkey runs: ownkey eject --real-keys puts the keys back`,
           ),
         ]),
   ];
@@ -160,7 +160,7 @@ function leftOver(
   { home, keys }: Plan,
   { isProgramGone }: { isProgramGone: boolean },
 ): LeftOver[] {
-  const keyCount = keys === 1 ? "1 provider key" : `${keys} provider keys`;
+  const keyCount = counted(keys, "provider key");
   return [
     {
       what: `${shortPath(context, home)}, with ${keyCount} in the vault, the ledger and the audit log`,

@@ -7,6 +7,7 @@ import { example, given } from "./options.ts";
 import { print, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import type { Register } from "./register.ts";
+import { counted } from "./wording.ts";
 
 interface InjectOptions extends CommonOptions {
   in?: string;
@@ -58,7 +59,7 @@ async function inject(context: CliContext, options: InjectOptions): Promise<void
   const document = { path, references: found.length, expiresAt, real: options.real ?? false };
   print(context, options, document, () => {
     const end = expiresAt === null ? "" : `, good until ${expiresAt}`;
-    return `wrote ${path}: ${found.length} reference${found.length === 1 ? "" : "s"} filled${end}`;
+    return `wrote ${path}: ${counted(found.length, "reference")} filled${end}`;
   });
 }
 
@@ -84,7 +85,7 @@ async function valuesOf(
     });
   }
   const where = options.out ?? "standard output";
-  const question = `Write ${found.length} real key${found.length === 1 ? "" : "s"} in plain text to ${where}? It will be recorded that you did.`;
+  const question = `Write ${counted(found.length, "real key")} in plain text to ${where}? It will be recorded that you did.`;
   if (!(await confirm(context, question, "")))
     throw new AppError("cancelled", "cancelled; nothing was written");
   const { values } = await context.client.call(references.reveal, { references: [...found] });

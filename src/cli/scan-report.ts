@@ -2,6 +2,7 @@
 import type * as scan from "../control/operations/scan.ts";
 import type { CliContext } from "./context.ts";
 import { paint, printable } from "./output.ts";
+import { counted, shortPath } from "./wording.ts";
 
 export type ScanDocument = Awaited<ReturnType<typeof scan.run.run>>;
 export type ScanItem = ScanDocument["items"][number];
@@ -45,7 +46,7 @@ export function scanText(context: CliContext, document: ScanDocument, options: R
 /** Told before anything is sent. */
 export function verifyText(hosts: readonly scan.VerifiedHost[]): string {
   if (hosts.length === 0) return "--verify: no key found whose provider is certain; nobody is called";
-  const list = hosts.map(({ host, keys }) => `  ${printable(host)}: ${count(keys, "key")}`);
+  const list = hosts.map(({ host, keys }) => `  ${printable(host)}: ${counted(keys, "key")}`);
   return ["--verify: each key is sent to its own provider, once, and nowhere else:", ...list].join("\n");
 }
 
@@ -106,10 +107,10 @@ function indented(text: string): string {
 
 /** `~/.env:3`, as editors and terminals open it. */
 function placeText(context: CliContext, { path, line, commit }: ScanItem): string {
-  const home = context.environment["HOME"];
-  const short = home && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
   const at = line > 0 ? `:${line}` : "";
-  return printable(`${short}${at}${commit === undefined ? "" : ` in commit ${commit.slice(0, 10)}`}`);
+  return printable(
+    `${shortPath(context, path)}${at}${commit === undefined ? "" : ` in commit ${commit.slice(0, 10)}`}`,
+  );
 }
 
 function readersText({ readers, tool }: ScanItem): string {
@@ -120,26 +121,22 @@ function readersText({ readers, tool }: ScanItem): string {
 }
 
 function summary({ items, notices, streams, sizeBytes, informationOnly }: ScanDocument): string {
-  const looked = `looked at ${count(streams, "file or text", "files and texts")} (${megabytes(sizeBytes)} MB)`;
+  const looked = `looked at ${counted(streams, "file or text", "files and texts")} (${megabytes(sizeBytes)} MB)`;
   const keys = new Set(items.filter(({ rule }) => !rule.startsWith("settings/")).map(({ group }) => group))
     .size;
   const settings = items.filter(({ rule }) => rule.startsWith("settings/")).length;
   const hidden =
     informationOnly > 0
-      ? `; ${count(informationOnly, "virtual key or the like", "virtual keys and the like")}: --all`
+      ? `; ${counted(informationOnly, "virtual key or the like", "virtual keys and the like")}: --all`
       : "";
   if (items.length === 0 && isIncomplete(notices)) return `not everything could be looked at; ${looked}`;
   if (items.length === 0) return `no key and no wrong setting found; ${looked}${hidden}`;
-  return `${count(keys, "key")} and ${count(settings, "wrong setting")} found; ${looked}${hidden}`;
+  return `${counted(keys, "key")} and ${counted(settings, "wrong setting")} found; ${looked}${hidden}`;
 }
 
 /** A whole history, change or list of processes could not be looked at: that is no clean result. */
 export function isIncomplete(notices: ScanDocument["notices"]): boolean {
   return notices.some(({ reason }) => reason === "source_failed");
-}
-
-function count(number: number, noun: string, several = `${noun}s`): string {
-  return `${number.toLocaleString("en")} ${number === 1 ? noun : several}`;
 }
 
 function megabytes(sizeBytes: number): string {

@@ -7,6 +7,7 @@ import { example } from "./options.ts";
 import { print, shortTime, table, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import { diffText } from "./tools-diff.ts";
+import { counted } from "./wording.ts";
 
 type Disconnected = z.output<typeof tools.disconnect.output>;
 
@@ -74,7 +75,7 @@ export function registerToolsUndo(group: Command, context: CliContext, exit: { c
     .action(async (change: string | undefined, options: UndoOptions) => {
       const { items } = await context.client.call(tools.changes, {});
       const wanted = change === undefined ? items.map(({ id }) => id) : [change];
-      const question = `Forget how to undo ${wanted.length} ${wanted.length === 1 ? "change" : "changes"}?`;
+      const question = `Forget how to undo ${counted(wanted.length, "change")}?`;
       if (!options.yes && !(await confirm(context, question, "--yes"))) {
         throw new AppError("cancelled", "cancelled; nothing was changed");
       }
@@ -101,7 +102,7 @@ function disconnectedText({
   const parts = [
     undone === 0
       ? "Ownkey has changed none of its files"
-      : `what was changed is as it was (${files.length} ${files.length === 1 ? "file" : "files"})`,
+      : `what was changed is as it was (${counted(files.length, "file")})`,
     ...(disabled ? [`its virtual key is refused now (ownkey vk enable tool:${tool})`] : []),
   ];
   return `${tool}: ${parts.join("; ")}`;

@@ -14,6 +14,7 @@ import { AppError, isJsonObject, parseJson, silentLog } from "../kernel/index.ts
 import { matchRoute, providerById } from "../providers/index.ts";
 import type { Control } from "./control.ts";
 import type { Names } from "./names.ts";
+import { settingOf } from "./setting-of.ts";
 
 export interface RequestToExplain {
   readonly body: string;
@@ -94,7 +95,7 @@ const SUPPOSED: Budget = {
 const OUTPUT_LIMIT = 32_768;
 
 function outputLimitOf({ settings }: Control): number {
-  const value = settings.list().find(({ name }) => name === "outputLimit")?.value;
+  const value = settingOf(settings)("outputLimit");
   return typeof value === "number" ? value : OUTPUT_LIMIT;
 }
 

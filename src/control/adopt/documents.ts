@@ -11,6 +11,7 @@ import type {
 } from "../../adopt/index.ts";
 import { EXPOSURES } from "../../connections/index.ts";
 import { resolveProviderName } from "../../providers/index.ts";
+import { type FileChange, fileChangeSchema, modeChange } from "../file-change.ts";
 
 const placeSchema = z.object({
   path: z.string(),
@@ -59,13 +60,6 @@ function placeDocument({ path, line, tool }: KeyPlace): z.output<typeof placeSch
   return { path, line, tool: tool ?? null };
 }
 
-const changeSchema = z.object({
-  path: z.string(),
-  isNew: z.boolean(),
-  mode: z.string().nullable().describe("permission bits, when they change"),
-  parts: z.array(z.object({ line: z.number(), lines: z.array(z.string()) })),
-});
-
 const plannedPlaceSchema = z.object({
   path: z.string(),
   line: z.number().int(),
@@ -82,7 +76,7 @@ export const filePlanSchema = z.object({
   file: z.string(),
   tool: z.string().nullable(),
   places: z.array(plannedPlaceSchema),
-  changes: z.array(changeSchema),
+  changes: z.array(fileChangeSchema),
 });
 
 export function filePlanDocument({ file, tool, places, changes }: FilePlan): z.output<typeof filePlanSchema> {
@@ -98,12 +92,11 @@ function plannedPlaceDocument({ note, hint, ...place }: PlannedPlace): z.output<
   return { ...place, note: note ?? null, hint: hint ?? null };
 }
 
-function previewDocument({ path, isNew, modes, parts }: FilePreview): z.output<typeof changeSchema> {
-  const octal = (mode: number) => mode.toString(8).padStart(3, "0");
+function previewDocument({ path, isNew, modes, parts }: FilePreview): FileChange {
   return {
     path,
     isNew,
-    mode: modes ? modes.map(octal).join(" → ") : null,
+    mode: modes ? modeChange(modes) : null,
     parts: parts.map(({ line, lines }) => ({ line, lines: lines.map(({ mark, text }) => mark + text) })),
   };
 }

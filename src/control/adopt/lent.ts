@@ -12,6 +12,7 @@ import {
 } from "../../tools/index.ts";
 import type { SettingsView } from "../control.ts";
 import { PATHS } from "../tools/way.ts";
+import { settingOf } from "../setting-of.ts";
 
 /** What files can be given instead of keys, on this machine. */
 export function lentOn(
@@ -56,7 +57,7 @@ function goesThrough(
     (isOwnkeyCredential(value) || isTokenCommand(value, tool)) &&
     isGatewayUrl(goesTo, {
       runningUrl: gatewayUrl,
-      setting: (name) => settings.list().find((one) => one.name === name)?.value,
+      setting: settingOf(settings),
     })
   );
 }

@@ -16,6 +16,7 @@ import type { OfflineControl, VaultKeys } from "../control.ts";
 import { operation } from "../operation.ts";
 import { readRunning } from "../running.ts";
 import { machineOf, shellInput } from "../tools/machine.ts";
+import { settingOf } from "../setting-of.ts";
 
 const sourceSchema = z.object({
   label: z.string().describe("where it stands: a file and its member, or a variable"),
@@ -115,7 +116,7 @@ function isOurs(winner: Source | undefined, { id }: ToolAdapter): boolean {
 function isGateway({ home, settings }: OfflineControl, url: string): boolean {
   return isGatewayUrl(url, {
     runningUrl: readRunning(home)?.url,
-    setting: (name) => settings.list().find((one) => one.name === name)?.value,
+    setting: settingOf(settings),
   });
 }
 

@@ -27,12 +27,14 @@ import { doneSchema, listOf, nullableTime, refSchema, timeSchema } from "../sche
 import { assertWayIn, fromOutside, OUTSIDE_LIMITS, TUNNEL_ADDRESS } from "../tools/from-outside.ts";
 import { gatewayUrlOf } from "../tools/gateway-url.ts";
 import { knownAdapter, machineOf, shellInput } from "../tools/machine.ts";
-import { fileDocument, planTool, stepDocument } from "../tools/tool-plan.ts";
+import { diffLines, fileDocument, planTool, stepDocument } from "../tools/tool-plan.ts";
 import { toolKeyFor } from "../tools/tool-key.ts";
 import { verifyTool } from "../tools/verify-tool.ts";
 import { versionOf } from "../tools/versions.ts";
 import { modelsFor } from "../tools/models-for.ts";
 import { chooseWay } from "../tools/way.ts";
+import { fileChangeSchema } from "../file-change.ts";
+import { settingOf } from "../setting-of.ts";
 
 const toolId = z.string().min(1).max(64);
 
@@ -85,13 +87,6 @@ export const list = operation({
   },
 });
 
-const diffSchema = z.object({
-  path: z.string(),
-  isNew: z.boolean(),
-  mode: z.string().nullable().describe("permission bits, when they change"),
-  parts: z.array(z.object({ line: z.number(), lines: z.array(z.string()).readonly() })).readonly(),
-});
-
 const stepSchema = z.object({
   text: z.string(),
   values: z.array(z.object({ name: z.string(), value: z.string() })).readonly(),
@@ -121,7 +116,7 @@ export const plan = operation({
     tool: z.string(),
     name: z.string(),
     connection: z.string(),
-    files: z.array(diffSchema),
+    files: z.array(fileChangeSchema),
     steps: z.array(stepSchema),
     notes: z.array(z.string()),
     limits: z.array(z.string()),
@@ -284,30 +279,21 @@ export const planUndo = operation({
   summary: "What undoing a change would do to the files, masked",
   place: "anywhere",
   input: z.object({ change: z.string(), force: z.boolean().default(false) }),
-  output: z.object({ files: z.array(diffSchema) }),
+  output: z.object({ files: z.array(fileChangeSchema) }),
   async run(control, caller, { change, force }) {
     const previews = await (await control.changesFor(caller)).planUndo(change, { force });
-    const none = new Uint8Array();
     return {
       files: previews.map(({ path, before, after }) => ({
-        ...fileDocument(
-          {
-            path,
-            target: path,
-            format: "text",
-            before: { bytes: before ?? none, mode: 0o600 },
-            after: { bytes: after ?? none, mode: 0o600 },
-            edits: [],
-            pieces: [],
-            newFolders: [],
-          },
-          [],
-        ),
+        path,
         isNew: false,
+        mode: null,
+        parts: diffLines(before ?? NO_BYTES, after ?? NO_BYTES, []),
       })),
     };
   },
 });
+
+const NO_BYTES = new Uint8Array();
 
 export const undo = operation({
   name: "tools.undo",
@@ -426,7 +412,7 @@ function isThroughGateway(control: Control, url: string, { traits }: ToolAdapter
   if (traits.fromOutside) return url.endsWith(new URL(cursorBaseUrl("https://x.invalid")).pathname);
   return isGatewayUrl(url, {
     runningUrl: control.running?.url,
-    setting: (name) => control.settings.list().find((one) => one.name === name)?.value,
+    setting: settingOf(control.settings),
   });
 }
 

@@ -5,6 +5,7 @@ import type { Control } from "../control.ts";
 import { labelSchema, nameSchema, refSchema } from "../schemas.ts";
 import { assertMayUse, noConnection, resolveReferences } from "./resolved.ts";
 import { sdkEnvironment } from "./sdk-environment.ts";
+import { settingOf } from "../setting-of.ts";
 
 export const toolSchema = z
   .string()
@@ -94,9 +95,7 @@ function isUsable({ kind, state }: { readonly kind: string; readonly state: stri
 /** Under TLS the name of the certificate counts, which is that of the public address. */
 export function gatewayAddress({ settings }: Pick<Control, "settings">, url: string): string {
   // Settings are read from their file: not for a run that has no use for them.
-  const publicUrl = url.startsWith("https:")
-    ? settings.list().find(({ name }) => name === "publicUrl")?.value
-    : undefined;
+  const publicUrl = url.startsWith("https:") ? settingOf(settings)("publicUrl") : undefined;
   const address = typeof publicUrl === "string" ? publicUrl : url;
   return address.replace(/\/+$/, "");
 }

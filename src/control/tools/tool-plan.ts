@@ -13,6 +13,7 @@ import {
   type ToolAdapter,
   type ToolMachine,
 } from "../../tools/index.ts";
+import { type FileChange, modeChange } from "../file-change.ts";
 
 /** Stands for a virtual key that is made only when somebody has agreed, and how that is shown. */
 const NOT_YET = "sk-ownkey-made-when-you-agree";
@@ -62,26 +63,25 @@ function outranked(adapter: ToolAdapter, machine: ToolMachine, changesFiles: boo
   ];
 }
 
-export interface FileDocument {
-  readonly path: string;
-  readonly isNew: boolean;
-  readonly mode: string | null;
-  readonly parts: readonly { readonly line: number; readonly lines: readonly string[] }[];
-}
-
 /** A file's change for people: no secret in it. */
-export function fileDocument({ path, before, after }: PlannedFile, secrets: readonly string[]): FileDocument {
-  const octal = (mode: number) => mode.toString(8).padStart(3, "0");
-  const parts = maskedDiff(before?.bytes, after.bytes, secrets);
+export function fileDocument({ path, before, after }: PlannedFile, secrets: readonly string[]): FileChange {
   return {
     path,
     isNew: before === undefined,
-    mode: before && before.mode !== after.mode ? `${octal(before.mode)} → ${octal(after.mode)}` : null,
-    parts: parts.map(({ line, lines }) => ({
-      line,
-      lines: lines.map(({ mark, text }) => mark + text.replaceAll(maskValue(NOT_YET), NOT_YET_SHOWN)),
-    })),
+    mode: before && before.mode !== after.mode ? modeChange([before.mode, after.mode]) : null,
+    parts: diffLines(before?.bytes, after.bytes, secrets),
   };
+}
+
+export function diffLines(
+  before: Uint8Array | undefined,
+  after: Uint8Array,
+  secrets: readonly string[],
+): FileChange["parts"] {
+  return maskedDiff(before, after, secrets).map(({ line, lines }) => ({
+    line,
+    lines: lines.map(({ mark, text }) => mark + text.replaceAll(maskValue(NOT_YET), NOT_YET_SHOWN)),
+  }));
 }
 
 export interface StepDocument {

@@ -6,6 +6,7 @@
 import { type Provider, sdkVariables } from "../../providers/index.ts";
 import {
   connectionUrl,
+  lentKey,
   type KeyFile,
   type Lent,
   type Occurrence,
@@ -40,15 +41,10 @@ function inAssignment({ text }: KeyFile, occurrence: Occurrence, lent: Lent): Re
   if (!found || !variable || !keys.includes(name) || !text.startsWith(quote, end)) return undefined;
   const baseUrl = connectionUrl(key, lent, variable[1]);
   const again = found[0].replace(name, () => variable[0]) + baseUrl + quote;
-  return {
-    occurrence,
-    way: "virtual_key",
+  return lentKey(occurrence, lent, {
     baseUrl,
-    edits: [
-      { start, end, text: lent.virtualKey },
-      { start: end + quote.length, end: end + quote.length, text: `; ${again}` },
-    ],
-  };
+    beside: [{ start: end + quote.length, end: end + quote.length, text: `; ${again}` }],
+  });
 }
 
 const ARGUMENT = new RegExp(
@@ -70,15 +66,10 @@ function inArgument({ text }: KeyFile, occurrence: Occurrence, lent: Lent): Repl
     return undefined;
   const baseUrl = connectionUrl(key, lent, dialect === "anthropic" ? "" : "/v1");
   const argument = sign === "=" ? `base_url=${quote}` : `baseURL: ${quote}`;
-  return {
-    occurrence,
-    way: "virtual_key",
+  return lentKey(occurrence, lent, {
     baseUrl,
-    edits: [
-      { start, end, text: lent.virtualKey },
-      { start: end + quote.length, end: end + quote.length, text: `, ${argument}${baseUrl}${quote}` },
-    ],
-  };
+    beside: [{ start: end + quote.length, end: end + quote.length, text: `, ${argument}${baseUrl}${quote}` }],
+  });
 }
 
 const NEAR_CHARS = 600;
@@ -94,15 +85,10 @@ function besideAddress({ text }: KeyFile, occurrence: Occurrence, lent: Lent): R
   const next = near[at + own.length] ?? "";
   if (at < 0 || near.includes(own, at + 1) || !/["'`/\\]/.test(next)) return undefined;
   const baseUrl = connectionUrl(key, lent, "");
-  return {
-    occurrence,
-    way: "virtual_key",
+  return lentKey(occurrence, lent, {
     baseUrl,
-    edits: [
-      { start, end, text: lent.virtualKey },
-      { start: from + at, end: from + at + own.length, text: baseUrl },
-    ],
-  };
+    beside: [{ start: from + at, end: from + at + own.length, text: baseUrl }],
+  });
 }
 
 /** What the gateway's address of a connection stands for. */

@@ -89,3 +89,18 @@ export function referenceTo({ connection, name }: Pick<KeyInFile, "connection" |
 export function connectionUrl({ connection }: KeyInFile, { gatewayUrl }: Lent, path: string): string {
   return `${gatewayUrl}/c/${connection}${path}`;
 }
+
+/** A virtual key in the key's place, and the gateway's address beside it. */
+export function lentKey(
+  occurrence: Occurrence,
+  lent: Lent,
+  { baseUrl, beside }: { readonly baseUrl: string; readonly beside: readonly TextEdit[] },
+): Replaced {
+  const { start, end } = occurrence;
+  return {
+    occurrence,
+    way: "virtual_key",
+    baseUrl,
+    edits: [{ start, end, text: lent.virtualKey }, ...beside],
+  };
+}

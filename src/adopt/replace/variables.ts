@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { sdkVariables } from "../../providers/index.ts";
 import {
   connectionUrl,
+  lentKey,
   type KeyFile,
   type LeftAlone,
   type Lent,
@@ -33,17 +34,11 @@ export const rewriteVariable: Rewriter = (file, occurrence, lent) => {
     };
   }
   const baseUrl = connectionUrl(key, lent, first[1]);
-  return {
-    occurrence,
-    way: "virtual_key",
-    baseUrl,
-    edits: [
-      { start, end, text: lent.virtualKey },
-      ...setBeside(file, occurrence, { name, variable: first[0], value: baseUrl }),
-      ...others.flatMap(([variable, path]) => setAgain(file, variable, connectionUrl(key, lent, path))),
-    ],
-    ...withSignIn(file, lent),
-  };
+  const beside = [
+    ...setBeside(file, occurrence, { name, variable: first[0], value: baseUrl }),
+    ...others.flatMap(([variable, path]) => setAgain(file, variable, connectionUrl(key, lent, path))),
+  ];
+  return { ...lentKey(occurrence, lent, { baseUrl, beside }), ...withSignIn(file, lent) };
 };
 
 /** The Gemini CLI takes an address alone for another way of signing in, which it refuses without a terminal. */

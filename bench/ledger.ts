@@ -10,6 +10,7 @@ import { GROUP_BYS, openLedger, openLedgerReader, rollUpOwn } from "../src/ledge
 import { usageReport } from "../src/usage/index.ts";
 import { mebi, median, percentile, table } from "./support/numbers.ts";
 import { numberOption } from "./support/options.ts";
+import { reservedAttempt, settledAttempt } from "../src/ledger/samples.testing.ts";
 
 const rows = numberOption("--rows", 1_000_000);
 const times = numberOption("--times", 3);
@@ -94,43 +95,21 @@ function writeMeanwhile(ledger: ReturnType<typeof openLedger>) {
   const ended = (async () => {
     for (let number = 0; !over.signal.aborted; number++) {
       const startedMs = performance.now();
-      const ref = await ledger.reserve({
-        requestId: `req_meanwhile_${number}`,
-        attempt: 1,
-        startedAtMs: Date.now(),
-        virtualKeyId: "vk_1",
-        connectionId: "conn_1",
-        providerKeyId: "key_1",
-        tool: null,
-        user: null,
-        team: null,
-        project: null,
-        provider: "openai",
-        dialect: "openai",
-        route: "/v1/chat/completions",
-        stream: false,
-        modelRequested: "model-1",
-        bytesIn: 1000,
-        bodyHash: null,
-        reservedNanos: 1n,
-        priceVersion: null,
-        grants: [],
-      });
-      await ledger.settle(ref, {
-        endedAtMs: Date.now(),
-        end: "complete",
-        status: 200,
-        verdict: "ok",
-        usage: { ...UNKNOWN_USAGE, inputUncached: 1, output: 1 },
-        modelAnswered: "model-1",
-        serviceTier: null,
-        geo: null,
-        costNanos: 1n,
-        estimated: false,
-        bytesOut: 1,
-        firstByteMs: 1,
-        durationMs: 1,
-      });
+      const ref = await ledger.reserve(
+        reservedAttempt({
+          requestId: `req_meanwhile_${number}`,
+          startedAtMs: Date.now(),
+          modelRequested: "model-1",
+        }),
+      );
+      await ledger.settle(
+        ref,
+        settledAttempt({
+          endedAtMs: Date.now(),
+          usage: { ...UNKNOWN_USAGE, inputUncached: 1, output: 1 },
+          modelAnswered: "model-1",
+        }),
+      );
       delays.push(performance.now() - startedMs);
       await Bun.sleep(2);
     }

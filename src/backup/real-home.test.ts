@@ -8,6 +8,7 @@ import { silentLog, systemClock } from "../kernel/index.ts";
 import { claimInstance, openLedger, openLedgerReader, type ReservedAttempt } from "../ledger/index.ts";
 import { openSqliteStore } from "../store/index.ts";
 import { backUp, restore, temporaryFolder } from "./backup.testing.ts";
+import { reservedAttempt } from "../ledger/samples.testing.ts";
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));
@@ -19,28 +20,8 @@ async function openParts(home: string) {
   return { store, audit, perform };
 }
 
-const attempt = (number: number): ReservedAttempt => ({
-  requestId: `req_${String(number).padStart(6, "0")}`,
-  attempt: 1,
-  startedAtMs: number,
-  virtualKeyId: "vk_1",
-  connectionId: "conn_1",
-  providerKeyId: "key_1",
-  tool: null,
-  user: null,
-  team: null,
-  project: null,
-  provider: "openai",
-  dialect: "openai",
-  route: "/v1/chat/completions",
-  stream: false,
-  modelRequested: "gpt-x",
-  bytesIn: 1,
-  bodyHash: null,
-  reservedNanos: 1n,
-  priceVersion: null,
-  grants: [],
-});
+const attempt = (number: number): ReservedAttempt =>
+  reservedAttempt({ requestId: `req_${String(number).padStart(6, "0")}`, startedAtMs: number });
 
 test("a backup made while others write restores to a whole audit log that names the backup, and a whole ledger", async () => {
   const home = join(root, "home");

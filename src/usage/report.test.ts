@@ -6,6 +6,9 @@ import * as fc from "fast-check";
 import { parseUsd, silentLog, systemClock, UNKNOWN_USAGE } from "../kernel/index.ts";
 import { openLedger, openLedgerReader, type ReservedAttempt, type SettledAttempt } from "../ledger/index.ts";
 import { REPORT_GROUPS, usageReport } from "./report.ts";
+import { reservedRow, settledRow } from "./shared/shared.testing.ts";
+
+const STARTED_MS = Date.parse("2026-11-20T10:00:00Z");
 
 interface Row {
   instance: 1 | 2;
@@ -27,7 +30,9 @@ async function ledgersWith(rows: readonly Row[]) {
   await Promise.all(
     rows.map(async ({ instance, reserved, settled }, i) => {
       const ledger = open[instance - 1] ?? open[0];
-      const ref = await ledger?.reserve(reservedRow({ requestId: `req_${i}`, ...reserved }));
+      const ref = await ledger?.reserve(
+        reservedRow({ requestId: `req_${i}`, startedAtMs: STARTED_MS, ...reserved }),
+      );
       if (settled && ref !== undefined) await ledger?.settle(ref, settledRow(settled));
     }),
   );
@@ -39,51 +44,6 @@ async function ledgersWith(rows: readonly Row[]) {
       reader.close();
       await Promise.all(open.map((ledger) => ledger.close()));
     },
-  };
-}
-
-function reservedRow(changes: Partial<ReservedAttempt>): ReservedAttempt {
-  return {
-    requestId: "req",
-    attempt: 1,
-    startedAtMs: Date.parse("2026-11-20T10:00:00Z"),
-    virtualKeyId: "vk_1",
-    connectionId: "conn_1",
-    providerKeyId: "key_1",
-    tool: null,
-    user: null,
-    team: null,
-    project: null,
-    provider: "openai",
-    dialect: "openai",
-    route: "/v1/chat/completions",
-    stream: false,
-    modelRequested: "gpt-5",
-    bytesIn: 1,
-    bodyHash: null,
-    reservedNanos: null,
-    priceVersion: null,
-    grants: [],
-    ...changes,
-  };
-}
-
-function settledRow(changes: Partial<SettledAttempt>): SettledAttempt {
-  return {
-    endedAtMs: 0,
-    end: "complete",
-    status: 200,
-    verdict: null,
-    usage: null,
-    modelAnswered: null,
-    serviceTier: null,
-    geo: null,
-    costNanos: 0n,
-    estimated: false,
-    bytesOut: 1,
-    firstByteMs: null,
-    durationMs: 1,
-    ...changes,
   };
 }
 

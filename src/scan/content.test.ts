@@ -63,6 +63,13 @@ test("a script with lines that nobody writes is minified, a configuration on one
   expect(isMinified("app.js", line)).toBeTrue();
   expect(isMinified("settings.json", line)).toBeFalse();
   expect(isMinified("app.js", utf8("a();\n".repeat(600)))).toBeFalse();
+  for (const [lineBytes, expected] of [
+    [1500, false],
+    [1501, true],
+  ] as const) {
+    const content = `short\n${"x".repeat(lineBytes)}\nshort`;
+    expect([lineBytes, isMinified("app.css", utf8(content))]).toEqual([lineBytes, expected]);
+  }
   expect(isPackedFile("photo.JPG")).toBeTrue();
   expect(isPackedFile("state.vscdb")).toBeFalse();
 });

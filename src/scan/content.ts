@@ -42,10 +42,12 @@ const LINE_FEED = 0x0a;
 export function isMinified(path: string, start: Uint8Array): boolean {
   if (!BUNDLED.test(path)) return false;
   const size = Math.min(start.length, LOOKED_AT_BYTES);
-  let lineStart = 0;
-  for (let at = 0; at < size; at++) {
-    if (start[at] === LINE_FEED) lineStart = at + 1;
-    else if (at - lineStart > LONG_LINE_BYTES) return true;
+  // Back from the furthest place where a line may end: lines in between are passed over.
+  for (let lineStart = 0; lineStart + LONG_LINE_BYTES < size;) {
+    let at = lineStart + LONG_LINE_BYTES;
+    while (at >= lineStart && start[at] !== LINE_FEED) at--;
+    if (at < lineStart) return true;
+    lineStart = at + 1;
   }
   return false;
 }

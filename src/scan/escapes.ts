@@ -4,6 +4,7 @@ import { table } from "./runs.ts";
 const ESCAPED_LETTERS = table("nrtbf");
 const HEX = table("0123456789ABCDEFabcdef");
 const DIGIT = table("0123456789");
+const BEFORE_ESCAPED = table("\\%[");
 const BACKSLASH = 0x5c;
 const PERCENT = 0x25;
 const DASH = 0x2d;
@@ -11,6 +12,12 @@ const UNDERSCORE = 0x5f;
 const ESCAPE = 0x1b;
 const BRACKET = 0x5b;
 const SMALL_M = 0x6d;
+
+/** Whether {@link afterDashes} or {@link afterEscape} may step over anything at `start`: a glance. */
+export function mayCling(bytes: Uint8Array, start: number): boolean {
+  const first = bytes[start];
+  return first === DASH || first === UNDERSCORE || BEFORE_ESCAPED[bytes[start - 1] ?? 0] === 1;
+}
 
 /** Steps over the dashes of a comment, of a line that a diff takes out, of a rule in a text. */
 export function afterDashes(bytes: Uint8Array, start: number, end: number): number {

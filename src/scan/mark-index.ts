@@ -1,6 +1,7 @@
 import { afterDashes, afterEscape } from "./escapes.ts";
 import { isRunByte } from "./runs.ts";
 import type { MarkedRule } from "./rule.ts";
+import { WordFilter } from "./word-filter.ts";
 
 interface Mark {
   readonly bytes: Uint8Array;
@@ -11,22 +12,33 @@ const DOT = 0x2e;
 /** `u0022`, `32m`, dashes. */
 const LONGEST_ESCAPE = 8;
 
-/** Finds which rules' marks stand at a place by its three bytes: most runs are told from every mark at the first one. */
+/** Finds which rules' marks stand at a place by its three bytes. */
 export class MarkIndex {
   readonly #byFirst = new Map<number, readonly Mark[]>();
   readonly #byLast = new Map<number, readonly Mark[]>();
-  readonly #firstBytes = new Uint8Array(256);
+  readonly #filter: WordFilter;
+  /** 1 for the byte before the dot that a mark ends with. */
+  readonly #dotted = new Uint8Array(256);
 
   constructor(rules: readonly MarkedRule[]) {
     const marks = rules
       .flatMap((rule) => rule.marks.map((mark) => ({ bytes: Buffer.from(mark), rule })))
       .toSorted((a, b) => b.bytes.length - a.bytes.length);
     for (const mark of marks) this.#add(mark);
+    const undotted = marks.map((mark) => mark.bytes).filter((mark) => mark.at(-1) !== DOT);
+    this.#filter = new WordFilter(undotted.toSorted((a, b) => Buffer.compare(a, b)));
+  }
+
+  /** False where no mark can begin at `start`, nor end before it: a glance that tells most runs from every mark. */
+  mayStandAt(bytes: Uint8Array, start: number): boolean {
+    return (
+      this.#filter.next(bytes, start, start + 1) >= 0 ||
+      (bytes[start - 1] === DOT && this.#dotted[bytes[start - 2] ?? 0] === 1)
+    );
   }
 
   /** Rules with a mark that begins at `start`, which is where a run begins; the longest mark first. */
   beginningAt(bytes: Uint8Array, start: number): readonly MarkedRule[] {
-    if (this.#firstBytes[bytes[start] ?? 0] === 0) return NONE;
     const marks = this.#byFirst.get(threeBytes(bytes, start));
     if (!marks) return NONE;
     return marks.filter((mark) => standsAt(bytes, start, mark.bytes)).map(({ rule }) => rule);
@@ -49,7 +61,7 @@ export class MarkIndex {
     const index = dotted ? this.#byLast : this.#byFirst;
     const key = threeBytes(mark.bytes, at);
     index.set(key, [...(index.get(key) ?? []), mark]);
-    if (!dotted) this.#firstBytes[mark.bytes[0] ?? 0] = 1;
+    if (dotted) this.#dotted[mark.bytes.at(-2) ?? 0] = 1;
   }
 }
 

@@ -1,8 +1,10 @@
 import { textOfPart } from "../kernel/index.ts";
-import { afterDashes, afterEscape } from "./escapes.ts";
+import { afterDashes, afterEscape, mayCling } from "./escapes.ts";
+import { HintIndex } from "./hint-index.ts";
 import { MarkIndex } from "./mark-index.ts";
 import { isIdentifier, isPlaceholder, isRandom } from "./plausible.ts";
 import { BEFORE_CHARS, type ContextRule, NEAR_CHARS, type Rule } from "./rule.ts";
+import { ShapeFilter } from "./shape-filter.ts";
 import { afterGlue, endsWithKey, holdsDigit, leadOf } from "./value-bounds.ts";
 
 /** A secret as offsets into the bytes that were looked at. */
@@ -23,20 +25,27 @@ const USUAL_SECRET = 256;
 export class Matcher {
   readonly #marks: MarkIndex;
   readonly #contextRules: readonly ContextRule[];
-  /** Whether the text before a value holds a hint of any rule. */
-  readonly #hints: RegExp;
-  /** Whether a value has the shape that any rule without hints looks for. */
-  readonly #unhinted: RegExp;
+  /** The hints of all rules. */
+  readonly #hints: HintIndex;
+  readonly #shapes: ShapeFilter;
 
   constructor(rules: readonly Rule[]) {
     this.#marks = new MarkIndex(rules.filter((rule) => rule.kind === "marked"));
     this.#contextRules = rules.filter((rule) => rule.kind === "context");
-    const hints = new Set(this.#contextRules.flatMap((rule) => rule.hints));
-    this.#hints = new RegExp([...hints].map((hint) => RegExp.escape(hint)).join("|") || "(?!)");
-    const shapes = this.#contextRules.filter((rule) => rule.hints.length === 0);
-    this.#unhinted = new RegExp(
-      shapes.map(({ pattern }) => `(?:${pattern.source})`).join("|") || "(?!)",
-      "y",
+    this.#hints = new HintIndex(new Set(this.#contextRules.flatMap((rule) => rule.hints)));
+    this.#shapes = new ShapeFilter(this.#contextRules);
+  }
+
+  /**
+   * False where {@link match} finds nothing: a glance at a few bytes. It tells nine runs of ten in source text from
+   * secrets, so that only for the others strings are made and patterns tried.
+   */
+  mayMatch(bytes: Uint8Array, start: number, end: number): boolean {
+    return (
+      this.#marks.mayStandAt(bytes, start) ||
+      mayCling(bytes, start) ||
+      holdsDigit(bytes, start, end) ||
+      endsWithKey(bytes, end)
     );
   }
 
@@ -78,12 +87,12 @@ export class Matcher {
   }
 
   #value(bytes: Uint8Array, start: number, namesTell: boolean): Match | undefined {
-    const before = textOfPart(bytes, Math.max(0, start - BEFORE_CHARS), start, "latin1").toLowerCase();
-    const text = textFrom(bytes, start, USUAL_SECRET);
-    const hinted = this.#hints.test(before);
-    this.#unhinted.lastIndex = 0;
-    const shaped = this.#unhinted.test(text);
+    const from = Math.max(0, start - BEFORE_CHARS);
+    const hinted = this.#hints.standIn(bytes, from, start);
+    const shaped = this.#shapes.mayBeginAt(bytes, start);
     if (!hinted && !shaped) return undefined;
+    const text = textFrom(bytes, start, USUAL_SECRET);
+    const before = textOfPart(bytes, from, start, "latin1").toLowerCase();
     for (const rule of this.#contextRules) {
       if (!(rule.hints.length > 0 ? hinted : shaped) || !(namesTell || rule.everywhere)) continue;
       const match = matchNamed(rule, bytes, start, before, text);

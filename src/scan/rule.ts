@@ -51,16 +51,25 @@ export interface ContextRule extends RuleFacts {
    */
   readonly pattern: RegExp;
   /**
-   * Small words of which one must stand in the text before the value: a cheap look before the patterns. None: the
-   * rule is tried at every value, and its pattern must fail fast.
+   * Small words, of two letters at least, of which one must stand in the text before the value: a cheap look before the
+   * patterns. Where there is none, {@link shape} is looked at.
    */
   readonly hints: readonly string[];
+  /** Of a rule without hints: what its values begin with and how long they are, all of letters, digits and `_-+/.`. */
+  readonly shape?: ValueShape;
   /** Must match the text before the value, in lower case, at most {@link BEFORE_CHARS} of it; ends with `$`. */
   readonly before: RegExp;
   /** Must match somewhere in {@link NEAR_CHARS} before and after the value's beginning, in lower case. */
   readonly near?: RegExp;
   /** Looked for in lock files, checksum lists and minified code too, which are full of random names. */
   readonly everywhere?: boolean;
+}
+
+export interface ValueShape {
+  /** The characters of which a value begins with one. */
+  readonly begins: string;
+  /** In bytes, at most 255. */
+  readonly shortest: number;
 }
 
 export const BEFORE_CHARS = 160;

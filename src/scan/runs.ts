@@ -13,30 +13,25 @@ export function isRunByte(byte: number | undefined): boolean {
 }
 
 /**
- * Calls `visit` for each longest run that begins within `bytes[from, to)`, in order; runs may end after `to`. A run
- * under way at `from` counts as beginning there. Gives where the search may go on: `to`, or the end of the last run.
+ * Where the first run begins that begins within `bytes[from, to)`; -1 when none does. It may end after `to`. A run
+ * under way at `from` counts as beginning there.
  */
-export function eachRun(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  visit: (start: number, end: number) => void,
-): number {
-  const sizeBytes = bytes.length;
-  let start = from;
-  while (start < to && start + SHORTEST_RUN <= sizeBytes) {
+export function nextRun(bytes: Uint8Array, from: number, to: number): number {
+  const last = Math.min(to - 1, bytes.length - SHORTEST_RUN);
+  for (let start = from; start <= last;) {
     let at = start + SHORTEST_RUN - 1;
     while (at >= start && IN_RUN[bytes[at] ?? 0] === 1) at--;
-    if (at >= start) {
-      start = at + 1;
-      continue;
-    }
-    let end = start + SHORTEST_RUN;
-    while (end < sizeBytes && IN_RUN[bytes[end] ?? 0] === 1) end++;
-    visit(start, end);
-    start = end + 1;
+    if (at < start) return start;
+    start = at + 1;
   }
-  return Math.min(Math.max(start, to), sizeBytes);
+  return -1;
+}
+
+/** Where the run ends that begins at `start`. */
+export function endOfRun(bytes: Uint8Array, start: number): number {
+  let end = start + SHORTEST_RUN;
+  while (end < bytes.length && IN_RUN[bytes[end] ?? 0] === 1) end++;
+  return end;
 }
 
 /** 256 entries, 1 for each byte of the text. */

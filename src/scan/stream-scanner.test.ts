@@ -1,9 +1,14 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { concatBytes, utf8 } from "../kernel/index.ts";
-import { eachRun, SHORTEST_RUN } from "./runs.ts";
+import { endOfRun, nextRun, SHORTEST_RUN } from "./runs.ts";
 import { BASE62, BASE64URL, sample } from "./rules/sample.ts";
+import { Matcher } from "./matcher.ts";
+import { RULES } from "./rules.ts";
 import { ruleIdsIn, scanBytes, scanText } from "./scan.testing.ts";
+import { type Hit, StreamScanner } from "./stream-scanner.ts";
+
+const plainOptions = { matcher: new Matcher(RULES), known: undefined, namesTell: true };
 
 const key = (seed: number) => `gsk_${sample(52, BASE62, seed)}`;
 
@@ -18,7 +23,11 @@ test("runs are found exactly as a plain search finds them", () => {
     fc.property(text, (parts) => {
       const bytes = utf8(parts.join(""));
       const found: string[] = [];
-      eachRun(bytes, 0, bytes.length, (start, end) => found.push(`${start}-${end}`));
+      for (let at = nextRun(bytes, 0, bytes.length); at >= 0;) {
+        const end = endOfRun(bytes, at);
+        found.push(`${at}-${end}`);
+        at = nextRun(bytes, end, bytes.length);
+      }
       const latin = Buffer.from(bytes).toString("latin1");
       const expected = [...latin.matchAll(new RegExp(`[A-Za-z0-9_-]{${SHORTEST_RUN},}`, "g"))];
       expect(found).toEqual(expected.map((match) => `${match.index}-${match.index + match[0].length}`));
@@ -40,6 +49,30 @@ test("however a stream is cut, the same secrets are found at the same places", (
   );
   const short = `x ${key(4)} y "${key(5)}"\n`;
   expect(scanText(short, { chunkBytes: 1 })).toEqual(scanText(short));
+});
+
+test("chunks with headroom in one buffer, as files are read, give the same", () => {
+  const filler = "const someOrdinaryLine = anotherCall(42);\n";
+  const content = utf8(
+    `${filler.repeat(40)}${key(1)}\n${filler.repeat(90)}${key(2)}\n${filler.repeat(300)}${key(3)}`,
+  );
+  const whole = scanBytes(content);
+  expect(whole.map(({ line }) => line)).toEqual([41, 132, 433]);
+  fc.assert(
+    fc.property(fc.integer({ min: 100, max: 12_000 }), fc.nat(20_000), (chunkBytes, headroomBytes) => {
+      const buffer = new Uint8Array(headroomBytes + chunkBytes);
+      const hits: Hit[] = [];
+      const scanner = new StreamScanner({ ...plainOptions, onHit: (hit) => hits.push(hit) });
+      for (let at = 0; at < content.length; at += chunkBytes) {
+        const part = content.subarray(at, at + chunkBytes);
+        buffer.set(part, headroomBytes);
+        scanner.push(buffer.subarray(headroomBytes, headroomBytes + part.length), false, headroomBytes);
+      }
+      scanner.end();
+      expect(hits).toEqual(whole);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 test("a row of megabytes costs no memory, and a secret after it is found", () => {

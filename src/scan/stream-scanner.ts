@@ -4,7 +4,7 @@ import type { KnownKeys, KnownMatch } from "./known-keys.ts";
 import { LineCounter } from "./line-counter.ts";
 import { LONGEST_SECRET, type Match, type Matcher } from "./matcher.ts";
 import { NEAR_CHARS } from "./rule.ts";
-import { eachRun, isRunByte } from "./runs.ts";
+import { endOfRun, isRunByte, nextRun } from "./runs.ts";
 
 /** A secret in a stream, with its place. */
 export interface Hit {
@@ -29,6 +29,8 @@ export interface StreamScannerOptions {
 const KEPT_BEFORE = LONGEST_SECRET;
 /** A run is looked at when this much of what follows it is there, or the stream has ended. */
 const NEEDED_AFTER = LONGEST_SECRET + NEAR_CHARS;
+/** What is kept of one chunk until the next one comes. */
+export const MOST_KEPT_BYTES = KEPT_BEFORE + NEEDED_AFTER;
 const EMPTY = new Uint8Array(0);
 
 /** Scans one stream that comes in chunks: finds what lies across their borders, in memory that does not grow. */
@@ -50,9 +52,11 @@ export class StreamScanner {
   /**
    * The chunk is not kept.
    * @param isLast that nothing follows: then nothing is copied either
+   * @param headroomBytes how many bytes before the chunk, in its own buffer, may be written over; with
+   *   {@link MOST_KEPT_BYTES} chunks are never copied to be joined
    */
-  push(chunk: Uint8Array, isLast = false): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+  push(chunk: Uint8Array, isLast = false, headroomBytes = 0): void {
+    const bytes = joined(this.#rest, chunk, headroomBytes);
     if (isLast) {
       this.#scan(bytes, bytes.length);
       this.#rest = EMPTY;
@@ -81,7 +85,14 @@ export class StreamScanner {
   }
 
   #scan(bytes: Uint8Array, to: number): void {
-    this.#done = eachRun(bytes, this.#done, to, (start, end) => this.#look(bytes, start, end));
+    const { matcher, known } = this.#options;
+    let done = this.#done;
+    for (let start = nextRun(bytes, done, to); start >= 0; start = nextRun(bytes, done, to)) {
+      const end = endOfRun(bytes, start);
+      if (known !== undefined || matcher.mayMatch(bytes, start, end)) this.#look(bytes, start, end);
+      done = end + 1;
+    }
+    this.#done = Math.min(Math.max(done, to), bytes.length);
   }
 
   #look(bytes: Uint8Array, start: number, end: number): void {
@@ -114,4 +125,12 @@ export class StreamScanner {
     const endpoint = match?.rule.provider === "azure" ? azureEndpointNear(bytes, start) : undefined;
     this.#options.onHit({ rule: match?.rule, known, secret: match?.secret ?? "", endpoint, line, column });
   }
+}
+
+function joined(rest: Uint8Array, chunk: Uint8Array, headroomBytes: number): Uint8Array {
+  if (rest.length === 0) return chunk;
+  if (rest.length > headroomBytes) return Buffer.concat([rest, chunk]);
+  const whole = new Uint8Array(chunk.buffer, chunk.byteOffset - rest.length, rest.length + chunk.length);
+  whole.set(rest);
+  return whole;
 }

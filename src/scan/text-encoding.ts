@@ -1,4 +1,4 @@
-import { concatBytes } from "../kernel/index.ts";
+import { concatBytes, indexOfBytes } from "../kernel/index.ts";
 
 /** How a stream's bytes are to be read. */
 export type Encoding = "bytes" | "utf-16le" | "utf-16be";
@@ -18,13 +18,16 @@ export function contentKind(start: Uint8Array): ContentKind {
   if (start[0] === 0xff && start[1] === 0xfe) return { encoding: "utf-16le", binary: false };
   if (start[0] === 0xfe && start[1] === 0xff) return { encoding: "utf-16be", binary: false };
   const size = Math.min(start.length, SAMPLE_BYTES) & ~1;
+  // Nearly all text; counting would take as long as to look for secrets in it.
+  if (indexOfBytes(start.length > size ? start.subarray(0, size) : start, 0) < 0) {
+    return { encoding: "bytes", binary: false };
+  }
   let even = 0;
   let odd = 0;
   for (let at = 0; at < size; at += 2) {
     if (start[at] === 0) even++;
     if (start[at + 1] === 0) odd++;
   }
-  if (even + odd === 0) return { encoding: "bytes", binary: false };
   const most = (size / 2) * 0.8;
   if (odd > most && even === 0) return { encoding: "utf-16le", binary: false };
   if (even > most && odd === 0) return { encoding: "utf-16be", binary: false };

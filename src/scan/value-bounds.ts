@@ -11,6 +11,10 @@ const IN_GLUE = table(" \t\"'`:=\\");
 const LONGEST_GLUE = 8;
 const DIGIT = table("0123456789");
 
+export function isValueByte(byte: number | undefined): boolean {
+  return byte !== undefined && IN_VALUE[byte] === 1;
+}
+
 /** Where the value that holds the run begins; `undefined` when that is too far for any secret. */
 export function leadOf(bytes: Uint8Array, start: number): number | undefined {
   let lead = start;

@@ -31,6 +31,7 @@ export const BUSINESS_SERVICE_RULES: readonly Rule[] = [
     pattern:
       /(?:\/\/)?hooks\.slack\.com\/(?:services|workflows)\/[A-Za-z0-9/]{18,30}\/[A-Za-z0-9]{23,26}(?![A-Za-z0-9])/y,
     hints: [],
+    shape: { begins: "/h", shortest: "hooks.slack.com/services/".length + 18 + 1 + 23 },
     before: /(?:^|[^a-z0-9.-])$/,
     everywhere: true,
     findsIn: () => [
@@ -77,6 +78,7 @@ export const BUSINESS_SERVICE_RULES: readonly Rule[] = [
     severity: "medium",
     pattern: /AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/y,
     hints: [],
+    shape: { begins: "A", shortest: 35 },
     before: /(?:^|[^a-z0-9]|bot)\d{8,10}:$/,
     everywhere: true,
     fix: "revoke it with @BotFather",
@@ -93,6 +95,7 @@ export const BUSINESS_SERVICE_RULES: readonly Rule[] = [
     severity: "medium",
     pattern: /[MNO][A-Za-z\d]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}(?![A-Za-z0-9_.-])/y,
     hints: [],
+    shape: { begins: "MNO", shortest: 24 + 1 + 6 + 1 + 27 },
     before: /(?:^|[^a-z0-9_.-])$/,
     everywhere: true,
     fix: "reset it at https://discord.com/developers/applications",

@@ -28,6 +28,9 @@ const LISTED_SERVICES = [
   "xai",
 ];
 
+/** Newer Azure keys: 84 characters with a fixed part in the middle. */
+const AZURE_SHAPE = { begins: BASE62, shortest: 84 };
+
 /** Keys without a mark of their own: the name in front of them says what they are. */
 export const NAMED_VALUE_RULES: readonly ContextRule[] = [
   {
@@ -38,6 +41,7 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
     provider: "azure",
     pattern: /[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}(?![A-Za-z0-9])/y,
     hints: [],
+    shape: AZURE_SHAPE,
     before: /(?:^|[^a-z0-9])$/,
     near: azurePlace(),
     everywhere: true,
@@ -56,6 +60,7 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
     severity: "high",
     pattern: /[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}(?![A-Za-z0-9])/y,
     hints: [],
+    shape: AZURE_SHAPE,
     before: /(?:^|[^a-z0-9])$/,
     everywhere: true,
     fix: "regenerate it in the Azure portal, after switching to the resource's other key",

@@ -70,7 +70,7 @@ async function engine(): Promise<void> {
   const contents = Array.from({ length: 800 }, (_, at) => Buffer.from(sourceText(40_000, at)));
   const source: Source = {
     name: "memory",
-    async *streams() {
+    async *items() {
       for (const [at, content] of contents.entries())
         yield streamOf({ kind: "file", path: `${at}.ts` }, content);
     },

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
-import { notice, type ScanNotice } from "./notice.ts";
-import type { Source, SourceStream } from "./source.ts";
+import { notice } from "./notice.ts";
+import type { Source, SourceItem } from "./source.ts";
 import type { GitPlace } from "./sources/git.ts";
 import { historySource } from "./sources/history.ts";
 import { unreadable } from "./unreadable.ts";
@@ -17,7 +17,7 @@ export function historiesOf(
 ): Source {
   return {
     name: "git histories",
-    async *streams() {
+    async *items() {
       const folders = new Set([...paths.flatMap(enclosing), ...repositoriesIn(seen)]);
       if (folders.size === 0) {
         yield notice("source_failed", paths.join(" "), "there is no git repository here");
@@ -35,8 +35,8 @@ export function historiesOf(
 }
 
 /** Paths in a history are relative to its repository, of which there may be many. */
-async function* named(folder: string, source: Source): AsyncGenerator<SourceStream | ScanNotice> {
-  for await (const item of source.streams()) {
+async function* named(folder: string, source: Source): AsyncGenerator<SourceItem> {
+  for await (const item of source.items()) {
     if (!("origin" in item)) yield item;
     else yield { ...item, origin: { ...item.origin, path: join(folder, item.origin.path) } };
   }

@@ -13,7 +13,7 @@ const NOTHING = /^0+$/;
 export function pushedSource(place: GitPlace, told: string): Source {
   return {
     name: `push from ${place.folder}`,
-    async *streams() {
+    async *items() {
       const pushes = told.split("\n").flatMap((line) => {
         const [, local = "", remote = ""] = LINE.exec(line.trim()) ?? [];
         return local === "" || NOTHING.test(local) ? [] : [{ local, remote }];
@@ -24,7 +24,7 @@ export function pushedSource(place: GitPlace, told: string): Source {
         ...(await remoteTips(place)),
       ]);
       const commits = [...pushes.map(({ local }) => local), ...there.map((id) => `^${id}`)];
-      yield* historySource({ ...place, commits }).streams();
+      yield* historySource({ ...place, commits }).items();
     },
   };
 }

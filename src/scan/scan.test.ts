@@ -22,7 +22,7 @@ async function run(streams: readonly (SourceStream | ScanNotice)[], options: Par
   const events: ScanEvent[] = [];
   const source = {
     name: "test",
-    async *streams() {
+    async *items() {
       yield* streams;
     },
   };

@@ -1,7 +1,13 @@
 import type { ScanNotice } from "./notice.ts";
 import type { Origin } from "./origin.ts";
 
-/** One file, blob, environment or pipe. */
+/** A regular file that is to be read from its beginning; whoever looks at it opens it, in whatever thread. */
+export interface SourceFile {
+  readonly type: "file";
+  readonly path: string;
+}
+
+/** A blob, environment or pipe. */
 export interface SourceStream {
   readonly origin: Origin;
   /** Left out for pipes. */
@@ -17,12 +23,17 @@ export interface SourceStream {
   readonly countedLines?: () => Promise<(line: number) => boolean>;
 }
 
-/** Something that names byte streams: a folder, the index of a repository, its history, own processes. */
+export type SourceItem = SourceFile | SourceStream | ScanNotice;
+
+/** Something that names files and streams: a folder, the index of a repository, its history, own processes. */
 export interface Source {
   /** For progress and messages: `~/work`, `history of ~/work`. */
   readonly name: string;
-  /** One after the other; what cannot be opened comes as a notice, never as an error. */
-  streams(): AsyncIterable<SourceStream | ScanNotice>;
+  /**
+   * One after the other; what cannot be opened comes as a notice, never as an error. A stream is to be read before the
+   * next item is asked for; of files some hundred may be asked for before they are read.
+   */
+  items(): AsyncIterable<SourceItem> | Iterable<SourceItem>;
 }
 
 /** A stream of bytes that are already in memory. */

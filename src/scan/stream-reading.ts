@@ -1,8 +1,7 @@
 import { isGeneratedFile, isMinified } from "./content.ts";
+import type { KnownKeys } from "./known-keys.ts";
 import type { Matcher } from "./matcher.ts";
 import { notice, type ScanNotice } from "./notice.ts";
-import type { ScanOptions } from "./scan-options.ts";
-import type { SourceStream } from "./source.ts";
 import { type Hit, StreamScanner } from "./stream-scanner.ts";
 import { contentKind, Utf16Narrower } from "./text-encoding.ts";
 
@@ -12,42 +11,60 @@ const MOST_TEXT_BYTES = 512 * 1024 * 1024;
 const MOST_BINARY_BYTES = 64 * 1024 * 1024;
 const MOST_FINDINGS_PER_STREAM = 500;
 
-/** One stream, within its bounds, whatever its encoding. */
+/** What looking at one file or stream gave. */
+export interface Looked {
+  readonly hits: readonly Hit[];
+  readonly sizeBytes: number;
+  readonly notices: readonly ScanNotice[];
+}
+
+export interface StreamReadingOptions {
+  /** Tells generated files by their names. */
+  readonly path: string;
+  readonly matcher: Matcher;
+  readonly known: KnownKeys | undefined;
+  /** As `fullChunkBytes` of a stream. */
+  readonly fullChunkBytes?: number | undefined;
+  /** How many bytes before each chunk may be written over. */
+  readonly headroomBytes?: number;
+}
+
+/** One file or stream, within its bounds, whatever its encoding. */
 export class StreamReading {
-  readonly hits: Hit[] = [];
-  sizeBytes = 0;
-  readonly #stream: SourceStream;
-  readonly #matcher: Matcher;
-  readonly #known: ScanOptions["known"];
+  readonly #options: StreamReadingOptions;
+  readonly #hits: Hit[] = [];
+  #sizeBytes = 0;
   #scanner: StreamScanner | undefined;
   #narrower: Utf16Narrower | undefined;
   #mostBytes = MOST_TEXT_BYTES;
   #cut: "too_large" | "too_many_findings" | undefined;
 
-  constructor(stream: SourceStream, matcher: Matcher, known: ScanOptions["known"]) {
-    this.#stream = stream;
-    this.#matcher = matcher;
-    this.#known = known;
+  constructor(options: StreamReadingOptions) {
+    this.#options = options;
   }
 
   /** False when enough has been read. */
   push(chunk: Uint8Array): boolean {
     const scanner = (this.#scanner ??= this.#begin(chunk));
-    const left = this.#mostBytes - this.sizeBytes;
+    const left = this.#mostBytes - this.#sizeBytes;
     const part = chunk.length > left ? chunk.subarray(0, left) : chunk;
-    this.sizeBytes += part.length;
-    const isLast = part.length < (this.#stream.fullChunkBytes ?? 0);
-    scanner.push(this.#narrower?.narrow(part) ?? part, isLast);
+    this.#sizeBytes += part.length;
+    const isLast = part.length < (this.#options.fullChunkBytes ?? 0);
+    if (this.#narrower) scanner.push(this.#narrower.narrow(part), isLast);
+    else scanner.push(part, isLast, this.#options.headroomBytes);
     if (part.length < chunk.length) this.#cut = "too_large";
     return this.#cut === undefined;
   }
 
-  end(): void {
+  /** To be called once, when all is pushed. @param broken what came in between, if anything did */
+  end(broken?: ScanNotice): Looked {
     this.#scanner?.end();
+    const notices = [...this.#cutNotices(), ...(broken ? [broken] : [])];
+    return { hits: this.#hits, sizeBytes: this.#sizeBytes, notices };
   }
 
-  notices(): ScanNotice[] {
-    const { path } = this.#stream.origin;
+  #cutNotices(): ScanNotice[] {
+    const { path } = this.#options;
     if (this.#cut === "too_large") {
       return [notice("too_large", path, `only the first ${this.#mostBytes / 2 ** 20} MiB were looked at`)];
     }
@@ -68,18 +85,18 @@ export class StreamReading {
     const { encoding, binary } = contentKind(start);
     if (encoding !== "bytes") this.#narrower = new Utf16Narrower(encoding);
     if (binary) this.#mostBytes = MOST_BINARY_BYTES;
-    const { path } = this.#stream.origin;
+    const { path, matcher, known } = this.#options;
     return new StreamScanner({
-      matcher: this.#matcher,
-      known: this.#known,
+      matcher,
+      known,
       namesTell: !isGeneratedFile(path) && !isMinified(path, start),
       onHit: (hit) => this.#keep(hit),
     });
   }
 
   #keep(hit: Hit): void {
-    if (this.hits.length < MOST_FINDINGS_PER_STREAM) {
-      this.hits.push(hit);
+    if (this.#hits.length < MOST_FINDINGS_PER_STREAM) {
+      this.#hits.push(hit);
       return;
     }
     this.#cut = "too_many_findings";

@@ -8,7 +8,7 @@ import { environmentSource } from "./sources/environment.ts";
 import type { GitPlace } from "./sources/git.ts";
 import { stagedSource } from "./sources/staged.ts";
 import { stdinSource } from "./sources/stdin.ts";
-import { pathsSource } from "./sources/paths.ts";
+import { filesBelow } from "./sources/paths.ts";
 
 export interface SurveyRequest {
   /** Absolute. None of them and nothing else asked for: the known places of the machine. */
@@ -88,7 +88,7 @@ function ownProcesses(): Source {
 function knownPlaces(workingDirectory: string, places: Places, seen: Set<string>): Source {
   return {
     name: "known places of tools",
-    async *streams() {
+    async *items() {
       const all = [...places.found, ...places.inProject(workingDirectory)];
       for (const { path } of all) seen.add(path);
       yield* places.streams(all);
@@ -101,10 +101,10 @@ function belowPaths(paths: readonly string[], places: Places, seen: Set<string>)
   const isBelow = ({ path }: Place) =>
     paths.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
   return [
-    watched(pathsSource({ paths }), places, seen),
+    watched(paths, places, seen),
     {
       name: "known places of tools",
-      async *streams() {
+      async *items() {
         const left = places.found.filter((place) => isBelow(place) && !seen.has(place.path));
         for (const { path } of left) seen.add(path);
         yield* places.streams(left);
@@ -113,16 +113,18 @@ function belowPaths(paths: readonly string[], places: Places, seen: Set<string>)
   ];
 }
 
-/** Notes which settings and repositories came by; not every file, of which there may be millions. Databases of tools are left for later: they are read row by row. */
-function watched(source: Source, places: Places, seen: Set<string>): Source {
+/**
+ * The files below the paths. Notes which settings and repositories came by; not every file, of which there may be
+ * millions. Databases of tools are left for later: they are read row by row.
+ */
+function watched(paths: readonly string[], places: Places, seen: Set<string>): Source {
   return {
-    name: source.name,
-    async *streams() {
-      for await (const item of source.streams()) {
-        if ("origin" in item) {
-          const { path } = item.origin;
-          if (places.isDatabase(path)) continue;
-          if (places.placeOf(path) !== undefined || isOfRepository(path)) seen.add(path);
+    name: paths.join(" "),
+    *items() {
+      for (const item of filesBelow({ paths })) {
+        if (item.type === "file") {
+          if (places.isDatabase(item.path)) continue;
+          if (places.placeOf(item.path) !== undefined || isOfRepository(item.path)) seen.add(item.path);
         }
         yield item;
       }

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "../../kernel/index.ts";
-import { notice, type ScanNotice } from "../notice.ts";
+import { notice } from "../notice.ts";
 import type { Origin } from "../origin.ts";
-import { type Source, type SourceStream, streamOf } from "../source.ts";
+import { type Source, type SourceItem, type SourceStream, streamOf } from "../source.ts";
 import { parseProcessList, type ProcessTexts } from "./process-list.ts";
 
 export interface EnvironmentSourceOptions {
@@ -27,7 +27,7 @@ const PROCESS_LIST = ["ps", "-x", "-E", "-ww", "-o", "pid=,comm=,command="] as c
 export function environmentSource(options: EnvironmentSourceOptions): Source {
   return {
     name: "environments of own processes",
-    async *streams(): AsyncGenerator<SourceStream | ScanNotice> {
+    async *items(): AsyncGenerator<SourceItem> {
       if (options.platform === "linux") yield* streamsOf(linuxProcesses(options));
       else if (options.platform === "darwin" && options.listProcesses) {
         yield* streamsOf(parseProcessList(await options.listProcesses(PROCESS_LIST)));

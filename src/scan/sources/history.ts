@@ -23,7 +23,7 @@ const COMMIT = /^\^?[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 export function historySource(options: HistorySourceOptions): Source {
   return {
     name: `history of ${options.folder}`,
-    async *streams() {
+    async *items() {
       for await (const blob of readBlobs(options, eachOnce(changes(options)))) yield streamOfBlob(blob);
     },
   };

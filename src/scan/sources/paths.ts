@@ -1,7 +1,6 @@
 import { isPackedFile } from "../content.ts";
 import type { ScanNotice } from "../notice.ts";
-import type { Source, SourceStream } from "../source.ts";
-import { CHUNK_BYTES, FileReader } from "./file-chunks.ts";
+import type { Source, SourceFile } from "../source.ts";
 import { walk, type WalkOptions } from "./walk.ts";
 
 export interface PathsSourceOptions extends WalkOptions {
@@ -9,25 +8,19 @@ export interface PathsSourceOptions extends WalkOptions {
   readonly paths: readonly string[];
 }
 
+/** The files that the paths name, as a source of their own. */
+export function pathsSource(options: PathsSourceOptions): Source {
+  return { name: options.paths.join(" "), items: () => filesBelow(options) };
+}
+
 /**
  * Files and what is in folders, nested repositories included. `.gitignore` is not honoured, `.ownkeyignore` is.
  * Pictures, archives and other packed contents are passed over by their names.
  */
-export function pathsSource({ paths, ...options }: PathsSourceOptions): Source {
-  const reader = new FileReader();
-  return {
-    name: paths.join(" "),
-    async *streams(): AsyncGenerator<SourceStream | ScanNotice> {
-      for (const root of paths) {
-        for (const found of walk(root, options)) {
-          if (found.type === "notice") yield found;
-          else if (!isPackedFile(found.path)) yield fileStream(reader, found.path);
-        }
-      }
-    },
-  };
-}
-
-function fileStream(reader: FileReader, path: string): SourceStream {
-  return { origin: { kind: "file", path }, fullChunkBytes: CHUNK_BYTES, chunks: () => reader.chunks(path) };
+export function* filesBelow({ paths, ...options }: PathsSourceOptions): Generator<SourceFile | ScanNotice> {
+  for (const root of paths) {
+    for (const found of walk(root, options)) {
+      if (found.type === "notice" || !isPackedFile(found.path)) yield found;
+    }
+  }
 }

@@ -25,7 +25,7 @@ const DIFF = [
 export function stagedSource(place: GitPlace): Source {
   return {
     name: `staged changes in ${place.folder}`,
-    async *streams() {
+    async *items() {
       const changed = await stagedChanges(place);
       if (changed.length === 0) return;
       for await (const blob of readBlobs(place, changed)) {

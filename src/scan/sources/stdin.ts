@@ -4,7 +4,7 @@ import type { Source } from "../source.ts";
 export function stdinSource(input: AsyncIterable<Uint8Array>): Source {
   return {
     name: "standard input",
-    async *streams() {
+    async *items() {
       yield { origin: { kind: "stdin", path: "<stdin>" }, chunks: () => input };
     },
   };

@@ -7,17 +7,12 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { join, normalize, relative, sep } from "node:path";
 import { notice, type ScanNotice } from "../notice.ts";
+import type { SourceFile } from "../source.ts";
 import { unreadable } from "../unreadable.ts";
 import { IGNORE_FILE, IgnoreFile } from "./ignore-file.ts";
 import { isIgnoredFolder } from "./ignored-folders.ts";
-
-/** A regular file to be read. */
-export interface WalkedFile {
-  readonly type: "file";
-  readonly path: string;
-}
 
 export interface WalkOptions {
   /** Whether a folder is passed over; the built-in list unless given. */
@@ -31,23 +26,31 @@ interface Ignores {
   readonly above: Ignores | undefined;
 }
 
+/** A folder that is being gone through. */
+interface OpenFolder {
+  readonly path: string;
+  readonly entries: Iterator<Dirent>;
+  readonly siblings: ReadonlySet<string>;
+  readonly ignores: Ignores | undefined;
+}
+
 /**
  * Names all files below a path, in the order of names. Links to files outside are followed, as dotfiles often are
  * links; links to folders are not, so that no circle is walked. What is passed over on the way comes as a notice.
  */
-export function* walk(root: string, options: WalkOptions = {}): Generator<WalkedFile | ScanNotice> {
+export function* walk(root: string, options: WalkOptions = {}): Generator<SourceFile | ScanNotice> {
   const stats = lstatOf(root);
   if (!stats) return yield notice("gone", root, "there is nothing at this path");
   if (stats.isSymbolicLink()) return yield* walkTarget(root, options);
-  if (stats.isDirectory()) return yield* new Walk(root, options).folder(root, undefined);
+  if (stats.isDirectory()) return yield* new Walk(root, options).through();
   yield stats.isFile() ? { type: "file", path: root } : special(root);
 }
 
 /** A link that was named itself is followed whatever it points to. */
-function* walkTarget(link: string, options: WalkOptions): Generator<WalkedFile | ScanNotice> {
+function* walkTarget(link: string, options: WalkOptions): Generator<SourceFile | ScanNotice> {
   try {
     yield* statSync(link).isDirectory()
-      ? new Walk(link, options).folder(link, undefined)
+      ? new Walk(link, options).through()
       : [{ type: "file", path: link } as const];
   } catch (error) {
     yield brokenLink(link, error);
@@ -55,28 +58,46 @@ function* walkTarget(link: string, options: WalkOptions): Generator<WalkedFile |
 }
 
 class Walk {
+  readonly #path: string;
   readonly #root: string;
   readonly #isIgnored: (name: string, siblings: ReadonlySet<string>) => boolean;
+  /** From the root down to where the walk is. No call for each folder: each file would pass through all of them. */
+  readonly #open: OpenFolder[] = [];
 
   constructor(root: string, options: WalkOptions) {
+    this.#path = normalize(root);
     this.#root = realpathSync(root);
     this.#isIgnored = options.isIgnored ?? isIgnoredFolder;
   }
 
-  *folder(path: string, above: Ignores | undefined): Generator<WalkedFile | ScanNotice> {
-    let entries: Dirent[];
-    try {
-      entries = readdirSync(path, { withFileTypes: true }).toSorted(byName);
-    } catch (error) {
-      return yield unreadable(path, error);
+  *through(): Generator<SourceFile | ScanNotice> {
+    yield* this.#enter(this.#path, undefined);
+    for (let folder = this.#open.at(-1); folder; folder = this.#open.at(-1)) {
+      const { value: entry, done } = folder.entries.next();
+      if (done) this.#open.pop();
+      else if (entry.isFile() && folder.ignores === undefined) {
+        yield { type: "file", path: below(folder.path, entry.name) };
+      } else yield* this.#other(folder, entry);
     }
-    const siblings = new Set(entries.map(({ name }) => name));
-    const ignores = siblings.has(IGNORE_FILE) ? readIgnores(path, above) : above;
-    for (const entry of entries) yield* this.#entry(path, entry, siblings, ignores);
   }
 
-  *#entry(folder: string, entry: Dirent, siblings: ReadonlySet<string>, ignores: Ignores | undefined) {
-    const path = join(folder, entry.name);
+  #enter(path: string, above: Ignores | undefined): readonly ScanNotice[] {
+    try {
+      const entries = readdirSync(path, { withFileTypes: true }).toSorted(byName);
+      const siblings = new Set(entries.map(({ name }) => name));
+      const ignores = siblings.has(IGNORE_FILE) ? readIgnores(path, above) : above;
+      this.#open.push({ path, entries: entries.values(), siblings, ignores });
+      return [];
+    } catch (error) {
+      return [unreadable(path, error)];
+    }
+  }
+
+  *#other(
+    { path: folder, siblings, ignores }: OpenFolder,
+    entry: Dirent,
+  ): Generator<SourceFile | ScanNotice> {
+    const path = below(folder, entry.name);
     const isFolder = entry.isDirectory();
     if (ignores !== undefined && isIgnoredBy(ignores, path, isFolder)) {
       if (isFolder) yield notice("ignored", path, `${IGNORE_FILE} names it`);
@@ -84,22 +105,27 @@ class Walk {
     }
     if (isFolder) yield* this.#subfolder(path, entry.name, siblings, ignores);
     else if (entry.isSymbolicLink()) yield* this.#link(path);
-    else yield entry.isFile() ? ({ type: "file", path } as const) : special(path);
+    else yield entry.isFile() ? { type: "file", path } : special(path);
   }
 
-  *#subfolder(path: string, name: string, siblings: ReadonlySet<string>, ignores: Ignores | undefined) {
+  *#subfolder(
+    path: string,
+    name: string,
+    siblings: ReadonlySet<string>,
+    ignores: Ignores | undefined,
+  ): Generator<SourceFile | ScanNotice> {
     if (name === ".git") {
       // Its objects are for the history; addresses with a token in them stand in its config.
       const config = join(path, "config");
-      if (lstatOf(config)?.isFile()) yield { type: "file", path: config } as const;
+      if (lstatOf(config)?.isFile()) yield { type: "file", path: config };
     } else if (this.#isIgnored(name, siblings)) {
       yield notice("ignored", path, "a folder of packages, build outputs or caches");
     } else {
-      yield* this.folder(path, ignores);
+      yield* this.#enter(path, ignores);
     }
   }
 
-  *#link(path: string): Generator<WalkedFile | ScanNotice> {
+  *#link(path: string): Generator<SourceFile | ScanNotice> {
     try {
       const target = realpathSync(path);
       const stats = statSync(target);
@@ -112,6 +138,11 @@ class Walk {
       yield brokenLink(path, error);
     }
   }
+}
+
+/** As `join` gives it for a path that is in order already. */
+function below(folder: string, name: string): string {
+  return folder.endsWith(sep) ? folder + name : folder + sep + name;
 }
 
 function byName(a: Dirent, b: Dirent): number {

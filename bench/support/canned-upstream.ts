@@ -1,14 +1,14 @@
 import type { Socket } from "bun";
 import { MessageReader } from "./http-framing.ts";
-
-/** Events of one stream, without the usage chunk. */
-export const STREAM_EVENTS = 200;
+import { streamOf } from "./requests.ts";
 
 /** A provider double on a raw socket with prebuilt answers: the least that a provider can cost. */
 export interface CannedUpstream {
   readonly port: number;
   /** Sends the next event of this stream. */
   nextEvent(stream: number): void;
+  /** Ends this stream as it should end, with its usage if that was asked for. */
+  endStream(stream: number): void;
   /** Called when the connection that carried a stream was closed before the stream had ended. */
   onAborted: (stream: number) => void;
   close(): void;
@@ -22,34 +22,34 @@ interface Connection {
 interface Stream {
   readonly socket: Socket<Connection>;
   readonly tellsUsage: boolean;
-  sent: number;
+  events: number;
 }
 
 /**
  * Answers chat completions of about 1 kB at once. A streamed one sends its first event at once and each further one
- * when told, so that chunks arrive singly, as they do from a model, however fast the proxy is.
+ * when told, so that chunks arrive singly, as they do from a model, however fast the proxy is, and that a stream stays
+ * silent for as long as nobody tells.
  */
 export function startCannedUpstream(): CannedUpstream {
   const streams = new Map<number, Stream>();
   const upstream: CannedUpstream = {
     port: 0,
-    nextEvent,
+    nextEvent(number) {
+      const stream = streams.get(number);
+      if (stream === undefined) return;
+      stream.events++;
+      stream.socket.write(EVENT);
+    },
+    endStream(number) {
+      const stream = streams.get(number);
+      if (stream === undefined) return;
+      streams.delete(number);
+      stream.socket.data.stream = undefined;
+      stream.socket.write(stream.tellsUsage ? endWithUsage(stream.events) : END);
+    },
     onAborted: () => {},
     close: () => listener.stop(true),
   };
-
-  function nextEvent(number: number): void {
-    const stream = streams.get(number);
-    if (stream === undefined) return;
-    if (stream.sent < STREAM_EVENTS) {
-      stream.sent++;
-      stream.socket.write(EVENT);
-      return;
-    }
-    streams.delete(number);
-    stream.socket.data.stream = undefined;
-    stream.socket.write(stream.tellsUsage ? END_WITH_USAGE : END);
-  }
 
   const listener = Bun.listen<Connection>({
     hostname: "127.0.0.1",
@@ -63,12 +63,12 @@ export function startCannedUpstream(): CannedUpstream {
         if (message === undefined) return;
         const { head, body } = message;
         if (head.startsWith("GET ")) return void socket.write(MODELS);
-        const number = Number(/\r\nx-bench-stream: (\d+)/i.exec(head)?.[1] ?? -1);
-        if (number < 0) return void socket.write(COMPLETION);
+        const number = streamOf(body);
+        if (number === undefined) return void socket.write(COMPLETION);
         socket.data.stream = number;
-        streams.set(number, { socket, tellsUsage: body.includes("include_usage"), sent: 0 });
+        streams.set(number, { socket, tellsUsage: body.includes("include_usage"), events: 0 });
         socket.write(STREAM_HEAD);
-        nextEvent(number);
+        upstream.nextEvent(number);
       },
       close(socket) {
         const number = socket.data.stream;
@@ -101,13 +101,14 @@ const STREAM_HEAD = Buffer.from(
   "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
 );
 const EVENT = chunk(event({ choices: [{ index: 0, delta: { content: " token" }, finish_reason: null }] }));
-const USAGE = event({
-  choices: [],
-  usage: { prompt_tokens: 200, completion_tokens: STREAM_EVENTS, total_tokens: 200 + STREAM_EVENTS },
-});
 const DONE = "data: [DONE]\n\n";
-const END = Buffer.concat([chunk(DONE), Buffer.from("0\r\n\r\n")]);
-const END_WITH_USAGE = Buffer.concat([chunk(USAGE), chunk(DONE), Buffer.from("0\r\n\r\n")]);
+const LAST_CHUNK = "0\r\n\r\n";
+const END = Buffer.concat([chunk(DONE), Buffer.from(LAST_CHUNK)]);
+
+function endWithUsage(events: number): Buffer {
+  const usage = { prompt_tokens: 200, completion_tokens: events, total_tokens: 200 + events };
+  return Buffer.concat([chunk(event({ choices: [], usage })), END]);
+}
 
 function answer(body: object): Buffer {
   const text = JSON.stringify(body);

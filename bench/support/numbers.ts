@@ -12,6 +12,24 @@ export function mebi(sizeBytes: number): string {
   return `${(sizeBytes / 1024 / 1024).toFixed(0)} MiB`;
 }
 
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+/** A part of one, as percent. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
+}
+
+/** With two digits that say something, however small it is. */
+export function ratio(value: number): string {
+  return value < 0.1 ? value.toPrecision(2) : value.toFixed(2);
+}
+
+export function millis(timeMs: number): string {
+  return `${timeMs.toFixed(2)} ms`;
+}
+
 /** Rows of equal length, the first one a heading; columns after the first are right-aligned. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

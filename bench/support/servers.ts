@@ -15,6 +15,8 @@ export interface ServerUnderTest {
   readonly credential: string;
   /** What else it wants to be told, as lines of a request's head. */
   readonly headers?: readonly string[];
+  /** What it calls the model, where that is not the provider's own name. */
+  readonly model?: string;
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,8 @@ export interface Ownkey extends ServerUnderTest {
 export async function startBareProxy(upstreamPort: number): Promise<ServerUnderTest> {
   const script = join(import.meta.dir, "bare-proxy.ts");
   const child = Bun.spawn(pinned([process.execPath, script, `http://127.0.0.1:${upstreamPort}`]), {
+    // Bun's own limit of 256 requests at once would keep idle streams from beginning.
+    env: { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: "65000" },
     stdout: "pipe",
     stderr: "inherit",
   });
@@ -44,8 +48,15 @@ export async function startBareProxy(upstreamPort: number): Promise<ServerUnderT
   };
 }
 
+export interface HowToStart {
+  /** Further arguments of `up`. */
+  readonly args?: readonly string[];
+  /** Default the one of the server under test. */
+  readonly cores?: number[] | undefined;
+}
+
 /** The real program on a home of its own, without any key yet. */
-export async function startOwnkey(program = PROGRAM): Promise<Ownkey> {
+export async function startOwnkey(program = PROGRAM, how: HowToStart = {}): Promise<Ownkey> {
   const folder = mkdtempSync(join(tmpdir(), "ownkey-bench-"));
   const environment = {
     PATH: process.env["PATH"] ?? "",
@@ -55,7 +66,7 @@ export async function startOwnkey(program = PROGRAM): Promise<Ownkey> {
   };
   const log = Bun.file(join(folder, "stderr"));
   const startedMs = performance.now();
-  const child = Bun.spawn(pinned([program, "up", "--port", "0", "--json"]), {
+  const child = Bun.spawn(pinned([program, "up", "--port", "0", "--json", ...(how.args ?? [])], how.cores), {
     env: environment,
     stdout: "pipe",
     stderr: log,
@@ -82,8 +93,12 @@ export async function startOwnkey(program = PROGRAM): Promise<Ownkey> {
 }
 
 /** Ownkey with a provider key for the upstream, and a virtual key for the load. */
-export async function startOwnkeyFor(upstreamPort: number, program = PROGRAM): Promise<Ownkey> {
-  const ownkey = await startOwnkey(program);
+export async function startOwnkeyFor(
+  upstreamPort: number,
+  program = PROGRAM,
+  how: HowToStart = {},
+): Promise<Ownkey> {
+  const ownkey = await startOwnkey(program, how);
   const base = `http://127.0.0.1:${upstreamPort}`;
   const providerKey = `sk-${"proj"}-${"bench".repeat(10)}`;
   await ownkey.run(["keys", "add", "openai", "--base-url", base, "--stdin"], `${providerKey}\n`);
@@ -96,7 +111,7 @@ export async function withEverythingOn(ownkey: Ownkey): Promise<ServerUnderTest>
   const limits = ["--rpm", "100m", "--tpm", "900m", "--concurrency", "10k", "--budget", "1000000usd/month"];
   const made = await ownkey.run(["vk", "create", "--name", "bounded", "--json", ...limits]);
   const { key } = JSON.parse(made) as { key: string };
-  return { ...ownkey, name: "Ownkey, all on", credential: key };
+  return { ...ownkey, name: `${ownkey.name}, all on`, credential: key };
 }
 
 async function ended(child: Bun.Subprocess): Promise<void> {

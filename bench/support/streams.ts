@@ -1,55 +1,59 @@
-import { type CannedUpstream, STREAM_EVENTS } from "./canned-upstream.ts";
+import type { CannedUpstream } from "./canned-upstream.ts";
+import { Histogram } from "./histogram.ts";
 import { EventCounter } from "./http-framing.ts";
-import { percentile } from "./numbers.ts";
-import type { ServerUnderTest } from "./servers.ts";
-import { httpPost } from "./short-requests.ts";
+import { type Asked, streamRequest } from "./requests.ts";
 
 export interface StreamLoad {
   /** At the same time. */
   readonly concurrent: number;
+  /** Of each stream, without its end. */
+  readonly chunks: number;
+  /** Streams under way then are ended early, as they should end. */
   readonly limitMs: number;
 }
 
 export interface StreamResult {
   readonly chunks: number;
   readonly durationMs: number;
-  readonly firstByteP50Ms: number;
-  readonly firstByteP99Ms: number;
+  readonly firstBytes: Histogram;
 }
 
-/** Streams of 200 events; the next event is sent when the one before has arrived, so that none are merged. */
+/** Streams whose next event is sent when the one before has arrived, so that none are merged. */
 export async function runStreams(
-  server: ServerUnderTest,
+  server: Asked,
   upstream: CannedUpstream,
   load: StreamLoad,
 ): Promise<StreamResult> {
-  const firstBytesMs: number[] = [];
+  const firstBytes = new Histogram();
   let chunks = 0;
   const startedMs = performance.now();
   const lastMomentMs = startedMs + load.limitMs;
   const one = async (number: number) => {
-    while (performance.now() < lastMomentMs) {
-      const stream = await openStream(server, number, (events) => {
-        chunks += events;
-        for (let told = 0; told < events; told++) upstream.nextEvent(number);
-      });
-      firstBytesMs.push(await stream.firstByteMs);
-      const events = await stream.ended;
-      if (events !== STREAM_EVENTS + 1) throw new Error(`a stream of ${events} events arrived`);
-    }
+    let told = 0;
+    let isEnding = false;
+    const onEvents = (events: number) => {
+      for (let left = events; left > 0 && !isEnding; left--) {
+        chunks++;
+        isEnding = ++told === load.chunks || performance.now() > lastMomentMs;
+        if (isEnding) upstream.endStream(number);
+        else upstream.nextEvent(number);
+      }
+    };
+    const stream = await openStream(server, number, onEvents);
+    firstBytes.add(await stream.firstByteMs);
+    const events = await stream.ended;
+    if (events <= told) throw new Error(`${told} events were sent, and ${events} arrived with the end`);
   };
-  await Promise.all(Array.from({ length: load.concurrent }, (_, number) => one(number)));
-  return {
-    chunks,
-    durationMs: performance.now() - startedMs,
-    firstByteP50Ms: percentile(firstBytesMs, 50),
-    firstByteP99Ms: percentile(firstBytesMs, 99),
+  const oneAfterTheOther = async (number: number) => {
+    while (performance.now() < lastMomentMs) await one(number);
   };
+  await Promise.all(Array.from({ length: load.concurrent }, (_, number) => oneAfterTheOther(number)));
+  return { chunks, durationMs: performance.now() - startedMs, firstBytes };
 }
 
 /** From closing the caller's connection to the provider's connection being closed; one stream at a time. */
 export async function measureAborts(
-  server: ServerUnderTest,
+  server: Asked,
   upstream: CannedUpstream,
   times: number,
 ): Promise<{ abortMs: number[]; firstByteMs: number[] }> {
@@ -66,10 +70,11 @@ export async function measureAborts(
     await aborted;
     abortMs.push(performance.now() - leftMs);
   }
+  upstream.onAborted = () => {};
   return { abortMs, firstByteMs };
 }
 
-interface OpenStream {
+export interface OpenStream {
   /** From sending the request to the first event. */
   readonly firstByteMs: Promise<number>;
   /** How many events came. */
@@ -77,21 +82,22 @@ interface OpenStream {
   leave(): void;
 }
 
-async function openStream(
-  server: ServerUnderTest,
+export async function openStream(
+  server: Asked,
   number: number,
   onEvents: (events: number) => void,
 ): Promise<OpenStream> {
   const first = Promise.withResolvers<number>();
   const end = Promise.withResolvers<number>();
-  // Whoever left does not wait for the end.
+  // Whoever left waits for neither.
+  first.promise.catch(() => {});
   end.promise.catch(() => {});
   const fail = (error: Error) => {
     first.reject(error);
     end.reject(error);
   };
   const counter = new EventCounter();
-  const request = httpPost({ ...server, body: BODY, headers: [`x-bench-stream: ${number}`] });
+  const request = streamRequest(server, number);
   const sentMs = performance.now();
   const socket = await Bun.connect({
     hostname: "127.0.0.1",
@@ -117,9 +123,3 @@ async function openStream(
   });
   return { firstByteMs: first.promise, ended: end.promise, leave: () => socket.terminate() };
 }
-
-const BODY = JSON.stringify({
-  model: "gpt-4.1-mini",
-  stream: true,
-  messages: [{ role: "user", content: "word ".repeat(180) }],
-});

@@ -9,6 +9,7 @@ const ENTRIES = [
   "store/sqlite/worker.ts",
   "ledger/checkpoint-worker.ts",
   "ledger/sums/roll-up-worker.ts",
+  "scan/threads/look-worker.ts",
 ];
 const outfile = join(root, "dist/ownkey");
 mkdirSync(join(root, "dist"), { recursive: true });

@@ -3,7 +3,7 @@ import * as scan from "../control/operations/scan.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { example, given } from "./options.ts";
+import { example, given, wholeNumber } from "./options.ts";
 import { jsonText, print, warn } from "./output.ts";
 import { ScanProgressLine } from "./scan-progress.ts";
 import { isIncomplete, noticeLines, scanText, verifyText } from "./scan-report.ts";
@@ -21,6 +21,7 @@ interface ScanCommandOptions extends CommonOptions {
   sarif?: boolean;
   all?: boolean;
   verify?: boolean;
+  threads?: number;
 }
 
 export const registerScan: Register = (program, context, exit) => {
@@ -35,6 +36,11 @@ export const registerScan: Register = (program, context, exit) => {
     .option("--baseline <file>", "leave out what this file says is accepted")
     .option("--write-baseline <file>", "accept what is found: write it to this file")
     .option("--sarif", "print SARIF 2.1.0, for code hosts and editors")
+    .option(
+      "--threads <number>",
+      "how many look at files (default: one for each processor, at most 8)",
+      wholeNumber,
+    )
     .option("--all", "list every place, every notice, and what is only information")
     .addHelpText(
       "after",
@@ -73,6 +79,7 @@ async function runScan(
         stdin: options.stdin ? context.stdin() : undefined,
         baseline: absolute(options.baseline),
         writeBaseline: absolute(options.writeBaseline),
+        threads: options.threads,
       }),
     })
     .finally(() => progress.clear());

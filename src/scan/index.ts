@@ -26,3 +26,4 @@ export { environmentSource, type EnvironmentSourceOptions } from "./sources/envi
 export { readEntries } from "./settings/settings-file.ts";
 export type { Entry } from "./settings/entry.ts";
 export { KnownKeyIndex, type KnownKeyEntry } from "./known-key-index.ts";
+export { scanThreads, type ScanThreads } from "./threads/scan-threads.ts";

@@ -27,4 +27,23 @@ export interface KnownKeys {
    * Looks beyond the run as far as the whole key reaches.
    */
   matchesIn(bytes: Uint8Array, start: number, end: number): readonly KnownMatch[];
+  /** For finding them in other threads as well; where there is no such method, this thread alone can. */
+  share?(): SharedKnownKeys;
+}
+
+/** What the threads of a scan need to find the vault's keys. No key is in it but in the memory that all of them share. */
+export interface SharedKnownKeys {
+  /** The forms of all keys, one after the other; zeros once the index that it comes from is closed. */
+  readonly memory: SharedArrayBuffer;
+  readonly forms: readonly SharedForm[];
+  readonly factor: number;
+}
+
+/** One form of a key, as a part of the memory. */
+export interface SharedForm {
+  readonly key: KnownKey;
+  readonly masked: string;
+  readonly form: Form;
+  readonly start: number;
+  readonly end: number;
 }

@@ -8,7 +8,8 @@ export type NoticeReason =
   | "too_large"
   | "too_many_findings"
   | "ignored"
-  | "source_failed";
+  | "source_failed"
+  | "thread_ended";
 
 /** Something that was not looked at, or not wholly. Never fatal. */
 export interface ScanNotice {

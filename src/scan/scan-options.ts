@@ -3,6 +3,7 @@ import type { Baseline } from "./baseline.ts";
 import type { KnownKeys } from "./known-keys.ts";
 import type { Rule } from "./rule.ts";
 import type { Source } from "./source.ts";
+import type { ScanThreads } from "./threads/scan-threads.ts";
 
 export interface ScanOptions {
   readonly sources: readonly Source[];
@@ -18,8 +19,10 @@ export interface ScanOptions {
   readonly baseline?: Baseline;
   /** Called now and then, at most once for each stream. */
   readonly onProgress?: (progress: ScanProgress) => void;
-  /** Ends the scan after the stream at hand. */
+  /** Ends the scan after the file or stream at hand. */
   readonly signal?: AbortSignal;
+  /** For files; this thread alone unless given. What is found, and in which order, does not depend on it. */
+  readonly threads?: ScanThreads;
 }
 
 export interface ScanProgress {

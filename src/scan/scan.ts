@@ -1,9 +1,10 @@
-import { inBatches, type Batch, isStream } from "./batches.ts";
+import { inBatches, isStream } from "./batches.ts";
 import { FileLook } from "./file-look.ts";
+import { FileQueue, type LookedBatch } from "./file-queue.ts";
 import type { ScanEvent } from "./finding.ts";
 import { FindingMaker } from "./finding-maker.ts";
 import { Matcher } from "./matcher.ts";
-import type { ScanNotice } from "./notice.ts";
+import { notice, type ScanNotice } from "./notice.ts";
 import { RULES } from "./rules.ts";
 import type { Origin } from "./origin.ts";
 import type { ScanOptions, ScanProgress } from "./scan-options.ts";
@@ -11,6 +12,7 @@ import { accessOf } from "./settings/readers.ts";
 import type { Source, SourceStream } from "./source.ts";
 import { type Looked, StreamReading } from "./stream-reading.ts";
 import type { Hit } from "./stream-scanner.ts";
+import type { LookThreads } from "./threads/look-threads.ts";
 import { unreadable } from "./unreadable.ts";
 
 /**
@@ -20,47 +22,83 @@ import { unreadable } from "./unreadable.ts";
  */
 export async function* scan(options: ScanOptions): AsyncGenerator<ScanEvent> {
   const run = new ScanRun(options);
-  for (const source of options.sources) {
-    try {
-      for await (const item of inBatches(source.items())) {
-        if (options.signal?.aborted) return;
-        yield* isStream(item) ? run.stream(source, item) : run.files(source, item);
-      }
-    } catch (error) {
-      yield unreadable(source.name, error, "source_failed");
+  try {
+    for (const source of options.sources) {
+      yield* run.through(source);
+      if (options.signal?.aborted) return;
     }
+    yield* run.endedThreads;
+  } finally {
+    run.close();
   }
 }
 
 const GROUP_KEY_BYTES = 32;
 
-/** What lasts from stream to stream. */
+/** What lasts from source to source. */
 class ScanRun {
+  readonly endedThreads: ScanNotice[] = [];
   readonly #options: ScanOptions;
   readonly #matcher: Matcher;
-  readonly #look: FileLook;
+  readonly #queue: FileQueue;
   readonly #maker: FindingMaker;
   readonly #done = { streams: 0, sizeBytes: 0, findings: 0 };
 
   constructor(options: ScanOptions) {
     this.#options = options;
     this.#matcher = new Matcher(options.rules ?? RULES);
-    this.#look = new FileLook(this.#matcher, options.known);
+    this.#queue = new FileQueue({
+      look: new FileLook(this.#matcher, options.known),
+      startThreads: () => this.#startThreads(),
+      worthwhileBytes: options.threads?.afterBytes ?? Number.POSITIVE_INFINITY,
+      signal: options.signal,
+    });
     this.#maker = new FindingMaker(options.randomness(GROUP_KEY_BYTES), options.isVirtualKey);
   }
 
-  async *files(source: Source, batch: Batch): AsyncGenerator<ScanEvent> {
-    for (const item of batch) {
-      if (item.type === "notice") yield item;
-      else {
+  async *through(source: Source): AsyncGenerator<ScanEvent> {
+    let failed: ScanNotice | undefined;
+    try {
+      for await (const item of inBatches(source.items())) {
         if (this.#options.signal?.aborted) return;
-        const looked = this.#look.look(item.path);
-        yield* this.#told(source, { kind: "file", path: item.path }, looked, looked.hits);
+        if (isStream(item)) {
+          yield* this.#files(source, this.#queue.rest());
+          yield* this.#stream(source, item);
+        } else yield* this.#files(source, this.#queue.add(item));
+      }
+    } catch (error) {
+      failed = unreadable(source.name, error, "source_failed");
+    }
+    yield* this.#files(source, this.#queue.rest());
+    if (failed) yield failed;
+  }
+
+  close(): void {
+    this.#queue.close();
+  }
+
+  /** Rules of somebody's own, and keys that cannot be shared, are for this thread alone. */
+  #startThreads(): LookThreads | undefined {
+    const { threads, rules, known } = this.#options;
+    if (rules !== undefined || (known && !known.share)) return undefined;
+    return threads?.start(known?.share?.(), (why) => this.endedThreads.push(endedThread(why)));
+  }
+
+  async *#files(source: Source, batches: AsyncIterable<LookedBatch>): AsyncGenerator<ScanEvent> {
+    for await (const { batch, looked } of batches) {
+      const files = looked.values();
+      for (const item of batch) {
+        if (this.#options.signal?.aborted) return;
+        if (item.type === "notice") yield item;
+        else {
+          const { value } = files.next();
+          if (value) yield* this.#told(source, { kind: "file", path: item.path }, value, value.hits);
+        }
       }
     }
   }
 
-  async *stream(source: Source, stream: SourceStream): AsyncGenerator<ScanEvent> {
+  async *#stream(source: Source, stream: SourceStream): AsyncGenerator<ScanEvent> {
     const { origin, fullChunkBytes } = stream;
     const reading = new StreamReading({
       path: origin.path,
@@ -96,6 +134,10 @@ class ScanRun {
     const progress: ScanProgress = { source: source.name, path, ...this.#done };
     this.#options.onProgress?.(progress);
   }
+}
+
+function endedThread(why: string): ScanNotice {
+  return notice("thread_ended", "threads", `one ended too early, and the others did its work: ${why}`);
 }
 
 async function countedHits({ countedLines }: SourceStream, hits: readonly Hit[]): Promise<readonly Hit[]> {

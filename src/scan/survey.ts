@@ -15,6 +15,7 @@ import { severityAt } from "./severity.ts";
 import { accessOf } from "./settings/readers.ts";
 import { checkObfuscated } from "./settings/obfuscated.ts";
 import { environmentFile, readEntries, type SettingsFile } from "./settings/settings-file.ts";
+import { scanThreads } from "./threads/scan-threads.ts";
 import { isOfChange, type SurveyRequest, surveySources } from "./survey-sources.ts";
 
 export interface SurveyOptions {
@@ -25,6 +26,8 @@ export interface SurveyOptions {
   readonly baseline?: Baseline | undefined;
   readonly onProgress?: ((progress: ScanProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** How many threads look at files, this one included; by the machine's processors unless given. */
+  readonly threads?: number | undefined;
 }
 
 /** A finding and whose file it is in. */
@@ -74,11 +77,12 @@ export async function survey(request: SurveyRequest, options: SurveyOptions): Pr
 
 async function runEngine(
   request: SurveyRequest,
-  { machine, randomness, known, isVirtualKey, baseline, onProgress, signal }: SurveyOptions,
+  { machine, randomness, known, isVirtualKey, baseline, onProgress, signal, threads: count }: SurveyOptions,
   places: Places,
   seen: Set<string>,
 ): Promise<{ findings: Finding[]; notices: ScanNotice[]; streams: number; sizeBytes: number }> {
   const result = { findings: [] as Finding[], notices: [] as ScanNotice[], streams: 0, sizeBytes: 0 };
+  const threads = scanThreads(count);
   const scanOptions: ScanOptions = {
     sources: surveySources(request, places, seen, machine.env),
     randomness,
@@ -86,6 +90,7 @@ async function runEngine(
     ...(isVirtualKey ? { isVirtualKey } : {}),
     ...(baseline ? { baseline } : {}),
     ...(signal ? { signal } : {}),
+    ...(threads ? { threads } : {}),
     onProgress: (progress) => {
       result.streams = progress.streams;
       result.sizeBytes = progress.sizeBytes;

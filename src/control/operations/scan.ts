@@ -76,6 +76,13 @@ const inputSchema = z.object({
   writeBaseline: z.string().optional().describe("the file to write what is found to"),
   information: z.boolean().default(false).describe("virtual keys and the like are listed as well"),
   verify: z.boolean().default(false).describe("ask each found key's own provider whether it works"),
+  threads: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("how many threads look at files; as many as there are processors, at most 8, unless given"),
   /** Called before anything is sent, with where it will be. */
   onVerify: z.custom<(hosts: readonly VerifiedHost[]) => void>().optional(),
   /** Of the session: variables move tools' folders, and some are wrong settings. */
@@ -131,6 +138,7 @@ async function lookedThrough(
       known,
       baseline: baselineFor(input),
       onProgress: input.onProgress,
+      threads: input.threads,
     },
   );
   if (input.writeBaseline !== undefined) saveBaseline(input.writeBaseline, found.findings);

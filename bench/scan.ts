@@ -1,17 +1,19 @@
-// The scanner on a generated source tree, beside grep with the same patterns in the same run: megabytes a second of one
-// core, small files with flat memory, the history of a repository, and what a commit hook costs besides git itself.
-// `--files N` for another size of the tree; the default keeps the whole run under a minute. secretlint and ripgrep are
-// measured when they are there; `--rivals FOLDER` for where `npm install secretlint
+// The scanner on a generated source tree, beside ripgrep and grep with the same patterns in the same run: megabytes a
+// second of one core's time, by the clock on one core and on all, small files with flat memory, the history of a
+// repository, and what a commit hook costs besides git itself. `--files N` for another size of the tree, `--commits N` of the history; the
+// default keeps the whole run under a minute. `--program dist/ownkey` measures that as well, from its start to its end.
+// secretlint and ripgrep are measured when they are there; `--rivals FOLDER` for where `npm install secretlint
 // @secretlint/secretlint-rule-preset-recommend` has put them: FOLDER/node_modules/.bin.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { systemRandomness } from "../src/kernel/index.ts";
 import {
   historySource,
   pathsSource,
   RULES,
   scan,
+  scanThreads,
   type Source,
   stagedSource,
   streamOf,
@@ -21,7 +23,12 @@ import { fastImport, sourceText, writeTree } from "./support/source-tree.ts";
 import { numberOption, textOption } from "./support/options.ts";
 
 const rivals = textOption("--rivals", "") || undefined;
+const program = textOption("--program", "");
 const files = numberOption("--files", 3_000);
+const commits = numberOption("--commits", files);
+const cores = availableParallelism();
+/** Of each measurement, whose median counts. */
+const ROUNDS = 5;
 const env = { PATH: process.env["PATH"], HOME: tmpdir(), LC_ALL: "C", GIT_CONFIG_NOSYSTEM: "1" };
 const root = mkdtempSync(join(tmpdir(), "ownkey-bench-scan-"));
 try {
@@ -44,7 +51,7 @@ interface Outcome {
   residentMost: number;
 }
 
-async function measure(source: Source): Promise<Outcome> {
+async function measure(source: Source, threads = 1): Promise<Outcome> {
   const outcome = { findings: 0, sizeBytes: 0, streams: 0, cpuMs: 0, wallMs: 0, residentMost: 0 };
   const cpu = process.cpuUsage();
   const started = performance.now();
@@ -54,7 +61,9 @@ async function measure(source: Source): Promise<Outcome> {
     if (progress.streams % 1000 === 0)
       outcome.residentMost = Math.max(outcome.residentMost, process.memoryUsage.rss());
   };
-  for await (const event of scan({ sources: [source], randomness: systemRandomness, onProgress })) {
+  const more = scanThreads(threads);
+  const options = { sources: [source], randomness: systemRandomness, onProgress };
+  for await (const event of scan({ ...options, ...(more ? { threads: { ...more, afterBytes: 0 } } : {}) })) {
     if (event.type === "finding") outcome.findings++;
   }
   const { user, system } = process.cpuUsage(cpu);
@@ -85,50 +94,134 @@ async function engine(): Promise<void> {
   );
 }
 
+/** One look at the tree. */
+interface Run {
+  readonly found: number;
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
+
+/** Whoever looks at the tree; `undefined` when it is not there, or cannot. */
+interface Contestant {
+  readonly name: string;
+  readonly manyThreads: boolean;
+  run(threads: number): Promise<Run | undefined>;
+}
+
+/** Its medians. */
+interface Result extends Run {
+  readonly allWallMs: number | undefined;
+}
+
 async function tree(): Promise<void> {
   const folder = join(root, "tree");
   const keys = writeTree(folder, { files, fileBytes: 20_000, keyEvery: 100 });
-  await measure(pathsSource({ paths: [folder] }));
-  const own = await measure(pathsSource({ paths: [folder] }));
+  const { sizeBytes } = await measure(pathsSource({ paths: [folder] }));
+  const all = contestants(folder);
+  const results = await inTurns(all);
+  const ownCpuMs = results[0]?.cpuMs ?? 0;
+  const rows = all.map(({ name }, at) => {
+    const result = results[at];
+    if (!result) return [name, "not there", "", "", "", ""];
+    const { found, cpuMs, wallMs, allWallMs } = result;
+    const rates = [cpuMs, wallMs, allWallMs].map((ms) => (ms === undefined ? "" : perSecond(sizeBytes, ms)));
+    return [name, `${found} of ${keys}`, ...rates, (cpuMs / ownCpuMs).toFixed(1)];
+  });
+  const heading = ["", "found", "per core", "one thread", `${cores} threads`, "times ours"];
+  console.log(
+    `\ntree of ${files} files, ${mebi(sizeBytes)}, medians of ${ROUNDS} rounds\n${table([heading, ...rows, secretlintRow(ownCpuMs / sizeBytes)])}`,
+  );
+}
+
+/** Round by round, so that all of them have the machine as it is at a time. */
+async function inTurns(all: readonly Contestant[]): Promise<(Result | undefined)[]> {
+  const runs = all.map(() => ({ one: [] as Run[], many: [] as Run[] }));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [at, contestant] of all.entries()) {
+      const one = await contestant.run(1);
+      const many = contestant.manyThreads && cores > 1 ? await contestant.run(cores) : undefined;
+      if (one) runs[at]?.one.push(one);
+      if (many) runs[at]?.many.push(many);
+    }
+  }
+  return runs.map(({ one, many }) => {
+    const [first] = one;
+    return (
+      first && {
+        found: first.found,
+        cpuMs: median(one.map(({ cpuMs }) => cpuMs)),
+        wallMs: median(one.map(({ wallMs }) => wallMs)),
+        allWallMs: many.length === 0 ? undefined : median(many.map(({ wallMs }) => wallMs)),
+      }
+    );
+  });
+}
+
+/** This scanner first. Of the others' patterns, those of the marked rules are ours; nobody else has the other rules. */
+function contestants(folder: string): Contestant[] {
   const marked = RULES.filter((rule) => rule.kind === "marked");
   const marks = marked.flatMap((rule) => rule.marks.map((mark) => mark.replaceAll(".", String.raw`\.`)));
-  const rows = [
-    ["", "found", "processor", "rate", "times ours"],
-    [
-      "ownkey, all rules",
-      `${own.findings} of ${keys}`,
-      `${own.cpuMs.toFixed(0)} ms`,
-      perSecond(own.sizeBytes, own.cpuMs),
-      "1.0",
-    ],
+  const marksOnly = `(${marks.join("|")})[A-Za-z0-9_-]{16,}`;
+  const whole = String.raw`\b(?:${marked.map(({ pattern }) => pattern.source).join("|")})`;
+  // ripgrep's own engine has no look-around, and is faster than the one that has.
+  const plain = whole.replaceAll(/\(\?[=!](?:[^()]|\([^()]*\))*\)/g, "");
+  const ripgrep = (name: string, ...rest: string[]): Contestant => ({
+    name,
+    manyThreads: true,
+    run: async (threads) => timed(["rg", "-uuu", `-j${threads}`, "-o", ...rest, folder]),
+  });
+  const grep = (name: string, ...rest: string[]): Contestant => ({
+    name,
+    manyThreads: false,
+    run: async () => timed(["grep", ...rest, folder]),
+  });
+  const own: Contestant = {
+    name: "ownkey, all rules",
+    manyThreads: true,
+    async run(threads) {
+      const { findings, cpuMs, wallMs } = await measure(pathsSource({ paths: [folder] }), threads);
+      return { found: findings, cpuMs, wallMs };
+    },
+  };
+  const fromStart: Contestant = {
+    name: "ownkey, start to end",
+    manyThreads: true,
+    run: async (threads) =>
+      timed([resolve(program), "scan", folder, "--json", "--threads", `${threads}`], {
+        exitCode: 7,
+        perFinding: '"masked"',
+      }),
+  };
+  return [
+    own,
+    ...(program === "" ? [] : [fromStart]),
+    ripgrep("ripgrep, marks only", marksOnly),
+    ripgrep("ripgrep, marked rules", plain),
+    ripgrep("ripgrep -P, marked rules", "-P", whole),
+    grep("grep -E, marks only", "-rEo", marksOnly),
+    grep("grep -P, marked rules", "-rPo", whole),
   ];
-  const others: [string, string[]][] = [
-    ["grep -E, marks only", ["grep", "-rEo", `(${marks.join("|")})[A-Za-z0-9_-]{16,}`, folder]],
-    [
-      "grep -P, marked rules",
-      ["grep", "-rPo", `\\b(?:${marked.map(({ pattern }) => pattern.source).join("|")})`, folder],
-    ],
-    ["ripgrep, marks only", ["rg", "-uuu", "-j1", "-o", `(${marks.join("|")})[A-Za-z0-9_-]{16,}`, folder]],
-  ];
-  for (const [name, command] of others) {
-    const ran = Bun.which(command[0] ?? "") === null ? undefined : Bun.spawnSync(command, { env });
-    if (!ran?.success) {
-      rows.push([name, "not there", "", "", ""]);
-      continue;
-    }
-    const cpuMs = Number(ran.resourceUsage.cpuTime.total) / 1000;
-    const found = ran.stdout.toString().trim().split("\n").length;
-    const ratio = (cpuMs / own.cpuMs).toFixed(1);
-    rows.push([
-      name,
-      `${found} of ${keys}`,
-      `${cpuMs.toFixed(0)} ms`,
-      perSecond(own.sizeBytes, cpuMs),
-      ratio,
-    ]);
-  }
-  rows.push(secretlintRow(own.cpuMs / own.sizeBytes));
-  console.log(`\ntree of ${files} files, ${mebi(own.sizeBytes)}\n${table(rows)}`);
+}
+
+interface TimedOptions {
+  readonly exitCode?: number;
+  /** What stands in the output once for each finding. */
+  readonly perFinding?: string;
+  readonly cwd?: string;
+}
+
+/** `undefined` when the program is not there, or ends otherwise than it should. */
+function timed(
+  command: string[],
+  { exitCode = 0, perFinding = "\n", cwd = root }: TimedOptions = {},
+): Run | undefined {
+  if (Bun.which(command[0] ?? "") === null) return undefined;
+  const started = performance.now();
+  const ran = Bun.spawnSync(command, { cwd, env: { ...env, OWNKEY_HOME: join(root, "home") } });
+  const wallMs = performance.now() - started;
+  if (ran.exitCode !== exitCode) return undefined;
+  const found = ran.stdout.toString().split(perFinding).length - 1;
+  return { found, wallMs, cpuMs: Number(ran.resourceUsage.cpuTime.total) / 1000 };
 }
 
 /** With its recommended rules, on a small tree: on the large one it would take many minutes. */
@@ -138,36 +231,39 @@ function secretlintRow(ownMsPerByte: number): string[] {
   const fileBytes = 20_000;
   const count = 100;
   const keys = writeTree(folder, { files: count, fileBytes, keyEvery: 10 });
-  const program = Bun.which("secretlint", { PATH: `${rivals ?? ""}:${env.PATH ?? ""}` });
-  if (program === null) return [name, "not there", "", "", ""];
+  const linter = Bun.which("secretlint", { PATH: `${rivals ?? ""}:${env.PATH ?? ""}` });
+  if (linter === null) return [name, "not there", "", "", "", ""];
   const rules = JSON.stringify({ rules: [{ id: "@secretlint/secretlint-rule-preset-recommend" }] });
-  const ran = Bun.spawnSync([program, "--secretlintrcJSON", rules, "--format", "json", `${folder}/**/*`], {
+  const started = performance.now();
+  const linted = Bun.spawnSync([linter, "--secretlintrcJSON", rules, "--format", "json", `${folder}/**/*`], {
     env,
     ...(rivals === undefined ? {} : { cwd: rivals }),
   });
-  const found = ran.stdout.toString().split('"ruleId"').length - 1;
-  const cpuMs = Number(ran.resourceUsage.cpuTime.total) / 1000;
+  const wallMs = performance.now() - started;
+  const found = linted.stdout.toString().split('"ruleId"').length - 1;
+  const cpuMs = Number(linted.resourceUsage.cpuTime.total) / 1000;
   const sizeBytes = count * fileBytes;
   const ratio = (cpuMs / sizeBytes / ownMsPerByte).toFixed(1);
-  return [name, `${found} of ${keys}`, `${cpuMs.toFixed(0)} ms`, perSecond(sizeBytes, cpuMs), ratio];
+  return [name, `${found} of ${keys}`, perSecond(sizeBytes, cpuMs), perSecond(sizeBytes, wallMs), "", ratio];
 }
 
 async function smallFiles(): Promise<void> {
   const folder = join(root, "small");
   const count = files * 5;
   writeTree(folder, { files: count, fileBytes: 400, keyEvery: 1000 });
-  Bun.gc(true);
-  const before = process.memoryUsage.rss();
-  const { streams, wallMs, cpuMs, residentMost } = await measure(pathsSource({ paths: [folder] }));
-  const each = ((cpuMs * 1000) / streams).toFixed(0);
-  console.log(
-    `\n${streams} small files: ${wallMs.toFixed(0)} ms, ${each} µs of processor each; memory ${mebi(before)} before, ${mebi(residentMost)} at most`,
-  );
+  for (const threads of cores > 1 ? [1, cores] : [1]) {
+    Bun.gc(true);
+    const before = process.memoryUsage.rss();
+    const { streams, wallMs, cpuMs, residentMost } = await measure(pathsSource({ paths: [folder] }), threads);
+    const each = ((cpuMs * 1000) / streams).toFixed(0);
+    console.log(
+      `\n${streams} small files, ${threads} ${threads === 1 ? "thread" : "threads"}: ${wallMs.toFixed(0)} ms, ${each} µs of processor each; memory ${mebi(before)} before, ${mebi(residentMost)} at most`,
+    );
+  }
 }
 
 async function history(): Promise<void> {
   const folder = join(root, "history");
-  const commits = files;
   git(folder, ["init", "-q", "."]);
   git(folder, ["fast-import", "--quiet"], fastImport(commits, 3000, 100));
   Bun.gc(true);
@@ -181,7 +277,7 @@ async function history(): Promise<void> {
 async function hook(): Promise<void> {
   const folder = join(root, "hook");
   git(folder, ["init", "-q", "."]);
-  writeTree(folder, { files: 20, fileBytes: 8_000, keyEvery: 50 });
+  writeTree(folder, { files: 21, fileBytes: 8_000, keyEvery: 50 });
   git(folder, ["add", "-A"]);
   const whole: number[] = [];
   const alone: number[] = [];
@@ -197,7 +293,18 @@ async function hook(): Promise<void> {
     alone.push(performance.now() - started);
   }
   console.log(
-    `\nhook over 20 staged files: first ${whole[0]?.toFixed(0)} ms, then ${median(whole).toFixed(0)} ms, of which git alone ${median(alone).toFixed(0)} ms`,
+    `\nhook over 21 staged files, one with a key: first ${whole[0]?.toFixed(0)} ms, then ${median(whole).toFixed(0)} ms, of which git alone ${median(alone).toFixed(0)} ms`,
+  );
+  if (program !== "") wholeHook(folder);
+}
+
+/** As git runs it before each commit, nearly all of which hold no key. */
+function wholeHook(folder: string): void {
+  git(folder, ["rm", "-q", "--cached", "d0/e0/file0.ts"]);
+  const command = [resolve(program), "guard", "run", "pre-commit"];
+  const runs = Array.from({ length: 25 }, () => timed(command, { cwd: folder })?.wallMs ?? Number.NaN);
+  console.log(
+    `hook over 20 staged files without a key, start and end of the program included: ${median(runs).toFixed(0)} ms, at most ${Math.max(...runs).toFixed(0)} ms`,
   );
 }
 

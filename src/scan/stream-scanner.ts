@@ -89,18 +89,19 @@ export class StreamScanner {
     let done = this.#done;
     for (let start = nextRun(bytes, done, to); start >= 0; start = nextRun(bytes, done, to)) {
       const end = endOfRun(bytes, start);
-      if (known !== undefined || matcher.mayMatch(bytes, start, end)) this.#look(bytes, start, end);
+      const mayMatch = matcher.mayMatch(bytes, start, end);
+      if (mayMatch || known !== undefined) this.#look(bytes, start, end, mayMatch);
       done = end + 1;
     }
     this.#done = Math.min(Math.max(done, to), bytes.length);
   }
 
-  #look(bytes: Uint8Array, start: number, end: number): void {
+  #look(bytes: Uint8Array, start: number, end: number, mayMatch: boolean): void {
     const { matcher, known, namesTell } = this.#options;
     if (this.#stopped || end <= this.#covered) return;
     if (known && this.#reportKnown(known, bytes, start, end)) return;
     // A row that goes on from the last chunk has been looked at where it begins.
-    if (start < this.#covered || isRunByte(bytes[start - 1])) return;
+    if (!mayMatch || start < this.#covered || isRunByte(bytes[start - 1])) return;
     const match = matcher.match(bytes, start, end, namesTell);
     if (match) this.#report(bytes, match.start, match.end, match, undefined);
   }

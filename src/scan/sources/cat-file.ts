@@ -16,14 +16,18 @@ export interface Blob<Request extends BlobRequest> {
 
 const LINE_FEED = 0x0a;
 
-/** The blobs in the order of the requests; those that are not there, as in a partial clone, are passed over. */
+/**
+ * The blobs in the order of the requests; those that are not there, as in a partial clone, are passed over. When the
+ * requests end with an error, it is thrown after the blobs that were asked for before it.
+ */
 export async function* readBlobs<Request extends BlobRequest>(
   place: GitPlace,
   requests: AsyncIterable<Request> | Iterable<Request>,
 ): AsyncGenerator<Blob<Request>> {
   // Asked for, not yet answered: git takes as many as fit into a pipe, about 1,500.
   const asked: Request[] = [];
-  const git = startGit(place, ["cat-file", "--batch"], idLines(requests, asked));
+  const failures: unknown[] = [];
+  const git = startGit(place, ["cat-file", "--batch"], streamFrom(idLines(requests, asked, failures)));
   const reader = new ByteReader(git.output);
   try {
     for (;;) {
@@ -41,6 +45,7 @@ export async function* readBlobs<Request extends BlobRequest>(
       // A line feed of git's own follows the content.
       await reader.skip(taken ? 1 : sizeBytes + 1);
     }
+    if (failures.length > 0) throw failures[0];
     await git.finished();
   } finally {
     git.kill();
@@ -53,17 +58,20 @@ function sizeIn(header: string): number | undefined {
   return size === undefined ? undefined : Number(size);
 }
 
-function idLines<Request extends BlobRequest>(
+/** An error is kept: for git it is the end of its input and no failure, so that nobody else would tell of it. */
+async function* idLines<Request extends BlobRequest>(
   requests: AsyncIterable<Request> | Iterable<Request>,
   asked: Request[],
-): ReadableStream<Uint8Array> {
-  async function* lines() {
+  failures: unknown[],
+): AsyncGenerator<Uint8Array> {
+  try {
     for await (const request of requests) {
       asked.push(request);
       yield utf8(`${request.id}\n`);
     }
+  } catch (error) {
+    failures.push(error);
   }
-  return streamFrom(lines());
 }
 
 export function streamFrom(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {

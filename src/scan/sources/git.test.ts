@@ -155,6 +155,19 @@ test("a folder without a repository gives a notice that says so", async () => {
   }
 });
 
+test("a history that git cannot go through, or an index that it cannot read, is told", async () => {
+  for (const name of ["a", "b", "c"]) {
+    folder.write(name, groqKey(1));
+    commit(name);
+  }
+  const lost = git("rev-parse", "HEAD~1").trim();
+  rmSync(join(folder.path, ".git/objects", lost.slice(0, 2), lost.slice(2)), { force: true });
+  const history = await eventsOf(historySource(place()));
+  expect(history).toMatchObject([{ type: "notice", reason: "source_failed" }]);
+  folder.write(".git/index", "no index");
+  expect(await eventsOf(stagedSource(place()))).toMatchObject([{ type: "notice", reason: "source_failed" }]);
+});
+
 test("however git's output is cut, the same changes are read", async () => {
   const id = (digit: string) => digit.repeat(40);
   const record = (mode: string, letter: string) => `:000000 ${mode} ${id("0")} ${id("b")} ${letter}\0`;

@@ -26,23 +26,20 @@ export function stagedSource(place: GitPlace): Source {
   return {
     name: `staged changes in ${place.folder}`,
     async *items() {
-      const changed = await stagedChanges(place);
-      if (changed.length === 0) return;
-      for await (const blob of readBlobs(place, changed)) {
+      // The process that reads contents starts while the other one still looks for changes.
+      for await (const blob of readBlobs(place, stagedChanges(place))) {
         yield { ...streamOfBlob(blob), countedLines: () => linesAdded(place, blob.request) };
       }
     },
   };
 }
 
-async function stagedChanges(place: GitPlace): Promise<Change[]> {
+async function* stagedChanges(place: GitPlace): AsyncGenerator<Change> {
   const git = startGit(place, [...DIFF, "--raw", "-z", "--no-abbrev"]);
-  const changed: Change[] = [];
   for await (const change of readChanges(new ByteReader(git.output))) {
-    if (!isPackedFile(change.path)) changed.push(change);
+    if (!isPackedFile(change.path)) yield change;
   }
   await git.finished();
-  return changed;
 }
 
 /** Asked only for files in which something was found. */

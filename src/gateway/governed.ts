@@ -1,4 +1,4 @@
-import { foldName } from "../kernel/index.ts";
+import { foldedHash, foldName } from "../kernel/index.ts";
 
 /**
  * The members of request bodies that Ownkey's rules look at. A reader that folds case, or takes `max_tokens` and
@@ -48,6 +48,8 @@ export interface GovernedNames {
   /** The canonical name of a member of the governed object at `path` (`""` = the root), by its folded name. */
   canonical(path: string, folded: string): string | undefined;
   isReference(folded: string): boolean;
+  /** False for the hash of a name ({@link foldedHash}) that none of the above can be, nor `id` in a reference. */
+  mayHold(hash: number): boolean;
   /** A governed list: its path is that of each object in it, and members of several of these may have one name. */
   isList(path: string): boolean;
 }
@@ -64,9 +66,17 @@ function governedNames(): GovernedNames {
     tables.set(parent, new Map(names.map((name) => [foldName(name), `${parent}.${name}`])));
   }
   const references = new Set(REFERENCES.map(foldName));
+  const names = [...tables.values()].flatMap((table) => [...table.keys()]);
+  const hashes = new Set([...names, ...references, "id"].map((name) => hashOf(name)));
   return {
+    mayHold: (hash) => hashes.has(hash),
     canonical: (path, folded) => tables.get(path)?.get(folded),
     isList: (path) => Object.hasOwn(LISTS, path),
     isReference: (folded) => references.has(folded),
   };
+}
+
+function hashOf(name: string): number {
+  const bytes = Buffer.from(name);
+  return foldedHash(bytes, 0, bytes.length);
 }

@@ -1,7 +1,7 @@
 // The scanner accepts exactly what JSON.parse accepts, tells the true places, and is not fooled by spellings.
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { AppError, MAX_JSON_DEPTH, utf8 } from "../kernel/index.ts";
+import { AppError, foldedHash, MAX_JSON_DEPTH, utf8 } from "../kernel/index.ts";
 import { GOVERNED } from "./governed.ts";
 import { scanJson } from "./json-scan.ts";
 
@@ -53,6 +53,44 @@ test("damaged documents are refused exactly when JSON.parse refuses them", () =>
     }),
     { numRuns: 2000 },
   );
+});
+
+test("in a long document every byte of every string counts, wherever it lies in memory", () => {
+  const run = fc.integer({ min: 0, max: 70 }).map((length) => "w".repeat(length));
+  const mark = fc.constantFrom(
+    "\\n",
+    '\\"',
+    "\\u00e9",
+    "é",
+    "🎉",
+    "\u007f",
+    "\u0001",
+    "\n",
+    '"',
+    "\\",
+    "\\x",
+    " ",
+  );
+  const texts = fc.array(fc.tuple(run, mark), { maxLength: 6 });
+  fc.assert(
+    fc.property(texts, run, fc.nat(3), (pieces, last, offset) => {
+      const value = pieces.flat().join("") + last;
+      const text = `{"padding":"${"p".repeat(4000)}","model":"${value}"}`;
+      // Not only from the beginning of a word.
+      const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]).subarray(offset);
+      if (!parses(text)) return expect(codeOf(() => scanJson(bytes, GOVERNED))).toBe("invalid_input");
+      const { model } = JSON.parse(text) as { model: string };
+      expect(scanJson(bytes, GOVERNED).text("model")).toBe(model);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("a name that only hashes like a governed one is not taken for it", () => {
+  const twin = "modg.";
+  const hashOf = (name: string) => foldedHash(utf8(name), 0, name.length);
+  expect(hashOf(twin)).toBe(hashOf("model"));
+  expect(scan(`{"${twin}":"a","model":"b"}`).text("model")).toBe("b");
 });
 
 test("arbitrary bytes never get past it unless they are JSON in UTF-8", () => {

@@ -5,12 +5,16 @@
  */
 import {
   AppError,
+  decodedJson,
+  foldedHash,
   foldName,
-  isAscii,
   JSON_BYTE,
+  type JsonKind,
   JsonLexer,
   type JsonSpan,
   MAX_JSON_DEPTH,
+  nameOfPart,
+  NOT_ASCII,
   textOfPart,
 } from "../kernel/index.ts";
 import type { GovernedNames } from "./governed.ts";
@@ -41,78 +45,78 @@ export interface ScannedJson {
  *   governed member is there twice under names that some reader would take for the same.
  */
 export function scanJson(bytes: Uint8Array, governed: GovernedNames): ScannedJson {
-  return new Scanner(bytes, governed).document();
+  return new Scanner(bytes, governed);
 }
 
-class Scanner extends JsonLexer {
+class Scanner extends JsonLexer implements ScannedJson {
+  readonly members = new Map<string, Member>();
+  readonly references: string[] = [];
+  readonly toolModels: string[] = [];
+  readonly root: Member;
   private readonly governed: GovernedNames;
-  private readonly members = new Map<string, Member>();
-  private readonly references: string[] = [];
-  private readonly listed: string[] = [];
+  /** Of the object or array that was passed over last. */
+  private empty = false;
 
   constructor(bytes: Uint8Array, governed: GovernedNames) {
     super(bytes);
     this.governed = governed;
-  }
-
-  document(): ScannedJson {
     this.space();
-    const root = this.value(1, "", false);
+    const start = this.at;
+    this.root = this.memberFrom(start, this.value(1, "", false));
     this.space();
     if (this.at !== this.bytes.length) throw this.malformed();
-    const { members, references, listed } = this;
-    return {
-      root,
-      members,
-      references,
-      toolModels: listed,
-      text: (name) => this.text(members.get(name)),
-      count: (name) => this.count(members.get(name)),
-      isTrue: (name) => {
-        const member = members.get(name);
-        return member?.kind === "boolean" && this.bytes[member.start] === JSON_BYTE.lowerT;
-      },
-    };
   }
 
-  private text(member: Member | undefined): string | undefined {
-    return member?.kind === "string" ? this.decoded(member.start + 1, member.end - 1) : undefined;
+  text(name: string): string | undefined {
+    return this.textOf(this.members.get(name));
   }
 
-  private count(member: Member | undefined): number | undefined {
+  count(name: string): number | undefined {
+    const member = this.members.get(name);
     if (member?.kind !== "number") return undefined;
     const value = Number(textOfPart(this.bytes, member.start, member.end, "latin1"));
     return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   }
 
+  isTrue(name: string): boolean {
+    const member = this.members.get(name);
+    return member?.kind === "boolean" && this.bytes[member.start] === JSON_BYTE.lowerT;
+  }
+
+  private textOf(member: Member | undefined): string | undefined {
+    return member?.kind === "string" ? this.decoded(member.start + 1, member.end - 1) : undefined;
+  }
+
   /**
+   * Passes over a value and gives its kind; `empty` then tells of objects and arrays whether nothing was in them.
    * `path` is the canonical name of the governed object that this value is, `""` for the root, else undefined.
    * `names`: texts in here are names of stored objects.
    */
-  private value(depth: number, path: string | undefined, names: boolean): Member {
+  private value(depth: number, path: string | undefined, names: boolean): JsonKind {
     const start = this.at;
-    const first = this.bytes[start];
-    switch (first) {
+    switch (this.bytes[start]) {
       case JSON_BYTE.quote:
         this.string();
         if (names) this.references.push(this.decoded(start + 1, this.at - 1));
-        return { kind: "string", start, end: this.at, empty: false };
+        return "string";
       case JSON_BYTE.openBrace:
-        return { kind: "object", start, empty: this.object(depth, path, names), end: this.at };
+        this.empty = this.object(depth, path, names);
+        return "object";
       case JSON_BYTE.openBracket:
-        return { kind: "array", start, empty: this.array(depth, path, names), end: this.at };
+        this.empty = this.array(depth, path, names);
+        return "array";
       case JSON_BYTE.lowerT:
         this.word("true");
-        return { kind: "boolean", start, end: this.at, empty: false };
+        return "boolean";
       case JSON_BYTE.lowerF:
         this.word("false");
-        return { kind: "boolean", start, end: this.at, empty: false };
+        return "boolean";
       case JSON_BYTE.lowerN:
         this.word("null");
-        return { kind: "null", start, end: this.at, empty: false };
+        return "null";
       default:
         this.number();
-        return { kind: "number", start, end: this.at, empty: false };
+        return "number";
     }
   }
 
@@ -129,8 +133,9 @@ class Scanner extends JsonLexer {
       this.space();
       this.expect(JSON_BYTE.colon);
       this.space();
-      const value = this.value(depth + 1, name?.member, name?.reference === true);
-      if (name?.member !== undefined) this.found(name.member, value, path);
+      const start = this.at;
+      const kind = this.value(depth + 1, name?.member, name?.reference === true);
+      if (name?.member !== undefined) this.found(name.member, this.memberFrom(start, kind), path);
       this.space();
       if (this.bytes[this.at] === JSON_BYTE.closeBrace) {
         this.at++;
@@ -162,6 +167,11 @@ class Scanner extends JsonLexer {
     }
   }
 
+  private memberFrom(start: number, kind: JsonKind): Member {
+    const empty = (kind === "object" || kind === "array") && this.empty;
+    return { kind, start, end: this.at, empty };
+  }
+
   /** What the rules say about the member whose name stands here. */
   private name(path: string | undefined, inReference: boolean): Found | undefined {
     if (this.bytes[this.at] !== JSON_BYTE.quote) throw this.malformed();
@@ -170,8 +180,10 @@ class Scanner extends JsonLexer {
     const end = this.at - 1;
     // No governed name comes near this length, however it is escaped.
     if (end - start > MAX_NAME_BYTES) return undefined;
-    const raw = textOfPart(this.bytes, start, end, "latin1");
-    const folded = this.escaped || !isAscii(raw) ? foldName(this.decoded(start, end)) : foldName(raw);
+    // Most names say nothing to any rule: they are passed over without being made a text.
+    const hash = this.escaped ? NOT_ASCII : foldedHash(this.bytes, start, end);
+    if (hash !== NOT_ASCII && !this.governed.mayHold(hash)) return undefined;
+    const folded = foldName(decodedJson(nameOfPart(this.bytes, start, end)));
     const member = path === undefined ? undefined : this.governed.canonical(path, folded);
     const reference = this.governed.isReference(folded) || (inReference && folded === "id");
     return member === undefined && !reference ? undefined : { member, reference };
@@ -179,7 +191,7 @@ class Scanner extends JsonLexer {
 
   private found(member: string, value: Member, path: string | undefined): void {
     if (path !== undefined && this.governed.isList(path)) {
-      this.listed.push(this.text(value) ?? "");
+      this.toolModels.push(this.textOf(value) ?? "");
       return;
     }
     if (this.members.has(member)) {

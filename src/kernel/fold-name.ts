@@ -15,12 +15,30 @@ export function foldName(name: string): string {
   return from === 0 ? name : folded + name.slice(from);
 }
 
+/** Of names that have to be made a text to be folded. */
+export const NOT_ASCII = -1;
+
+/**
+ * A hash of a name's bytes that is the same for all names which {@link foldName} makes one; {@link NOT_ASCII} where
+ * bytes alone do not tell. For telling that a name is none of some, without making a text of it.
+ */
+export function foldedHash(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte > LAST_ASCII) return NOT_ASCII;
+    if (byte === UNDERSCORE || byte === HYPHEN) continue;
+    const isCapital = byte >= UPPER_A && byte <= UPPER_Z;
+    hash = (Math.imul(hash, HASH_FACTOR) + (isCapital ? byte + LOWER_A - UPPER_A : byte)) | 0;
+  }
+  return hash >>> 0;
+}
+
+const HASH_FACTOR = 31;
+const LAST_ASCII = 0x7f;
+const HYPHEN = 0x2d;
+const UPPER_A = 0x41;
+const UPPER_Z = 0x5a;
 const UNDERSCORE = 0x5f;
 const LOWER_A = 0x61;
 const LOWER_Z = 0x7a;
-
-/** Nothing but printable ASCII and control bytes: whatever was read as latin1 is the text itself. */
-export function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7e) return false;
-  return true;
-}

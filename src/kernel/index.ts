@@ -3,6 +3,7 @@ export * from "./clock.ts";
 export * from "./closing.ts";
 export * from "./errors.ts";
 export * from "./fold-name.ts";
+export * from "./known-names.ts";
 export * from "./ids.ts";
 export * from "./json.ts";
 export * from "./json-lexer.ts";

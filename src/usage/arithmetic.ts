@@ -23,14 +23,19 @@ export function costOfUsage(usage: Usage, rates: Rates, factor: bigint): bigint 
   if (!known(textOut, rates.output) || !known(audioOut, rates.audioOut) || !known(audioIn, rates.audioIn))
     return null;
   const tokens =
-    BigInt((usage.inputUncached ?? 0) - audioIn) * rates.input +
-    BigInt(audioIn) * (rates.audioIn ?? 0n) +
-    BigInt(usage.cacheRead ?? 0) * rates.cacheRead +
-    BigInt(usage.cacheWrite5m ?? 0) * rates.cacheWrite5m +
-    BigInt(usage.cacheWrite1h ?? 0) * rates.cacheWrite1h +
-    BigInt(textOut) * (rates.output ?? 0n) +
-    BigInt(audioOut) * (rates.audioOut ?? 0n);
-  return scaled(tokens, factor) + BigInt(usage.toolCalls ?? 0) * rates.toolCallNanos + rates.requestNanos;
+    times((usage.inputUncached ?? 0) - audioIn, rates.input) +
+    times(audioIn, rates.audioIn) +
+    times(usage.cacheRead, rates.cacheRead) +
+    times(usage.cacheWrite5m, rates.cacheWrite5m) +
+    times(usage.cacheWrite1h, rates.cacheWrite1h) +
+    times(textOut, rates.output) +
+    times(audioOut, rates.audioOut);
+  return scaled(tokens, factor) + times(usage.toolCalls, rates.toolCallNanos) + rates.requestNanos;
+}
+
+/** Most kinds of tokens are not there, and large integers are costly. */
+function times(amount: number | null, rate: bigint | null): bigint {
+  return amount === null || amount === 0 || rate === null ? 0n : BigInt(amount) * rate;
 }
 
 /** What a request can cost at these rates: every input token at the dearest input rate, every answer at its limit. */
@@ -58,6 +63,7 @@ function known(tokens: number, rate: bigint | null): boolean {
 
 /** Rates are per million tokens, factors in millionths; a begun nano-dollar is charged. */
 function scaled(tokens: bigint, factor: bigint): bigint {
-  const divisor = 1_000_000n * ONE;
-  return (tokens * factor + divisor - 1n) / divisor;
+  return (tokens * factor + DIVISOR - 1n) / DIVISOR;
 }
+
+const DIVISOR = 1_000_000n * ONE;

@@ -1,6 +1,4 @@
-import { factorOf, ONE } from "./factors.ts";
-import type { Multiplier } from "./multipliers.ts";
-import type { PricedModel } from "./pricing.ts";
+import { ONE } from "./factors.ts";
 import { largest, type Rates, type RateTable } from "./rates.ts";
 
 /** What a request can use at the most, beside the output that its limit covers. */
@@ -28,34 +26,45 @@ export interface Ceiling {
 
 /** Over all prices that the request may meet. `null` when one of them is not known. */
 export function ceilingAt(tables: readonly RateTable[], use: MostUsage, factor: bigint): Ceiling | null {
-  const reachable = tables.flatMap((table) =>
-    table.filter(({ fromInput }) => fromInput <= use.inputTokens).map(({ rates }) => rates),
-  );
-  const ceilings = reachable.map((rates) => ceilingOf(rates, use, factor));
-  const known = ceilings.filter((ceiling) => ceiling !== null);
-  if (known.length === 0 || known.length < ceilings.length) return null;
+  let dearest: Ceiling | null = null;
+  for (const table of tables) {
+    for (const { fromInput, rates } of table) {
+      if (fromInput > use.inputTokens) continue;
+      const ceiling = ceilingOf(rates, use, factor);
+      if (ceiling === null) return null;
+      dearest = dearest === null ? ceiling : dearestOf(dearest, ceiling);
+    }
+  }
+  return dearest;
+}
+
+function dearestOf(one: Ceiling, other: Ceiling): Ceiling {
   return {
-    fixedNanos: largest(0n, ...known.map(({ fixedNanos }) => fixedNanos)),
-    nanosPerOutputToken: largest(0n, ...known.map(({ nanosPerOutputToken }) => nanosPerOutputToken)),
+    fixedNanos: largest(one.fixedNanos, other.fixedNanos),
+    nanosPerOutputToken: largest(one.nanosPerOutputToken, other.nanosPerOutputToken),
   };
 }
 
-/** The dearest of the tiers and places, never below the standard one; `undefined` when one has no known price. */
+/**
+ * The dearest of the tiers and places, never below the standard one; `undefined` when one has no known price.
+ * `factorOf`: of one tier and place.
+ */
 export function dearestOfTiers(
-  multipliers: readonly Multiplier[],
-  model: PricedModel,
+  factorOf: (tier: string | null, geo: string | null) => bigint | undefined,
   { tiers, places }: MostUsage,
 ): bigint | undefined {
   let dearest = ONE;
-  for (const tier of tiers.length === 0 ? [null] : tiers) {
-    for (const geo of places.length === 0 ? [null] : places) {
-      const factor = factorOf(multipliers, { ...model, tier, geo });
+  for (const tier of tiers.length === 0 ? STANDARD : tiers) {
+    for (const geo of places.length === 0 ? STANDARD : places) {
+      const factor = factorOf(tier, geo);
       if (factor === undefined) return undefined;
       dearest = largest(dearest, factor);
     }
   }
   return dearest;
 }
+
+const STANDARD = [null];
 
 function ceilingOf(rates: Rates, use: MostUsage, factor: bigint): Ceiling | null {
   const { inputTokens, audioInputTokens, fixedOutputTokens, cacheWrites } = use;
@@ -65,8 +74,8 @@ function ceilingOf(rates: Rates, use: MostUsage, factor: bigint): Ceiling | null
   const input = largest(rates.input, rates.cacheRead, ...cacheRates(rates, cacheWrites));
   const perMillion =
     BigInt(inputTokens - audioInputTokens) * input +
-    BigInt(audioInputTokens) * largest(input, rates.audioIn ?? 0n) +
-    BigInt(fixedOutputTokens) * output;
+    (audioInputTokens === 0 ? 0n : BigInt(audioInputTokens) * largest(input, rates.audioIn ?? 0n)) +
+    (fixedOutputTokens === 0 ? 0n : BigInt(fixedOutputTokens) * output);
   return {
     fixedNanos: wholeNanos(perMillion * factor) + rates.requestNanos,
     nanosPerOutputToken: wholeNanos(output * factor),
@@ -80,6 +89,7 @@ function cacheRates({ cacheWrite5m, cacheWrite1h }: Rates, life: MostUsage["cach
 
 /** From rates per million times factors in millionths; a begun nano-dollar counts. */
 function wholeNanos(scaled: bigint): bigint {
-  const divisor = 1_000_000n * ONE;
-  return (scaled + divisor - 1n) / divisor;
+  return (scaled + DIVISOR - 1n) / DIVISOR;
 }
+
+const DIVISOR = 1_000_000n * ONE;

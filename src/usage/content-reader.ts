@@ -6,14 +6,39 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const OPEN_ARRAY = 0x5b;
 const OPEN_OBJECT = 0x7b;
 
-/** The reader for a content type; `undefined` for content that holds no figures: sound, images, pages. */
+/** How content is read; `none`: content that holds no figures (sound, images, pages). */
+type Content = "lines" | "by_first_byte" | "none";
+
+/** The reader for a content type; `undefined` for content that holds no figures. */
 export function readerFor(contentType: string | null, readings: Readings): Splitter | undefined {
-  const type = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (/(?:ndjson|jsonl|json-lines|stream\+json)$/.test(type)) return readLines(readings);
-  if (type === "" || type === "text/plain" || type === "text/event-stream" || /[/+]json$/.test(type)) {
-    return readByFirstByte(readings);
-  }
-  return undefined;
+  const content = contentOf(contentType);
+  if (content === "none") return undefined;
+  return content === "lines" ? readLines(readings) : readByFirstByte(readings);
+}
+
+/** Whether the bytes of a whole answer can only be one JSON object. */
+export function isJsonDocument(contentType: string | null, bytes: Uint8Array): boolean {
+  return bytes[0] === OPEN_OBJECT && contentOf(contentType) === "by_first_byte";
+}
+
+/** Content types seen lately: servers send the same few. */
+const known = new Map<string, Content>();
+const MOST_KNOWN = 64;
+
+function contentOf(contentType: string | null): Content {
+  const text = contentType ?? "";
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const content = contentOfType(text.split(";", 1)[0]?.trim().toLowerCase() ?? "");
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(text, content);
+  return content;
+}
+
+function contentOfType(type: string): Content {
+  if (/(?:ndjson|jsonl|json-lines|stream\+json)$/.test(type)) return "lines";
+  const isText = type === "" || type === "text/plain" || type === "text/event-stream";
+  return isText || /[/+]json$/.test(type) ? "by_first_byte" : "none";
 }
 
 /** What an answer is shows in its first byte more surely than in its header; servers mix them up. */

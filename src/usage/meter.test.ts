@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
-import { createMeter } from "./meter.ts";
+import { createMeter, meterWhole } from "./meter.ts";
 import { cutAt, metered, meterOptions } from "./usage.testing.ts";
 
 const USAGE = '{"model":"m-1","usage":{"in":3,"out":4}}';
@@ -189,4 +189,48 @@ test("random bytes in random pieces never throw, whatever the content type and e
     ),
     { numRuns: 300 },
   );
+});
+
+test("an answer that is here as a whole tells the same as one that comes in pieces", async () => {
+  const alphabet = fc.constantFrom(
+    ...'\n:{}[]"\\, 01'.split(""),
+    '"usage":{"in":3,"out":4}',
+    '"model":"m-1"',
+    '"error"',
+  );
+  const damaged = fc.array(alphabet, { maxLength: 30 }).map((parts) => `{${parts.join("")}`);
+  const text = fc.oneof(
+    fc.constantFrom(
+      USAGE,
+      ` ${USAGE}`,
+      `[${USAGE}]`,
+      `${USAGE}\n${USAGE}`,
+      `data: ${USAGE}\n\n`,
+      `\ufeff${USAGE}`,
+      "{",
+      "",
+    ),
+    damaged,
+    fc.json(),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      text,
+      fc.constantFrom("application/json", "text/event-stream", "application/x-ndjson", "image/png", null),
+      fc.constantFrom(null, "identity", "gzip"),
+      async (text, contentType, contentEncoding) => {
+        const plain = Buffer.from(text);
+        const bytes = contentEncoding === "gzip" ? gzipSync(plain) : plain;
+        const options = meterOptions({ contentType, contentEncoding });
+        expect(await meterWhole(options, bytes)).toEqual(await metered(options, [bytes]));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test("a provider's reader that fails on a whole answer does not reach it either", async () => {
+  const broken = meterOptions({ contentType: "application/json" });
+  const provider = { ...broken.provider, readUsage: () => JSON.parse("{") as never };
+  expect(await meterWhole({ ...broken, provider }, Buffer.from(USAGE))).toMatchObject({ usage: null });
 });

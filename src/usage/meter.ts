@@ -1,10 +1,11 @@
-import { readerFor } from "./content-reader.ts";
+import { textOfPart } from "../kernel/index.ts";
+import { isJsonDocument, readerFor } from "./content-reader.ts";
 import { decodeFor, isIdentity } from "./decoder.ts";
-import type { Meter, MeterOptions } from "./metering.ts";
+import type { Meter, MeterOptions, MeterResult } from "./metering.ts";
 import type { Splitter } from "./piece-collector.ts";
 import { Readings } from "./readings.ts";
 
-/** Makes the meter for one answer. What it cannot read gives a result without usage, never an error. */
+/** As {@link CreateMeter}. */
 export function createMeter(options: MeterOptions): Meter {
   const readings = new Readings(options.provider, options.kind);
   const reader = readerFor(options.contentType, readings);
@@ -20,6 +21,30 @@ export function createMeter(options: MeterOptions): Meter {
       return readings.result();
     },
   };
+}
+
+/** As {@link MeterWhole}. */
+export function meterWhole(options: MeterOptions, bytes: Uint8Array): MeterResult | Promise<MeterResult> {
+  return readPlainDocument(options, bytes) ?? meterPiece(options, bytes);
+}
+
+/** The usual answer, at once: nothing has to be held or cut. `undefined` for what is not just one JSON object. */
+function readPlainDocument(options: MeterOptions, bytes: Uint8Array): MeterResult | undefined {
+  const { provider, kind, contentType, contentEncoding } = options;
+  const isPlain = contentEncoding === null || isIdentity(contentEncoding);
+  if (!isPlain || !isJsonDocument(contentType, bytes)) return undefined;
+  const readings = new Readings(provider, kind);
+  try {
+    return readings.addText(textOfPart(bytes, 0, bytes.length)) ? readings.result() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function meterPiece(options: MeterOptions, bytes: Uint8Array): MeterResult | Promise<MeterResult> {
+  const meter = createMeter(options);
+  meter.push(bytes);
+  return meter.finish();
 }
 
 function meterInTheClear(reader: Splitter, readings: Readings): Meter {

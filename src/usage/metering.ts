@@ -20,6 +20,12 @@ export interface Meter {
   finish(): MeterResult | Promise<MeterResult>;
 }
 
+/** Makes the meter for one answer. What it cannot read gives a result without usage, never an error. */
+export type CreateMeter = (options: MeterOptions) => Meter;
+
+/** The same for an answer that is here as a whole. */
+export type MeterWhole = (options: MeterOptions, bytes: Uint8Array) => MeterResult | Promise<MeterResult>;
+
 export interface MeterResult {
   /** `null` when no usage was seen. */
   readonly usage: Usage | null;

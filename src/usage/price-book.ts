@@ -94,26 +94,26 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
       const { found } = priceOf(model);
       if (found.from === "free") return found;
       if (found.from === "nowhere") return { from: "nowhere", suggestion: found.suggest() };
-      return { ...found, tables: tablesFor(found, (listed) => pricesAt(listed, model.atMs)) };
+      return { ...found, tables: tablesFor(found, pricesAt, model.atMs) };
     },
 
     cost(input) {
       const { usage } = input;
-      const { found, factor } = priceOf(input);
+      const { found, factorOf } = priceOf(input);
       if (found.from === "free") return 0n;
       // Figures that contradict each other, or none at all, have no price.
       if (usage.clamped === true || (usage.inputUncached === null && usage.output === null)) return null;
-      const table = tablesFor(found, (listed) => pricesAt(listed, input.atMs))[0];
+      const table = tablesFor(found, pricesAt, input.atMs)[0];
       const rates = table && ratesFor(table, totalInput(usage));
-      const times = rates && factor(input);
+      const times = rates && factorOf(input.batch ? "batch" : input.serviceTier, input.geo);
       return times === undefined || !rates ? null : costOfUsage(usage, rates, times);
     },
 
     ceiling(model, use) {
-      const { found } = priceOf(model);
+      const { found, factorOf } = priceOf(model);
       if (found.from === "free") return { fixedNanos: 0n, nanosPerOutputToken: 0n };
-      const tables = tablesFor(found, (listed) => pricesAround(listed, model.atMs));
-      const factor = dearestOfTiers(multipliers, model, use);
+      const tables = tablesFor(found, pricesAround, model.atMs);
+      const factor = dearestOfTiers(factorOf, use);
       return factor === undefined ? null : ceilingAt(tables, use, factor);
     },
 
@@ -125,10 +125,15 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
         ? 0
         : Math.min(input.outputLimit ?? largestOutput(input.model), LARGEST_OUTPUT_LIMIT) *
           Math.min(Math.max(input.choices, 1), MOST_CHOICES);
-      const bounds = tablesFor(found, (listed) => pricesAround(listed, input.atMs))
-        .flat()
-        .map(({ rates }) => boundAt(rates, input.bodyBytes, outputTokens, dearestFactor));
-      return dearest(bounds);
+      let dearest: bigint | null = null;
+      for (const table of tablesFor(found, pricesAround, input.atMs)) {
+        for (const { rates } of table) {
+          const bound = boundAt(rates, input.bodyBytes, outputTokens, dearestFactor);
+          if (bound === null) return null;
+          dearest = largest(dearest ?? 0n, bound);
+        }
+      }
+      return dearest;
     },
   };
 }
@@ -142,24 +147,22 @@ function rateTables() {
     if (!entry) tables.set(prices, (entry = { table: rateTable(prices, modelId) }));
     return entry.table;
   };
-  return (found: Found, pricesOf: (listed: ListedModel) => readonly PriceSet[]): readonly RateTable[] => {
+  return (
+    found: Found,
+    pricesOf: (listed: ListedModel, atMs: number) => readonly PriceSet[],
+    atMs: number,
+  ): readonly RateTable[] => {
     if (found.from === "override") return [[{ fromInput: 0, rates: overrideRates(found.override) }]];
     if (found.from !== "list") return [];
     const { listed } = found;
     const known = lasting.get(listed);
     if (known) return known;
-    const current = pricesOf(listed)
+    const current = pricesOf(listed, atMs)
       .map((prices) => tableOf(prices, listed.id))
       .filter((table) => table !== undefined);
     if (!isConditional(listed.prices)) lasting.set(listed, current);
     return current;
   };
-}
-
-/** `null` when one is not known, or there is none. */
-function dearest(bounds: readonly (bigint | null)[]): bigint | null {
-  const known = bounds.filter((bound) => bound !== null);
-  return known.length === 0 || known.length < bounds.length ? null : largest(0n, ...known);
 }
 
 /** Changes with every price that the user sets: the ledger can say by which prices a row was counted. */

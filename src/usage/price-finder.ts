@@ -4,7 +4,7 @@ import type { Multiplier } from "./multipliers.ts";
 import { overrideFor, type PriceOverride } from "./overrides.ts";
 import type { ListedModel, PriceSnapshot } from "./price-data.ts";
 import { listsFor } from "./price-lists.ts";
-import type { CostInput, PricedModel } from "./pricing.ts";
+import type { PricedModel } from "./pricing.ts";
 
 /** Where a model's price was found. */
 export type Found =
@@ -17,7 +17,7 @@ export type Found =
 export interface ModelPrice {
   readonly found: Found;
   /** Of an answer's tier and place; `undefined` for a tier whose price is not known. */
-  readonly factor: (input: CostInput) => bigint | undefined;
+  readonly factorOf: (tier: string | null, geo: string | null) => bigint | undefined;
   /** The dearest that an answer may turn out to have. */
   readonly dearestFactor: bigint;
 }
@@ -66,10 +66,11 @@ export function priceFinder(
     return {
       found: find(model),
       dearestFactor: dearestFactor(multipliers, model),
-      factor(input) {
-        const tier = input.batch ? "batch" : input.serviceTier;
-        return keep(factors, `${tier}\n${input.geo}`, MOST_FACTORS, () =>
-          factorOf(multipliers, { ...input, tier }),
+      factorOf(tier, geo) {
+        const name = geo === null ? (tier ?? "") : `${tier}\n${geo}`;
+        return (
+          factors.get(name) ??
+          keep(factors, name, MOST_FACTORS, () => factorOf(multipliers, { ...model, tier, geo }))
         );
       },
     };

@@ -1,13 +1,14 @@
 import type { Database } from "bun:sqlite";
 import { AppError, type Log } from "../kernel/index.ts";
 import {
-  type ColumnValue,
   CONTEXT_COLUMNS,
   contextValues,
   OUTCOME_COLUMNS,
   outcomeValues,
   RESERVED_COLUMNS,
   reservedValues,
+  sameContext,
+  sameOutcome,
   SETTLED_COLUMNS,
   settledValues,
 } from "./columns.ts";
@@ -19,20 +20,21 @@ import type { AttemptRef, ReservedAttempt, SettledAttempt } from "./ledger.ts";
 const RETRY_MS = 500;
 
 interface Write {
-  readonly settles: boolean;
   readonly ref: AttemptRef;
-  /** What it shares with others: the context of a reservation, the outcome of a settlement. */
-  readonly shared: ColumnValue[];
-  readonly values: ColumnValue[];
-  readonly done: () => void;
-  readonly failed: (error: AppError) => void;
+  /** One of them: what is reserved, or how it ended. */
+  readonly reserved: ReservedAttempt | undefined;
+  readonly settled: SettledAttempt | undefined;
+  readonly waiting: PromiseWithResolvers<AttemptRef>;
 }
 
 export interface Batch {
-  /** Rejects when the row could not be written; then nothing of it is in the ledger. */
-  reserve(ref: AttemptRef, attempt: ReservedAttempt): Promise<void>;
-  /** Stays pending, and is tried again, while the disk is full or busy; also `close` tries once more. */
-  settle(ref: AttemptRef, settled: SettledAttempt): Promise<void>;
+  /** Gives the same number. Rejects when the row could not be written; then nothing of it is in the ledger. */
+  reserve(ref: AttemptRef, attempt: ReservedAttempt): Promise<AttemptRef>;
+  /**
+   * Stays pending, and is tried again, while the disk is full or busy; also `close` tries once more. Rejects with
+   * `conflict` for what is not reserved; after another error, it may be settled again.
+   */
+  settle(ref: AttemptRef, settled: SettledAttempt): Promise<unknown>;
   unwrittenSettlements(): number;
   /** Writes what is left, at once; what still cannot be written rejects. */
   close(): void;
@@ -56,15 +58,27 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
   const update = database.prepare(
     `UPDATE attempt_rows SET outcome = ?, ${SETTLED_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ? AND ended_at IS NULL`,
   );
-  const contexts = createDictionary(database, "contexts", CONTEXT_COLUMNS);
-  const outcomes = createDictionary(database, "outcomes", OUTCOME_COLUMNS);
+  const contexts = createDictionary<ReservedAttempt>(database, {
+    table: "contexts",
+    columns: CONTEXT_COLUMNS,
+    valuesOf: contextValues,
+    isSame: sameContext,
+  });
+  const outcomes = createDictionary<SettledAttempt>(database, {
+    table: "outcomes",
+    columns: OUTCOME_COLUMNS,
+    valuesOf: outcomeValues,
+    isSame: sameOutcome,
+  });
   const transaction = database.transaction((writes: readonly Write[]) => {
-    for (const { settles, ref, shared, values } of writes) {
-      if (settles) update.run(outcomes.idOf(shared), ...values, ref);
-      else insert.run(ref, contexts.idOf(shared), ...values);
+    for (const { ref, reserved, settled } of writes) {
+      if (reserved !== undefined) insert.run(ref, contexts.idOf(reserved), ...reservedValues(reserved));
+      if (settled !== undefined) update.run(outcomes.idOf(settled), ...settledValues(settled), ref);
     }
   });
 
+  /** Reserved, and not settled. */
+  const open = new Set<AttemptRef>();
   let waiting: Write[] = [];
   let turn: ReturnType<typeof setImmediate> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
@@ -79,7 +93,10 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
       outcomes.forget();
       return error;
     }
-    for (const { done } of writes) done();
+    for (const { ref, reserved, waiting } of writes) {
+      if (reserved !== undefined) open.add(ref);
+      waiting.resolve(ref);
+    }
     onWritten(writes.length);
     return undefined;
   };
@@ -90,12 +107,12 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
    */
   const writeSingly = (writes: readonly Write[]) => {
     let passing: unknown;
-    for (const one of [...writes.filter((each) => each.settles), ...writes.filter((each) => !each.settles)]) {
+    for (const one of [...writes.filter(settles), ...writes.filter((each) => !settles(each))]) {
       const error = passing ?? write([one]);
       if (error === undefined) continue;
       if (isPassing(error)) passing = error;
-      if (one.settles && isPassing(error)) waiting.push(one);
-      else one.failed(asAppError(error, path));
+      if (settles(one) && isPassing(error)) waiting.push(one);
+      else failed(one, asAppError(error, path));
     }
   };
 
@@ -119,28 +136,46 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
     if (waiting.length > 0) retry = setTimeout(flush, RETRY_MS).unref();
   };
 
-  const add = (write: Omit<Write, "done" | "failed">): Promise<void> =>
-    new Promise((done, failed) => {
-      waiting.push({ ...write, done, failed });
-      turn ??= setImmediate(flush);
-    });
+  const add = (
+    ref: AttemptRef,
+    reserved: ReservedAttempt | undefined,
+    settled: SettledAttempt | undefined,
+  ): Promise<AttemptRef> => {
+    const done = Promise.withResolvers<AttemptRef>();
+    waiting.push({ ref, reserved, settled, waiting: done });
+    turn ??= setImmediate(flush);
+    return done.promise;
+  };
+
+  const failed = ({ ref, settled, waiting }: Write, error: AppError): void => {
+    // Nothing was written: it may be settled again, with figures that can be.
+    if (settled !== undefined) open.add(ref);
+    waiting.reject(error);
+  };
 
   return {
-    reserve: (ref, attempt) =>
-      add({ settles: false, ref, shared: contextValues(attempt), values: reservedValues(attempt) }),
+    reserve: (ref, reserved) => add(ref, reserved, undefined),
     settle: (ref, settled) =>
-      add({ settles: true, ref, shared: outcomeValues(settled), values: settledValues(settled) }),
-    unwrittenSettlements: () => waiting.filter(({ settles }) => settles).length,
+      open.delete(ref) ? add(ref, undefined, settled) : Promise.reject(notReserved(ref)),
+    unwrittenSettlements: () => waiting.filter(settles).length,
     close() {
       clearImmediate(turn);
       flush();
       clearTimeout(retry);
       const lost = new AppError("storage_full", `the ledger ${path} was closed before it could be written`);
-      for (const { failed } of waiting) failed(lost);
+      for (const one of waiting) failed(one, lost);
       waiting = [];
       for (const one of [contexts, outcomes]) one.close();
       insert.finalize();
       update.finalize();
     },
   };
+}
+
+function settles({ settled }: Write): boolean {
+  return settled !== undefined;
+}
+
+function notReserved(ref: AttemptRef): AppError {
+  return new AppError("conflict", `attempt ${ref} is not reserved: it was settled before, or never made`);
 }

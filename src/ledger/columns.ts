@@ -45,6 +45,30 @@ export function contextValues(attempt: ReservedAttempt): ColumnValue[] {
   ];
 }
 
+/** Whether two have one context. Names are compared as they came: two that are cut to the same are told apart. */
+export function sameContext(one: ReservedAttempt, other: ReservedAttempt): boolean {
+  return (
+    one.virtualKeyId === other.virtualKeyId &&
+    one.modelRequested === other.modelRequested &&
+    one.route === other.route &&
+    one.stream === other.stream &&
+    one.connectionId === other.connectionId &&
+    one.providerKeyId === other.providerKeyId &&
+    one.tool === other.tool &&
+    one.user === other.user &&
+    one.team === other.team &&
+    one.project === other.project &&
+    one.provider === other.provider &&
+    one.dialect === other.dialect &&
+    one.priceVersion === other.priceVersion &&
+    sameNumbers(one.grants, other.grants)
+  );
+}
+
+function sameNumbers(ones: readonly number[], others: readonly number[]): boolean {
+  return ones.length === others.length && ones.every((one, at) => one === others[at]);
+}
+
 /** Columns written by a reservation, in the order of {@link reservedValues}; in front of them id and context. */
 export const RESERVED_COLUMNS = [
   "request_id",
@@ -91,6 +115,21 @@ export function outcomeValues(settled: SettledAttempt): ColumnValue[] {
     shortText(settled.geo),
     settled.estimated ? 1 : 0,
   ];
+}
+
+/** Whether two have one outcome. */
+export function sameOutcome(one: SettledAttempt, other: SettledAttempt): boolean {
+  return (
+    one.end === other.end &&
+    one.status === other.status &&
+    one.verdict === other.verdict &&
+    (one.usage === null) === (other.usage === null) &&
+    one.usage?.clamped === other.usage?.clamped &&
+    one.modelAnswered === other.modelAnswered &&
+    one.serviceTier === other.serviceTier &&
+    one.geo === other.geo &&
+    one.estimated === other.estimated
+  );
 }
 
 /** Columns written by a settlement, in the order of {@link settledValues}; in front of them the outcome. */

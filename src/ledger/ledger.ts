@@ -68,7 +68,7 @@ export interface Ledger {
   /** Resolves when the row is durable against `kill -9`; only then may a byte go upstream. @throws `storage_full`. */
   reserve(attempt: ReservedAttempt): Promise<AttemptRef>;
   /** Resolves when written. Settling twice is refused. */
-  settle(ref: AttemptRef, settled: SettledAttempt): Promise<void>;
+  settle(ref: AttemptRef, settled: SettledAttempt): Promise<unknown>;
   /** The attempt reserved last; `0` = none yet. */
   lastRef(): AttemptRef;
   /**

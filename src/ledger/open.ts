@@ -6,7 +6,7 @@ import { createCheckpointer } from "./checkpoint.ts";
 import { settleLeftOpen } from "./crash.ts";
 import { asAppError, type Durability, openForWriting } from "./database.ts";
 import { noteCopy } from "./shipping.ts";
-import type { AttemptRef, Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 
 export interface OpenLedgerOptions {
   /** The ledger's file. Its instance must be claimed (`claimInstance`): nobody else may write it. */
@@ -33,7 +33,6 @@ export function openLedger({ path, clock, log, mode = "normal" }: OpenLedgerOpti
   const { settledAfterCrash, nextRef } = start(database, path, clock);
   const checkpointer = createCheckpointer(database, path, log);
   const batch = createBatch({ database, path, log, onWritten: (rows) => checkpointer.written(rows) });
-  const reserved = new Set<AttemptRef>();
   let lastRef = nextRef - 1;
   let closed = false;
 
@@ -44,30 +43,8 @@ export function openLedger({ path, clock, log, mode = "normal" }: OpenLedgerOpti
     lastRef: () => lastRef,
     chargedSince: (ref) => chargedSince(database, ref),
 
-    async reserve(attempt) {
-      if (closed) throw isClosed(path);
-      const ref = ++lastRef;
-      await batch.reserve(ref, attempt);
-      reserved.add(ref);
-      return ref;
-    },
-
-    async settle(ref, settled) {
-      if (closed) throw isClosed(path);
-      if (!reserved.delete(ref)) {
-        throw new AppError(
-          "conflict",
-          `attempt ${ref} is not reserved: it was settled before, or never made`,
-        );
-      }
-      try {
-        await batch.settle(ref, settled);
-      } catch (error) {
-        // Nothing was written: it may be settled again, with figures that can be.
-        reserved.add(ref);
-        throw error;
-      }
-    },
+    reserve: (attempt) => (closed ? Promise.reject(isClosed(path)) : batch.reserve(++lastRef, attempt)),
+    settle: (ref, settled) => (closed ? Promise.reject(isClosed(path)) : batch.settle(ref, settled)),
 
     async close() {
       if (closed) return;

@@ -124,7 +124,7 @@ test("whatever happens to a ledger, it equals a plain list of what was promised"
       let ledger = reopen();
       const model = new Map<string, { nanos: bigint | null; end: string | null }>();
       let open: { ref: number; id: string; nanos: bigint | null }[] = [];
-      let pending: Promise<void>[] = [];
+      let pending: Promise<unknown>[] = [];
       for (const [i, step] of commands.entries()) {
         if (step.do === "reserve") {
           const id = `req_${String(i).padStart(4, "0")}`;

@@ -22,6 +22,8 @@ export class BudgetBook {
   readonly #options: BudgetBookOptions;
   #definitions = NOTHING;
   readonly #covering = new Map<string, readonly Budget[]>();
+  /** Nearly every request is of the spender of the one before. */
+  #last: { readonly spender: Spender; readonly covering: readonly Budget[] } | undefined;
 
   constructor(options: BudgetBookOptions) {
     this.#options = options;
@@ -36,6 +38,7 @@ export class BudgetBook {
     const before = this.#definitions;
     this.#definitions = await loadDefinitions(this.#options.store, this.#options.sealer);
     this.#covering.clear();
+    this.#last = undefined;
     const now = new Map(this.#definitions.budgets.map((budget) => [budget.id, budget.generation]));
     const changed = before.budgets.filter(({ id, generation }) => now.get(id) !== generation);
     if (changed.length > 0) this.#options.onChanged(changed.map(({ id }) => id));
@@ -49,11 +52,18 @@ export class BudgetBook {
     const { budgets, damaged } = this.#definitions;
     if (damaged.length > 0) throw damagedBudget(damaged);
     if (budgets.length === 0) return NOBODY;
+    if (this.#last !== undefined && isSame(this.#last.spender, spender)) return this.#last.covering;
+    const covering = this.#lookUp(spender);
+    this.#last = { spender, covering };
+    return covering;
+  }
+
+  #lookUp(spender: Spender): readonly Budget[] {
     const { virtualKeyId, user, team, project, tool, connectionId, model } = spender;
     const name = JSON.stringify([virtualKeyId, user, team, project, tool, connectionId, model]);
     const known = this.#covering.get(name);
     if (known !== undefined) return known;
-    const found = budgets.filter(({ subject }) => covers(subject, spender));
+    const found = this.#definitions.budgets.filter(({ subject }) => covers(subject, spender));
     if (this.#covering.size >= MOST_REMEMBERED) this.#covering.clear();
     this.#covering.set(name, found);
     return found;
@@ -61,11 +71,23 @@ export class BudgetBook {
 
   /** Whether a model is kept from hard budgets because it once cost more than was proven possible. */
   isSuspended(connectionId: string, model: string | null): boolean {
+    const { suspended } = this.#definitions;
+    if (suspended.length === 0) return false;
     const plain = plainName(model);
-    return this.#definitions.suspended.some(
-      (one) => one.connectionId === connectionId && plainName(one.model) === plain,
-    );
+    return suspended.some((one) => one.connectionId === connectionId && plainName(one.model) === plain);
   }
+}
+
+function isSame(one: Spender, other: Spender): boolean {
+  return (
+    one.virtualKeyId === other.virtualKeyId &&
+    one.model === other.model &&
+    one.connectionId === other.connectionId &&
+    one.tool === other.tool &&
+    one.user === other.user &&
+    one.team === other.team &&
+    one.project === other.project
+  );
 }
 
 /** As prices are found: another spelling is no other model. */

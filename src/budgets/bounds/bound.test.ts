@@ -1,7 +1,7 @@
 // One test for each rule: what has a bound and how high it is, and what has none.
 import { expect, test } from "bun:test";
 import { AppError } from "../../kernel/index.ts";
-import { familyOf } from "./models.ts";
+import { traitsOf } from "./models.ts";
 import { bound, bounded, limited, outputOf, png, refused, request } from "./bounds.testing.ts";
 
 const HELLO = { model: "gpt-4.1", messages: [{ role: "user", content: "Hello" }] };
@@ -294,7 +294,7 @@ test("other servers have no tiers that could make them dearer", () => {
 });
 
 test("families of models, by name: what is newer than the table is never taken for something cheaper", () => {
-  const title = (model: string) => familyOf(model)?.title;
+  const title = (model: string) => traitsOf(model).family?.title;
   expect(title("claude-opus-4-20250514")).toBe("Claude Opus 4, 4.1");
   expect(title("claude-opus-4-1")).toBe("Claude Opus 4, 4.1");
   expect(title("claude-opus-4-9")).toBe("Claude Fable, Mythos, Opus and Sonnet from 4.7 on");

@@ -1,6 +1,6 @@
 import { AppError } from "../../kernel/index.ts";
 import { type JsonNode, readTree } from "./json-tree.ts";
-import { familyOf, type ModelFamily, NOT_BOUNDED_MODELS } from "./models.ts";
+import { type ModelFamily, traitsOf } from "./models.ts";
 import { outputBound } from "./output-limit.ts";
 import type { BoundRequest } from "./request.ts";
 import type { Bounded, BoundResult } from "./result.ts";
@@ -19,7 +19,7 @@ import { walk } from "./walk.ts";
  */
 export function boundRequest(request: BoundRequest, count: TextCount = textTokens): BoundResult {
   if (FREE_KINDS.has(request.kind) || FREE_PRESETS.has(request.preset ?? "")) return FREE;
-  const family = familyOf(request.model);
+  const { family, doesMore } = traitsOf(request.model);
   const table = tableFor(request, family);
   if ("kind" in table) {
     // A whole route let through by name has no bound at all: nothing is set aside for it.
@@ -35,7 +35,7 @@ export function boundRequest(request: BoundRequest, count: TextCount = textToken
     });
   }
   const tally = new Tally(tree, family, request.allow);
-  if (request.kind !== "images" && NOT_BOUNDED_MODELS.test(request.model?.toLowerCase() ?? "")) {
+  if (request.kind !== "images" && doesMore) {
     tally.refuse("model", "searches, paints, speaks or calls other models, which its body does not tell");
   }
   walk(tree.root, { kind: "object", members: table.members, source: NO_SOURCE }, "", tally);

@@ -5,10 +5,12 @@
  */
 import {
   AppError,
+  decodedJson,
   JSON_BYTE,
   JsonLexer,
   type JsonSpan,
   MAX_JSON_DEPTH,
+  nameOfPart,
   textOfPart,
 } from "../../kernel/index.ts";
 
@@ -46,11 +48,11 @@ export const MAX_NODES = 500_000;
 /** @throws AppError `invalid_input` for what is not one JSON text, `too_large` beyond {@link MAX_NODES}. */
 export function readTree(bytes: Uint8Array): JsonTree {
   const root = new TreeReader(bytes).document();
-  const decoded = (start: number, end: number) => JSON.parse(`"${textOfPart(bytes, start, end)}"`) as string;
+  const decoded = (start: number, end: number) => decodedJson(textOfPart(bytes, start, end));
   return {
     bytes,
     root,
-    name: ({ nameStart, nameEnd }) => decoded(nameStart, nameEnd),
+    name: ({ nameStart, nameEnd }) => decodedJson(nameOfPart(bytes, nameStart, nameEnd)),
     text: ({ kind, start, end }) => (kind === "string" ? decoded(start + 1, end - 1) : undefined),
     count({ kind, start, end }) {
       if (kind !== "number") return undefined;

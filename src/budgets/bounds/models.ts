@@ -36,17 +36,35 @@ export interface ModelFamily {
   readonly source: Source;
 }
 
+/** What a model's name tells. */
+export interface ModelTraits {
+  readonly family: ModelFamily | undefined;
+  /** It does more than answer: it searches, paints, speaks, or calls others. Its cost is not told by the body. */
+  readonly doesMore: boolean;
+}
+
+/** Names asked for lately; bounded, as callers make them up. */
+const known = new Map<string, ModelTraits>();
+const MOST_KNOWN = 500;
+
+export function traitsOf(model: string | null): ModelTraits {
+  const name = model ?? "";
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const folded = name.toLowerCase();
+  const traits = { family: familyNamed(folded), doesMore: NOT_BOUNDED_MODELS.test(folded) };
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(name, traits);
+  return traits;
+}
+
 /** The first that fits. Names are compared in lower case without a maker's or `models/` prefix. */
-export function familyOf(model: string | null): ModelFamily | undefined {
-  const name = (model ?? "")
-    .toLowerCase()
-    .replace(/^(?:models|openai|anthropic|google)\//, "")
-    .replace(/^ft:/, "");
+function familyNamed(folded: string): ModelFamily | undefined {
+  const name = folded.replace(/^(?:models|openai|anthropic|google)\//, "").replace(/^ft:/, "");
   return MODEL_FAMILIES.find(({ names }) => names.test(name));
 }
 
-/** Models that do more than answer: search, paint, speak, or call others. Their cost is not told by the body. */
-export const NOT_BOUNDED_MODELS =
+const NOT_BOUNDED_MODELS =
   /search|research|compound|sonar|:online|audio|realtime|live|tts|transcribe|image|imagen|veo|lyria|omni-|multi-agent|robotics|computer-use/;
 
 const LIMITS: Source = {

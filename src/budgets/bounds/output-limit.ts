@@ -63,7 +63,7 @@ function refuse(tally: Tally, field: string, why: string): void {
 
 /** Paths come in the spelling of the body. */
 function isSpelling(found: string, member: string): boolean {
-  return folded(found) === folded(member);
+  return found === member || folded(found) === folded(member);
 }
 
 function folded(path: string): string {

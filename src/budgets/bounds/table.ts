@@ -162,8 +162,7 @@ export function tableFor(request: BoundRequest, family: ModelFamily | undefined)
       if (source === null && !members.some((member) => request.allow.has(member))) {
         return { kind: "unbounded", field: members[0], why };
       }
-      const table = isOpenai ? TABLES.chat : TABLES.compatibleChat;
-      return { ...table, limit: { ...table.limit, members } };
+      return chatTable(isOpenai ? "chat" : "compatibleChat", members);
     }
     case "responses":
       if (!path.endsWith("/responses")) return notBounded(kind, "has an output that no member limits");
@@ -182,6 +181,20 @@ export function tableFor(request: BoundRequest, family: ModelFamily | undefined)
     default:
       return notBounded(kind, "has no published bound");
   }
+}
+
+const chatTables = new Map<string, BoundTable>();
+
+/** Made once for each order of members. */
+function chatTable(name: "chat" | "compatibleChat", members: LimitPlace["members"]): BoundTable {
+  const key = `${name} ${members.join(" ")}`;
+  let made = chatTables.get(key);
+  if (made === undefined) {
+    const table = TABLES[name];
+    made = { ...table, limit: { ...table.limit, members } };
+    chatTables.set(key, made);
+  }
+  return made;
 }
 
 /** The route itself: its kind can be let through by name. */

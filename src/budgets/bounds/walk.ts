@@ -78,9 +78,9 @@ function walkObject(
     if (seen.has(folded)) throw twice(path, name);
     seen.add(folded);
     const rule = Object.hasOwn(members, name) ? members[name] : undefined;
-    const field = path === "" ? shown(name) : `${path}.${shown(name)}`;
-    if (rule === undefined) tally.refuse(field, "is not in the table of what has a bound");
-    else walk(member.value, rule, field, tally);
+    if (rule === undefined)
+      tally.refuse(fieldOf(path, shown(name)), "is not in the table of what has a bound");
+    else walk(member.value, rule, fieldOf(path, name), tally);
   }
 }
 
@@ -100,6 +100,10 @@ function walkTyped(node: JsonNode, rule: Extract<Rule, { kind: "typed" }>, path:
     type === null ? path : `${path}.${shown(type)}`,
     type === null ? `has no "${rule.by}"` : "is not in the table of what has a bound",
   );
+}
+
+function fieldOf(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
 }
 
 function wrongKind(node: JsonNode, path: string, tally: Tally): void {
@@ -127,8 +131,7 @@ function hasMember(node: JsonNode, name: string, tally: Tally): boolean {
 }
 
 function twice(path: string, name: string): AppError {
-  const field = path === "" ? shown(name) : `${path}.${shown(name)}`;
-  return new AppError("ambiguous_body", `the body has "${field}" more than once`, {
+  return new AppError("ambiguous_body", `the body has "${fieldOf(path, shown(name))}" more than once`, {
     hint: "send each field once, in one spelling",
   });
 }

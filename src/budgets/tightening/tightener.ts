@@ -1,5 +1,5 @@
 import { type Log, workerUrl } from "../../kernel/index.ts";
-import { type Encoding, familyOf } from "../bounds/models.ts";
+import { type Encoding, traitsOf } from "../bounds/models.ts";
 import type { BoundRequest } from "../bounds/request.ts";
 import type { Bounded } from "../bounds/result.ts";
 import type { TokenizerAnswer, TokenizerCall } from "./tokenizer-worker.ts";
@@ -128,7 +128,7 @@ export function createTightener(options: TightenerOptions): Tightener {
 
   return {
     async tightened(request, bounded) {
-      const encoding = familyOf(request.model)?.encoding;
+      const encoding = traitsOf(request.model).family?.encoding;
       if (closed || pause !== undefined || encoding === undefined || request.body === null) return undefined;
       const thread = threadFor(encoding);
       if (!loaded.has(encoding) || waiting.size >= MOST_WAITING) return undefined;
@@ -136,7 +136,7 @@ export function createTightener(options: TightenerOptions): Tightener {
       return inputTokens !== undefined && inputTokens < bounded.inputTokens ? inputTokens : undefined;
     },
     async prepare(model) {
-      const encoding = familyOf(model)?.encoding;
+      const encoding = traitsOf(model).family?.encoding;
       if (closed || pause !== undefined || encoding === undefined) return false;
       threadFor(encoding);
       if (loaded.has(encoding)) return true;

@@ -18,7 +18,14 @@ export function allowedRoute(
 ): RouteRule | undefined {
   if (rule === "denied") return undefined;
   if (rule !== undefined) return rule;
-  if (!isCarriedMethod(method)) return undefined;
+  return isCarriedMethod(method) ? openedRoute(policy, method, path) : undefined;
+}
+
+function openedRoute(
+  policy: VirtualKeyPolicy,
+  method: RouteRule["method"],
+  path: string,
+): RouteRule | undefined {
   const pattern = policy.paths.find((pattern) => matchesPattern(pattern, path));
   return pattern === undefined
     ? undefined

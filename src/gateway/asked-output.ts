@@ -17,10 +17,12 @@ const LIMITS: Partial<Record<Kind, readonly string[]>> = {
 
 /** In tokens for each answer; `null` = the model's own. Of two limits the larger: which one holds is the server's choice. */
 export function outputLimitOf(kind: Kind, scanned: ScannedJson | undefined): number | null {
-  const limits = (LIMITS[kind] ?? [])
-    .map((name) => scanned?.count(name))
-    .filter((limit) => limit !== undefined);
-  return limits.length === 0 ? null : Math.max(...limits);
+  let largest: number | null = null;
+  for (const name of LIMITS[kind] ?? []) {
+    const limit = scanned?.count(name);
+    if (limit !== undefined) largest = Math.max(limit, largest ?? 0);
+  }
+  return largest;
 }
 
 /** How many answers are asked for at once. */

@@ -1,11 +1,13 @@
 import type { Admission, ProviderRates, Rates, Reservation } from "../budgets/index.ts";
 import { AppError, type Clock, type Log, type Secret, toAppError } from "../kernel/index.ts";
-import type { AttemptEnd, AttemptRef, Ledger, ReservedAttempt } from "../ledger/index.ts";
+import type { AttemptEnd, AttemptRef, Ledger } from "../ledger/index.ts";
 import {
   createOutputFollower,
+  type CreateMeter,
   type Meter,
   type MeterOptions,
   type MeterResult,
+  type MeterWhole,
   type OutputFollower,
   type Pricing,
 } from "../usage/index.ts";
@@ -17,7 +19,7 @@ import { failureAnswer } from "./failure.ts";
 import { isRedirect, neverConnected, type Outbound } from "./forward.ts";
 import type { HeaderPairs } from "./header-pairs.ts";
 import { answerHeaders } from "./headers.ts";
-import { createKeyFilter, type KeyFilter, withoutKey } from "./hide-key.ts";
+import { createKeyFilter, type KeyFilter } from "./hide-key.ts";
 import { createUsageChunkFilter, type UsageChunkFilter } from "./hide-usage-chunk.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Directory, GatewaySettings } from "./parts.ts";
@@ -28,7 +30,6 @@ import { pricedAs } from "./priced-model.ts";
 import { reservation } from "./reservation.ts";
 import { settlementOf } from "./settlement.ts";
 import { ownObjects } from "./own-list.ts";
-import { ownUrl } from "./own-urls.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 import { tap } from "./tap.ts";
 import type { Limited, TimeLimits } from "./time-limits.ts";
@@ -44,7 +45,8 @@ export interface AttemptParts {
   readonly pricing: Pricing;
   /** Absent where there are no budgets. */
   readonly budgets?: Budgeting | undefined;
-  readonly createMeter: (options: MeterOptions) => Meter;
+  readonly createMeter: CreateMeter;
+  readonly meterWhole: MeterWhole;
   readonly storedObjects: StoredObjects;
   readonly destinations: Destinations;
   readonly upstream: Upstream;
@@ -55,9 +57,9 @@ export interface AttemptParts {
   readonly providerRates: ProviderRates;
   readonly settings: GatewaySettings;
   readonly metrics: GatewayMetrics;
-  /** Attempts under way, and settlements being written: a graceful stop waits for both. */
+  /** Attempts under way, and those whose settlement is being written: a graceful stop waits for both. */
   readonly running: Set<Attempt>;
-  readonly settling: Set<Promise<void>>;
+  readonly settling: Set<Attempt>;
   readonly onUse: OnUse;
 }
 
@@ -80,17 +82,19 @@ export function runAttempt(parts: AttemptParts, plan: Plan, number: number): Pro
   const admission = admitAttempt(parts.rates, plan);
   return admission === undefined
     ? makeAttempt(parts, plan, number, undefined)
-    : admitted(admission, (granted) => makeAttempt(parts, plan, number, granted));
+    : makeAdmitted(parts, plan, number, admission);
 }
 
 /** What ends before there is an attempt counts for nothing. */
-async function admitted(
+async function makeAdmitted(
+  parts: AttemptParts,
+  plan: Plan,
+  number: number,
   admission: Admission | Promise<Admission>,
-  attempt: (admission: Admission) => Promise<Response>,
 ): Promise<Response> {
-  const granted = await admission;
+  const granted = admission instanceof Promise ? await admission : admission;
   try {
-    return await attempt(granted);
+    return await makeAttempt(parts, plan, number, granted);
   } catch (error) {
     granted.end(false);
     throw error;
@@ -117,30 +121,24 @@ async function makeAttempt(
   const funded = funding instanceof Promise ? await funding : funding;
   const priceVersion = parts.pricing.version;
   const reserved = reservation({ plan, funded, number, nowMs, priceVersion });
-  const ref = await recorded(parts.ledger, reserved, funded);
+  let ref: AttemptRef;
+  try {
+    ref = await parts.ledger.reserve(reserved);
+  } catch (error) {
+    // What could not be recorded is not sent, and holds nothing.
+    funded.reservation?.settle(0n);
+    throw error;
+  }
   const attempt = new Attempt(parts, plan, { ref, funded, admission });
   try {
     const { method, url } = plan;
     const { body } = funded;
     parts.onUse.began(reserved.virtualKeyId, reserved.providerKeyId, nowMs);
     const answer = await attempt.start({ method, url, destination, headers, body });
-    return await attempt.pass(answer, key);
+    const passed = attempt.pass(answer, key);
+    return passed instanceof Promise ? await passed : passed;
   } catch (error) {
     throw attempt.failed(error);
-  }
-}
-
-/** What could not be recorded is not sent, and holds nothing. */
-async function recorded(
-  ledger: Ledger,
-  reserved: ReservedAttempt,
-  { reservation }: Funded,
-): Promise<AttemptRef> {
-  try {
-    return await ledger.reserve(reserved);
-  } catch (error) {
-    reservation?.settle(0n);
-    throw error;
   }
 }
 
@@ -162,7 +160,10 @@ export class Attempt implements Limited {
   private exchange: Exchange | undefined;
   private readonly lastMomentMs: number;
   private readonly onClientGone = () => this.abort("client_gone");
+  /** Of an answer that streams. */
   private meter: Meter | undefined;
+  /** Of an answer in one piece. */
+  private metered: MeterResult | Promise<MeterResult> | undefined;
   private copy: AnswerCopy | undefined;
   private status: number | null = null;
   /** Handed on: what came before cannot have cost anything. */
@@ -219,9 +220,8 @@ export class Attempt implements Limited {
     const contentEncoding = answer.headers.get("content-encoding");
     const { provider, rule, hideUsage } = this.plan;
     this.copy = createAnswerCopy(this.plan, answer, this.parts.storedObjects);
-    if (answer.status < 400 && rule.free !== true) {
-      this.meter = this.parts.createMeter({ provider, kind: rule.kind, contentType, contentEncoding });
-    }
+    const isMetered = answer.status < 400 && rule.free !== true;
+    const metering = isMetered ? { provider, kind: rule.kind, contentType, contentEncoding } : undefined;
     const eventStream = contentType?.startsWith("text/event-stream") === true;
     const filter =
       hideUsage && eventStream && contentEncoding === null ? createUsageChunkFilter() : undefined;
@@ -232,11 +232,12 @@ export class Attempt implements Limited {
     const headers = answerHeaders(answer.headers, {
       requestId: this.plan.requestId,
       edited: filter !== undefined || isOwnList,
-      rewrite: (name, value) =>
-        withoutKey(ownUrl(name, value, this.plan.connection, this.plan.callerOrigin), key),
+      connection: this.plan.connection,
+      callerUrl: this.plan.callerUrl,
+      key,
     });
     const init = { status: answer.status, headers };
-    if (isOwnList) return this.ownList(answer).then((text) => new Response(text, init));
+    if (isOwnList) return this.ownList(answer, init);
     const { body } = answer;
     if (body === null) {
       this.finish("complete");
@@ -245,11 +246,13 @@ export class Attempt implements Limited {
     if (eventStream && isGood && this.reservation?.hasSoft === true && contentEncoding === null)
       this.follower = createOutputFollower();
     if (body.length === undefined || body.length > SMALL_ANSWER_BYTES || eventStream) {
+      this.meter = metering && this.parts.createMeter(metering);
       return new Response(this.tapped(body, hidden ?? filter), init);
     }
     const bytes = wholeBody(body);
-    if (bytes instanceof Promise) return bytes.then((whole) => new Response(this.whole(whole, hidden), init));
-    return new Response(this.whole(bytes, hidden), init);
+    return bytes instanceof Promise
+      ? this.wholeLater(bytes, { metering, hidden, init })
+      : this.whole(bytes, { metering, hidden, init });
   }
 
   /** Ends what could not be finished, and gives the error that the caller gets. */
@@ -273,13 +276,18 @@ export class Attempt implements Limited {
     this.exchange?.abort();
   }
 
-  private whole(bytes: Uint8Array, hidden: KeyFilter | undefined): Uint8Array {
+  private whole(bytes: Uint8Array, { metering, hidden, init }: WholeAnswer): Response {
     this.take(bytes);
+    this.metered = metering && this.parts.meterWhole(metering, bytes);
     this.finish("complete");
-    return hidden === undefined ? bytes : Buffer.concat([hidden.push(bytes), hidden.flush()]);
+    return new Response(hidden === undefined ? bytes : wholly(hidden, bytes), init);
   }
 
-  private async ownList(answer: UpstreamAnswer): Promise<string> {
+  private async wholeLater(bytes: Promise<Uint8Array>, answer: WholeAnswer): Promise<Response> {
+    return this.whole(await bytes, answer);
+  }
+
+  private async ownList(answer: UpstreamAnswer, init: ResponseInit): Promise<Response> {
     const { caller, connection } = this.plan;
     const { storedObjects } = this.parts;
     const text = await ownObjects(answer, async (id) => {
@@ -287,7 +295,7 @@ export class Attempt implements Limited {
     });
     this.bytesOut = Buffer.byteLength(text);
     this.finish("complete");
-    return text;
+    return new Response(text, init);
   }
 
   private tapped(
@@ -344,11 +352,21 @@ export class Attempt implements Limited {
     const { running, settling, limits } = this.parts;
     running.delete(this);
     limits.release(this);
-    this.plan.clientSignal.removeEventListener("abort", this.onClientGone);
     this.copy?.end();
     this.reservation?.end();
     this.admission?.end(this.left && end !== "unreachable");
-    const settled = this.settle(this.ended).catch((error: unknown) => {
+    settling.add(this);
+    void this.settle(this.ended);
+  }
+
+  /** Never rejects. */
+  private async settle(end: AttemptEnd): Promise<void> {
+    try {
+      const metered = this.metered ?? this.meter?.finish() ?? null;
+      const chargedNanos = await this.book(end, metered instanceof Promise ? await metered : metered);
+      // Behind the row: the room that this makes must not be used before the ledger knows of it.
+      this.reservation?.settle(chargedNanos);
+    } catch (error) {
       this.admission?.settle(null);
       // The row stays reserved and counts in full, here as there.
       this.reservation?.settle(this.reservedNanos ?? 0n);
@@ -356,18 +374,17 @@ export class Attempt implements Limited {
         requestId: this.plan.requestId,
         error: toAppError(error),
       });
-    });
-    settling.add(settled);
-    void settled.then(() => settling.delete(settled));
+    } finally {
+      this.parts.settling.delete(this);
+    }
   }
 
-  private async settle(end: AttemptEnd): Promise<void> {
+  /** Resolves with what the attempt is charged, once its row is written. */
+  private book(end: AttemptEnd, meter: MeterResult | null): Promise<bigint> {
     const { clock, ledger, metrics } = this.parts;
     const endedAtMs = clock.nowMs();
     const durationMs = clock.monotonicMs() - this.plan.startedMonotonicMs;
     metrics.attemptEnded(end, this.status, durationMs, this.firstByteMs);
-    const finished = this.meter?.finish();
-    const meter = (finished instanceof Promise ? await finished : finished) ?? null;
     this.admission?.settle(tokensUsed(this.plan, this.status, meter));
     const { costNanos, estimated } = settlementOf({
       end,
@@ -385,7 +402,7 @@ export class Attempt implements Limited {
     // As the ledger is read after a crash: what nobody can price counts with its reservation.
     const chargedNanos = costNanos ?? this.reservedNanos ?? 0n;
     this.checkBound(chargedNanos, endedAtMs);
-    await ledger.settle(this.ref, {
+    const written = ledger.settle(this.ref, {
       endedAtMs,
       end,
       status: this.status,
@@ -400,8 +417,7 @@ export class Attempt implements Limited {
       firstByteMs: this.firstByteMs === null ? null : Math.round(this.firstByteMs),
       durationMs: Math.round(durationMs),
     });
-    // Behind the row: the room that this makes must not be used before the ledger knows of it.
-    this.reservation?.settle(chargedNanos);
+    return written.then(() => chargedNanos);
   }
 
   /** A cost beyond what was proven possible is an alarm: a bound or a price is wrong. */
@@ -419,19 +435,19 @@ export class Attempt implements Limited {
   }
 
   private price(meter: MeterResult, atMs: number): bigint | null {
-    const { usage, modelAnswered, serviceTier, geo } = meter;
-    const costAs = (model: string | null) =>
-      usage === null || model === null
-        ? null
-        : this.parts.pricing.cost({
-            ...pricedAs(model, this.plan, atMs),
-            usage,
-            serviceTier,
-            geo,
-            batch: false,
-          });
+    const { modelAnswered } = meter;
     // Servers call a model by names of their own, which no price list knows.
-    return costAs(modelAnswered) ?? costAs(this.plan.modelPriced);
+    return this.costAs(modelAnswered, meter, atMs) ?? this.costAs(this.plan.modelPriced, meter, atMs);
+  }
+
+  private costAs(
+    model: string | null,
+    { usage, serviceTier, geo }: MeterResult,
+    atMs: number,
+  ): bigint | null {
+    if (usage === null || model === null) return null;
+    const priced = pricedAs(model, this.plan, atMs);
+    return this.parts.pricing.cost({ ...priced, usage, serviceTier, geo, batch: false });
   }
 
   private verdict(meter: MeterResult | null): string | null {
@@ -441,6 +457,16 @@ export class Attempt implements Limited {
     if (verdict !== undefined) noteProviderRefusal(this.parts.providerRates, this.plan, verdict);
     return verdict?.name ?? "unknown";
   }
+}
+
+interface WholeAnswer {
+  readonly metering: MeterOptions | undefined;
+  readonly hidden: KeyFilter | undefined;
+  readonly init: ResponseInit;
+}
+
+function wholly(filter: KeyFilter, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([filter.push(bytes), filter.flush()]);
 }
 
 const NOTHING = new Uint8Array(0);

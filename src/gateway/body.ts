@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { AppError } from "../kernel/index.ts";
 import type { BodyShare } from "./body-memory.ts";
+import type { RequestHeaders } from "./request-headers.ts";
 
 /** A small body may grow to this size whatever its ratio. */
 const FREE_GROWTH_BYTES = 1024 * 1024;
@@ -22,34 +23,35 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map<string, Decode>([
 ]);
 
 /**
- * The whole request body, at most `limitBytes` of it, in the memory of `share`.
+ * The whole request body, at most `limitBytes` of it, in the memory of `share`; `announced` as {@link announcedBytes}.
  * @throws AppError `too_large`; `overloaded`; `cancelled` when the caller went away while sending.
  */
-export async function readBody(
+export function readBody(
   request: Request,
+  announced: number | undefined,
   limitBytes: number,
   share: Growing | undefined,
 ): Promise<Uint8Array> {
-  const announced = announcedBytes(request.headers);
-  if (announced !== undefined && announced > limitBytes) throw tooLarge(limitBytes);
-  try {
-    // With an announced length the server itself refuses more.
-    if (announced !== undefined) {
-      const room = share?.grow(announced);
-      if (room) await room;
-      return await request.bytes();
-    }
-    return request.body === null ? EMPTY : await readLimited(request.body, limitBytes, share);
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw new AppError("cancelled", "the request body was cut", { cause: error });
+  if (announced === undefined) {
+    return request.body === null
+      ? Promise.resolve(EMPTY)
+      : readLimited(request.body, limitBytes, share).catch(cut);
   }
+  if (announced > limitBytes) throw tooLarge(limitBytes);
+  const room = share?.grow(announced);
+  // With an announced length the server itself refuses more.
+  return room === undefined ? request.bytes().catch(cut) : room.then(() => request.bytes().catch(cut));
+}
+
+function cut(error: unknown): never {
+  if (error instanceof AppError) throw error;
+  throw new AppError("cancelled", "the request body was cut", { cause: error });
 }
 
 /** `Content-Length`, which the server has checked; `undefined` for a chunked body. */
-export function announcedBytes(headers: Headers): number | undefined {
-  const text = headers.get("content-length");
-  return text === null ? undefined : Number(text);
+export function announcedBytes(headers: RequestHeaders): number | undefined {
+  const text = headers["content-length"];
+  return text === undefined ? undefined : Number(text);
 }
 
 /** The body without its content coding. @throws AppError `too_large`, `overloaded`, `unsupported`, `invalid_input`. */

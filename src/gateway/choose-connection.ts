@@ -51,17 +51,22 @@ export function usableConnections(
   policy: VirtualKeyPolicy,
   prefix: string | null,
 ): readonly Connection[] {
-  const listed =
-    policy.connections.length === 0
-      ? connections
-      : connections.filter(({ id }) => policy.connections.includes(id));
-  const allowed =
-    policy.regions.length === 0
-      ? listed
-      : listed.filter(({ settings }) => regionAllowed(policy, settings.region));
-  if (prefix === null) return allowed;
+  const isOpen = policy.connections.length === 0 && policy.regions.length === 0;
+  const allowed = isOpen ? connections : allowedBy(policy, connections);
+  return prefix === null ? allowed : [theNamed(prefix, allowed)];
+}
+
+function allowedBy(policy: VirtualKeyPolicy, connections: readonly Connection[]): readonly Connection[] {
+  return connections.filter(
+    ({ id, settings }) =>
+      (policy.connections.length === 0 || policy.connections.includes(id)) &&
+      (policy.regions.length === 0 || regionAllowed(policy, settings.region)),
+  );
+}
+
+function theNamed(prefix: string, allowed: readonly Connection[]): Connection {
   const named = allowed.find(({ name, id }) => name === prefix || id === prefix);
-  if (named !== undefined) return [named];
+  if (named !== undefined) return named;
   throw noConnection(allowed, "the path names a connection that this virtual key cannot use");
 }
 
@@ -71,15 +76,26 @@ function namedByModel(
 ): { candidate: Candidate | undefined; model: string | undefined } {
   const slash = model?.indexOf("/") ?? -1;
   if (model === undefined || slash <= 0) return { candidate: undefined, model };
-  const name = model.slice(0, slash);
-  const candidate = candidates.find(({ connection }) => connection.name === name);
+  const candidate = withName(candidates, model.slice(0, slash));
   return candidate === undefined ? { candidate, model } : { candidate, model: model.slice(slash + 1) };
+}
+
+function withName(candidates: readonly Candidate[], name: string): Candidate | undefined {
+  return candidates.find(({ connection }) => connection.name === name);
 }
 
 function implied(candidates: readonly Candidate[], policy: VirtualKeyPolicy, dialect: Dialect): Candidate {
   const [first] = candidates;
   const isOnly = first !== undefined && candidates.length === 1;
   if (isOnly && (policy.connections.length === 1 || first.rule !== undefined)) return first;
+  return preferredOrSpeaking(candidates, policy, dialect);
+}
+
+function preferredOrSpeaking(
+  candidates: readonly Candidate[],
+  policy: VirtualKeyPolicy,
+  dialect: Dialect,
+): Candidate {
   const preferred = candidates.find(({ connection }) => connection.id === policy.defaultConnection);
   if (preferred?.rule !== undefined) return preferred;
   const speaking = candidates.filter(({ provider }) => provider.dialect === dialect);

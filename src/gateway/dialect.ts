@@ -1,10 +1,11 @@
 import type { Dialect } from "../providers/index.ts";
+import type { RequestHeaders } from "./request-headers.ts";
 import { isGeminiPath, type Target } from "./target.ts";
 
 /** The wire format that the caller speaks, by its marks: the header first, then the path, else OpenAI's. */
-export function dialectOf(headers: Headers, target: Target): Dialect {
-  if (headers.get("anthropic-version") !== null) return "anthropic";
-  if (headers.get("x-goog-api-key") !== null || target.queryKey !== null) return "google";
+export function dialectOf(headers: RequestHeaders, target: Target): Dialect {
+  if (headers["anthropic-version"] !== undefined) return "anthropic";
+  if (headers["x-goog-api-key"] !== undefined || target.queryKey !== null) return "google";
   return dialectOfPath(target.path);
 }
 

@@ -57,11 +57,13 @@ interface FundingOptions {
 class Funding {
   readonly #options: FundingOptions;
   readonly #hard: HardLimit | undefined;
+  readonly #hasSoft: boolean;
 
   constructor(options: FundingOptions) {
     const { budgets, plan, covering, nowMs } = options;
     this.#options = options;
     const hard = covering.filter((budget) => budget.hard);
+    this.#hasSoft = hard.length < covering.length;
     this.#hard = hard.length === 0 ? undefined : new HardLimit(budgets, { plan, hard, nowMs });
   }
 
@@ -90,7 +92,7 @@ class Funding {
       budgets: covering,
       mostNanos: needs?.mostNanos ?? 0n,
       leastNanos: needs?.leastNanos ?? 0n,
-      guessNanos: costSoFar(pricing, plan, { atMs: nowMs, outputTokens: 0 }) ?? 0n,
+      guessNanos: this.#hasSoft ? (costSoFar(pricing, plan, { atMs: nowMs, outputTokens: 0 }) ?? 0n) : 0n,
     });
   }
 

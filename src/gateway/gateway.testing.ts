@@ -100,6 +100,12 @@ export function fakeMeter(): Meter {
   };
 }
 
+export function fakeMeterWhole(_options: unknown, bytes: Uint8Array): MeterResult | Promise<MeterResult> {
+  const meter = fakeMeter();
+  meter.push(bytes);
+  return meter.finish();
+}
+
 /** A thousand nano-dollars a token; models named `unpriced…` have no price. */
 export const fakePricing: Pricing = {
   version: "test-prices",
@@ -246,6 +252,7 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
     providerRates: options.providerRates ?? new ProviderRates(systemClock),
     budgets: options.budgets,
     createMeter: fakeMeter,
+    meterWhole: fakeMeterWhole,
     providers: { providerById, matchRoute },
     storedObjects,
     clock: systemClock,

@@ -2,7 +2,7 @@ import type { ProviderRates, Rates } from "../budgets/index.ts";
 import { AppError, type Clock, type Log, type NewId, toAppError } from "../kernel/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Dialect } from "../providers/index.ts";
-import type { Meter, MeterOptions, Pricing } from "../usage/index.ts";
+import type { CreateMeter, MeterWhole, Pricing } from "../usage/index.ts";
 import { type Attempt, type AttemptParts, type OnUse, runAttempt } from "./attempt.ts";
 import { checkAddress } from "./allowed.ts";
 import { authenticate, presentedCredentials } from "./credentials.ts";
@@ -15,6 +15,7 @@ import { localAnswer, refuseUncarried } from "./local-routes.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import type { Denial, Directory, GatewaySettings, ProviderRegistry, Refusal } from "./parts.ts";
 import { createPlanner } from "./planner.ts";
+import { requestHeaders } from "./request-headers.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 import { createTargetReader } from "./target.ts";
 import { createTimeLimits } from "./time-limits.ts";
@@ -28,7 +29,8 @@ export interface GatewayOptions {
   providerRates: ProviderRates;
   /** Absent where there are no budgets. */
   budgets?: Budgeting | undefined;
-  createMeter: (options: MeterOptions) => Meter;
+  createMeter: CreateMeter;
+  meterWhole: MeterWhole;
   providers: ProviderRegistry;
   storedObjects: StoredObjects;
   clock: Clock;
@@ -75,7 +77,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const metrics = createGatewayMetrics();
   const limits = createTimeLimits(clock);
   const running = new Set<Attempt>();
-  const settling = new Set<Promise<void>>();
+  const settling = new Set<Attempt>();
   const destinations = createDestinations(options.resolveHost, clock);
   const parts: AttemptParts = { ...options, destinations, limits, metrics, running, settling };
   const plan = createPlanner(options);
@@ -84,22 +86,26 @@ export function createGateway(options: GatewayOptions): Gateway {
   let draining = false;
 
   async function answer(request: Request, server: ServerSide, known: Known): Promise<Response> {
-    if (!hostAllowed(request.headers.get("host"), server.port ?? 0)) throw unknownHost();
-    const target = targetOf(request.url);
-    known.dialect = dialectOf(request.headers, target);
-    refuseUncarried(request);
-    const local = localAnswer(request, target, directory, known.requestId);
+    const headers = requestHeaders(request);
+    if (!hostAllowed(headers["host"], server.port ?? 0)) throw unknownHost();
+    const { url, method } = request;
+    const target = targetOf(url);
+    known.dialect = dialectOf(headers, target);
+    refuseUncarried(method, headers);
+    const local = localAnswer(method, target, directory, known.requestId);
     if (local !== undefined) return local;
     if (draining) throw stopping();
     const refreshed = directory.refresh();
     if (refreshed !== undefined) await refreshed;
-    const credentials = presentedCredentials(request.headers, target.queryKey);
-    const caller = await authenticate(directory, credentials, (refusal) => denied(refusal));
+    const credentials = presentedCredentials(headers, target.queryKey);
+    const authenticated = authenticate(directory, credentials, denied);
+    const caller = authenticated instanceof Promise ? await authenticated : authenticated;
     known.virtualKeyId = caller.virtualKey.id;
     const address = () => server.address(request);
     checkAddress(caller.virtualKey.policy, address);
     onAddress?.(caller.virtualKey.id, address);
-    const planned = await plan({ ...known, request, target, caller });
+    const planning = plan({ ...known, request, method, url, headers, target, caller });
+    const planned = planning instanceof Promise ? await planning : planning;
     // A model may think for minutes.
     server.timeout(request, 0);
     try {
@@ -133,7 +139,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     return errorResponse(forCaller(failure), known.dialect, known.requestId, clock.nowMs());
   }
 
-  async function handle(request: Request, server: ServerSide): Promise<Response> {
+  function answered(response: Response): Response {
+    preparing--;
+    metrics.requestAnswered(response.status);
+    return response;
+  }
+
+  function handle(request: Request, server: ServerSide): Promise<Response> {
     const known: Known = {
       requestId: newId("req"),
       startedAtMs: clock.nowMs(),
@@ -143,16 +155,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     };
     metrics.requestStarted();
     preparing++;
-    let response: Response;
-    try {
-      response = await answer(request, server, known);
-    } catch (error) {
-      response = failed(error, known);
-    } finally {
-      preparing--;
-    }
-    metrics.requestAnswered(response.status);
-    return response;
+    return answer(request, server, known).then(answered, (error: unknown) => answered(failed(error, known)));
   }
 
   const inFlight = () => Math.max(preparing, running.size);
@@ -166,7 +169,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const lastMomentMs = clock.monotonicMs() + limitMs;
       while (preparing + running.size > 0 && clock.monotonicMs() < lastMomentMs) await pause();
       for (const attempt of running) attempt.abort("time_limit");
-      await Promise.all(settling);
+      while (settling.size > 0) await pause();
       // A store that cannot be written any more must not keep the process from stopping.
       await options.storedObjects.flush().catch((error: unknown) => {
         log.error("gateway.objects_not_written", { error });

@@ -103,6 +103,10 @@ export class HardLimit {
 }
 
 /** What every one of them lets through by name. */
-function allowedByAll([first, ...rest]: readonly Budget[]): ReadonlySet<string> {
+function allowedByAll(budgets: readonly Budget[]): ReadonlySet<string> {
+  if (budgets.some(({ allow }) => allow.length === 0)) return NOTHING;
+  const [first, ...rest] = budgets;
   return new Set(first?.allow.filter((name) => rest.every(({ allow }) => allow.includes(name))));
 }
+
+const NOTHING: ReadonlySet<string> = new Set();

@@ -1,4 +1,9 @@
+import type { Connection } from "../connections/index.ts";
+import type { Secret } from "../kernel/index.ts";
 import type { HeaderPairs } from "./header-pairs.ts";
+import { withoutKey } from "./hide-key.ts";
+import { ownUrl } from "./own-urls.ts";
+import type { RequestHeaders } from "./request-headers.ts";
 import type { AnswerHeaders } from "./upstream/answer.ts";
 
 /** Which headers pass. Everything not named here passes byte for byte, in both directions. */
@@ -30,6 +35,7 @@ const REQUEST_DROPPED: ReadonlySet<string> = new Set([
   "x-goog-api-key",
   "cookie",
   "cookie2",
+  "set-cookie",
   // Who the caller is to the machines in between is nobody's business upstream, and could be forged.
   "forwarded",
   "x-real-ip",
@@ -72,45 +78,57 @@ export interface RequestHeaderChoices {
 }
 
 /** The caller's headers as they go on, without credentials; the provider's are added at the last moment. */
-export function forwardedHeaders(headers: Headers, choices: RequestHeaderChoices): HeaderPairs {
-  const named = connectionListed(headers.get("connection"));
+export function forwardedHeaders(headers: RequestHeaders, choices: RequestHeaderChoices): HeaderPairs {
+  const named = connectionListed(headers["connection"]);
   const pairs: HeaderPairs = [];
-  let userAgent = false;
-  let accept = false;
-  for (const [name, value] of headers) {
-    if (REQUEST_DROPPED.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-ownkey-"))
-      continue;
-    if (named?.has(name) === true || choices.accountHeaders.includes(name)) continue;
+  for (const name in headers) {
+    if (isDropped(name) || named?.has(name) === true || choices.accountHeaders.includes(name)) continue;
     if (name === "content-encoding" && choices.decoded) continue;
-    if (name === "user-agent") userAgent = true;
-    else if (name === "accept") accept = true;
-    pairs.push([name, value]);
+    pairs.push([name, headers[name] ?? ""]);
   }
   // Left out, these would be filled in by the HTTP client with words of its own.
-  if (!userAgent) pairs.push(["user-agent", ""]);
-  if (!accept) pairs.push(["accept", "*/*"]);
+  if (headers["user-agent"] === undefined) pairs.push(["user-agent", ""]);
+  if (headers["accept"] === undefined) pairs.push(["accept", "*/*"]);
   // Answers are metered, recorded, or looked through for the key.
   pairs.push(["accept-encoding", "identity"]);
   if ((choices.uploadBytes ?? 0) > 0) pairs.push(["content-length", String(choices.uploadBytes)]);
   return pairs;
 }
 
+/** Names judged lately; bounded, as callers make them up. */
+const judged = new Map<string, boolean>();
+const MOST_JUDGED = 512;
+
+function isDropped(name: string): boolean {
+  const known = judged.get(name);
+  if (known !== undefined) return known;
+  const folded = name.toLowerCase();
+  const dropped =
+    REQUEST_DROPPED.has(folded) || folded.startsWith("x-forwarded-") || folded.startsWith("x-ownkey-");
+  if (judged.size >= MOST_JUDGED) judged.clear();
+  judged.set(name, dropped);
+  return dropped;
+}
+
 export interface AnswerHeaderChoices {
   readonly requestId: string;
   /** The body may become shorter than the provider said. */
   readonly edited: boolean;
-  /** Turns URLs of the provider into ours, and hides the key. */
-  readonly rewrite: (name: string, value: string) => string;
+  /** Where the request went, and came from: URLs of the provider become ours. */
+  readonly connection: Connection;
+  readonly callerUrl: string;
+  /** What must not be in them. */
+  readonly key: Secret;
 }
 
 /** The provider's headers as the caller gets them: nothing that acts on a browser's store or on our origin. */
 export function answerHeaders(headers: AnswerHeaders, choices: AnswerHeaderChoices): [string, string][] {
-  const named = connectionListed(headers.get("connection"));
+  const named = connectionListed(headers.get("connection") ?? undefined);
   const pairs: [string, string][] = [];
   for (const [name, value] of headers.pairs) {
     if (RESPONSE_DROPPED.has(name) || named?.has(name) === true) continue;
     if (choices.edited && name === "content-length") continue;
-    pairs.push([name, choices.rewrite(name, value)]);
+    pairs.push([name, withoutKey(ownUrl(name, value, choices.connection, choices.callerUrl), choices.key)]);
   }
   pairs.push(
     ["x-content-type-options", "nosniff"],
@@ -121,7 +139,7 @@ export function answerHeaders(headers: AnswerHeaders, choices: AnswerHeaderChoic
 }
 
 /** Names that `Connection` declares hop by hop; `undefined` for the usual values. */
-function connectionListed(value: string | null): ReadonlySet<string> | undefined {
-  if (value === null || value === "keep-alive" || value === "close") return undefined;
+function connectionListed(value: string | undefined): ReadonlySet<string> | undefined {
+  if (value === undefined || value === "keep-alive" || value === "close") return undefined;
   return new Set(value.split(",").map((name) => name.trim().toLowerCase()));
 }

@@ -42,7 +42,8 @@ export function createKeyFilter(key: Secret): KeyFilter | undefined {
 /** The same for the value of a header. */
 export function withoutKey(text: string, key: Secret): string {
   const wanted = key.reveal();
-  if (wanted.length < SHORTEST_KEY_BYTES || !text.includes(wanted)) return text;
+  if (text.length < wanted.length || wanted.length < SHORTEST_KEY_BYTES || !text.includes(wanted))
+    return text;
   return text.replaceAll(wanted, "*".repeat(wanted.length));
 }
 

@@ -1,5 +1,5 @@
 /** Decides whether a Host header names this gateway. */
-export type HostCheck = (host: string | null, port: number) => boolean;
+export type HostCheck = (host: string | undefined, port: number) => boolean;
 
 const LOOPBACK_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -14,7 +14,7 @@ export function createHostCheck(names: readonly string[]): HostCheck {
   let lastHost: string | undefined;
   let lastPort: number | undefined;
   return (host, port) => {
-    if (host === null) return false;
+    if (host === undefined) return false;
     if (host === lastHost && port === lastPort) return true;
     if (!isAllowed(host, port)) return false;
     lastHost = host;

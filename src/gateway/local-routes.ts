@@ -1,16 +1,17 @@
 import { AppError } from "../kernel/index.ts";
 import { notAllowed, REQUEST_ID_HEADER } from "./errors.ts";
 import type { Directory } from "./parts.ts";
+import type { RequestHeaders } from "./request-headers.ts";
 import type { Target } from "./target.ts";
 
 /** Answers that need no virtual key and no provider; `undefined` when the request is not for one of them. */
 export function localAnswer(
-  request: Request,
+  method: string,
   target: Target,
   directory: Directory,
   requestId: string,
 ): Response | undefined {
-  const isRead = request.method === "GET" || request.method === "HEAD";
+  const isRead = method === "GET" || method === "HEAD";
   if (!isRead) return undefined;
   switch (target.path) {
     // Tools look whether anybody is there.
@@ -30,10 +31,9 @@ export function localAnswer(
 }
 
 /** Refuses what the data plane does not carry, before anybody is asked who they are. */
-export function refuseUncarried(request: Request): void {
-  const { headers } = request;
+export function refuseUncarried(method: string, headers: RequestHeaders): void {
   // What a provider answers must never become a page on this origin.
-  if (headers.get("sec-fetch-mode") === "navigate") {
+  if (headers["sec-fetch-mode"] === "navigate") {
     throw notAllowed(
       "path",
       "this address is for tools, not for browsers",
@@ -41,12 +41,12 @@ export function refuseUncarried(request: Request): void {
     );
   }
   // Other upgrades (h2c) are offers that may be passed over.
-  if (headers.get("upgrade")?.toLowerCase().includes("websocket") === true) {
+  if (headers["upgrade"]?.toLowerCase().includes("websocket") === true) {
     throw new AppError("unsupported", "WebSocket routes are not carried", {
       hint: "use the HTTP form of the API, for example /v1/responses with stream",
     });
   }
-  if (request.method === "TRACE" || request.method === "CONNECT") {
+  if (method === "TRACE" || method === "CONNECT") {
     throw new AppError("unsupported", "this method is not carried");
   }
 }

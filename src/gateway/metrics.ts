@@ -74,8 +74,9 @@ function createHistogram() {
     add(seconds: number) {
       sum += seconds;
       total++;
-      const at = BUCKETS.findIndex((bound) => seconds <= bound);
-      if (at >= 0) buckets[at] = (buckets[at] ?? 0) + 1;
+      let at = 0;
+      while (at < BUCKETS.length && seconds > (BUCKETS[at] ?? 0)) at++;
+      if (at < BUCKETS.length) buckets[at] = (buckets[at] ?? 0) + 1;
     },
     lines(name: string, help: string): string[] {
       let running = 0;

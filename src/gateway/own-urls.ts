@@ -12,10 +12,11 @@ const URL_HEADERS: ReadonlySet<string> = new Set([
  * The header's value with the connection's base URL replaced by our own: the SDK would otherwise send its next call,
  * and the virtual key with it, past the gateway. Anything else stays as it is.
  */
-export function ownUrl(name: string, value: string, connection: Connection, callerOrigin: string): string {
+export function ownUrl(name: string, value: string, connection: Connection, callerUrl: string): string {
   if (!URL_HEADERS.has(name)) return value;
   const { baseUrl } = connection.settings;
   const isBelow = value.startsWith(`${baseUrl}/`) || value === baseUrl;
   if (!isBelow) return value;
-  return `${callerOrigin}/c/${encodeURIComponent(connection.name)}${value.slice(baseUrl.length)}`;
+  const origin = callerUrl.slice(0, callerUrl.indexOf("/", callerUrl.indexOf("://") + 3));
+  return `${origin}/c/${encodeURIComponent(connection.name)}${value.slice(baseUrl.length)}`;
 }

@@ -34,6 +34,6 @@ export interface Plan {
   readonly outputLimit: number | null;
   readonly choices: number;
   readonly clientSignal: AbortSignal;
-  /** Scheme, name and port under which the caller reached us. */
-  readonly callerOrigin: string;
+  /** The caller's own URL: scheme, name and port under which it reached us. */
+  readonly callerUrl: string;
 }

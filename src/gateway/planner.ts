@@ -12,7 +12,9 @@ import { forwardedHeaders } from "./headers.ts";
 import type { Authenticated, Directory, ProviderRegistry } from "./parts.ts";
 import { checkOwnership } from "./ownership.ts";
 import type { Plan } from "./plan.ts";
+import type { ScannedJson } from "./json-scan.ts";
 import { type Reading, readRequest } from "./reading.ts";
+import type { RequestHeaders } from "./request-headers.ts";
 import { createRouteLookup, type RouteLookup } from "./route-cache.ts";
 import { isListing, type StoredObjects } from "./stored-objects.ts";
 import type { Target } from "./target.ts";
@@ -26,6 +28,10 @@ export interface PlannerOptions {
 
 export interface Incoming {
   readonly request: Request;
+  readonly method: string;
+  /** As the server made it of Host and request line. */
+  readonly url: string;
+  readonly headers: RequestHeaders;
   readonly target: Target;
   readonly caller: Authenticated;
   readonly dialect: Dialect;
@@ -35,45 +41,52 @@ export interface Incoming {
 }
 
 /** Decides everything about a request before anything leaves. @throws AppError for whatever is refused. */
-export type Planner = (incoming: Incoming) => Promise<Plan>;
+export type Planner = (incoming: Incoming) => Plan | Promise<Plan>;
 
 export function createPlanner({ directory, providers, storedObjects, keyedHash }: PlannerOptions): Planner {
   const routeOf = createRouteLookup(providers);
-  return async (incoming) => {
-    const { request, target, caller, dialect } = incoming;
+
+  /** Everything is known of the request. */
+  function decide(
+    incoming: Incoming,
+    candidates: readonly Candidate[],
+    reading: Reading,
+  ): Plan | Promise<Plan> {
+    const { target, caller, dialect } = incoming;
     const { policy } = caller.virtualKey;
-    const { method } = request;
-    const usable = usableConnections(directory.connections(), policy, target.connection);
-    const candidates = candidatesFor(usable, routeOf, policy, method, target.path);
-    const rules = candidates.map(({ rule }) => rule);
-    // Nobody may send a body to a route that nobody may use.
-    if (rules.length > 0 && rules.every((rule) => rule === undefined)) throw pathRefused(method, target.path);
-    const reading = await readRequest(request, target, rules);
     const inBody = reading.modelIsInPath ? undefined : reading.model;
     const wish = { isNamed: target.connection !== null, dialect, model: inBody };
     const { candidate, model = reading.model } = chooseConnection(candidates, policy, wish);
-    const { connection, provider, rule } = candidate;
-    if (rule === undefined) throw pathRefused(method, target.path);
+    const { rule } = candidate;
+    if (rule === undefined) throw pathRefused(incoming.method, target.path);
     checkModel(policy, rule, model);
     checkAlternatives(policy, reading);
-    const references = reading.scanned?.references ?? [];
-    if (rule.stores !== undefined || references.length > 0) {
-      const { virtualKey } = caller;
-      const sameAccount = directory
-        .connections()
-        .filter(
-          ({ provider, settings }) =>
-            provider === connection.provider && settings.baseUrl === connection.settings.baseUrl,
-        );
-      await checkOwnership(storedObjects, {
-        virtualKey,
-        connection,
-        sameAccount,
-        rule,
-        path: target.path,
-        references,
-      });
-    }
+    const chosen: Chosen = { reading, candidate, rule, model };
+    const namesObjects = rule.stores !== undefined || (reading.scanned?.references.length ?? 0) > 0;
+    return namesObjects
+      ? checkObjects(incoming, chosen).then(() => planOf(incoming, chosen))
+      : planOf(incoming, chosen);
+  }
+
+  function checkObjects({ caller, target }: Incoming, { reading, candidate, rule }: Chosen): Promise<void> {
+    const { provider, settings } = candidate.connection;
+    const sameAccount = directory
+      .connections()
+      .filter((other) => other.provider === provider && other.settings.baseUrl === settings.baseUrl);
+    return checkOwnership(storedObjects, {
+      virtualKey: caller.virtualKey,
+      connection: candidate.connection,
+      sameAccount,
+      rule,
+      path: target.path,
+      references: reading.scanned?.references ?? [],
+    });
+  }
+
+  function planOf(incoming: Incoming, { reading, candidate, rule, model }: Chosen): Plan {
+    const { request, method, headers, target, caller } = incoming;
+    const { policy } = caller.virtualKey;
+    const { connection, provider } = candidate;
     const providerKey = directory.keyOf(connection.id) ?? noKey(connection.name);
     const call: RouteRequest = { method, path: target.path, query: target.query };
     const edited = edit(reading, candidate, rule, model);
@@ -93,7 +106,7 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
         target.query === ""
           ? routeOf(connection, method, target.path).url()
           : provider.upstreamUrl(connection.settings, call),
-      headers: forwardedHeaders(request.headers, {
+      headers: forwardedHeaders(headers, {
         decoded: reading.decoded,
         accountHeaders: provider.accountHeaders,
         uploadBytes: reading.upload === null ? undefined : reading.sizeBytes,
@@ -109,9 +122,30 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
       outputLimit: outputLimitOf(rule.kind, reading.scanned),
       choices: choicesOf(rule.kind, reading.scanned),
       clientSignal: request.signal,
-      callerOrigin: request.url.slice(0, request.url.indexOf("/", request.url.indexOf("://") + 3)),
+      callerUrl: incoming.url,
     };
+  }
+
+  return (incoming) => {
+    const { request, method, headers, target, caller } = incoming;
+    const { policy } = caller.virtualKey;
+    const usable = usableConnections(directory.connections(), policy, target.connection);
+    const candidates = candidatesFor(usable, routeOf, policy, method, target.path);
+    // Nobody may send a body to a route that nobody may use.
+    if (candidates.length > 0 && candidates.every(hasNoRule)) throw pathRefused(method, target.path);
+    const reading = readRequest({ request, method, headers, target, candidates });
+    return reading instanceof Promise
+      ? reading.then((read) => decide(incoming, candidates, read))
+      : decide(incoming, candidates, reading);
   };
+}
+
+/** Where a request goes, and as what. */
+interface Chosen {
+  readonly reading: Reading;
+  readonly candidate: Candidate;
+  readonly rule: RouteRule;
+  readonly model: string | undefined;
 }
 
 function candidatesFor(
@@ -121,11 +155,17 @@ function candidatesFor(
   method: string,
   path: string,
 ): readonly Candidate[] {
-  return usable.map((connection) => {
+  const candidates: Candidate[] = [];
+  for (const connection of usable) {
     const route = routeOf(connection, method, path);
     const rule = allowedRoute(route.rule, policy, method, path);
-    return { connection, provider: route.provider, rule };
-  });
+    candidates.push({ connection, provider: route.provider, rule });
+  }
+  return candidates;
+}
+
+function hasNoRule({ rule }: Candidate): boolean {
+  return rule === undefined;
 }
 
 /** The listed edits of the body, spliced in. */
@@ -153,7 +193,10 @@ function edit(
 
 /** A list of other models to fall back to, or a tool with one of its own, would go round the list of allowed ones. */
 function checkAlternatives(policy: VirtualKeyPolicy, { scanned }: Reading): void {
-  if (policy.models.length === 0 || scanned === undefined) return;
+  if (policy.models.length > 0 && scanned !== undefined) checkOtherModels(policy, scanned);
+}
+
+function checkOtherModels(policy: VirtualKeyPolicy, scanned: ScannedJson): void {
   const other = scanned.toolModels.find((model) => !matchesAny(policy.models, model));
   if (other !== undefined) {
     throw notAllowed(
@@ -172,7 +215,10 @@ function checkAlternatives(policy: VirtualKeyPolicy, { scanned }: Reading): void
 
 /** The model that a deployment of this name runs, however it is capitalised; any other name stands for itself. */
 function runBy({ settings: { deployments = {} } }: Connection, model: string): string {
-  if (Object.hasOwn(deployments, model)) return deployments[model] || model;
+  return Object.hasOwn(deployments, model) ? deployments[model] || model : runByFolded(deployments, model);
+}
+
+function runByFolded(deployments: Readonly<Record<string, string>>, model: string): string {
   const folded = model.toLowerCase();
   const [, runs] = Object.entries(deployments).find(([name]) => name.toLowerCase() === folded) ?? [];
   return runs || model;

@@ -197,3 +197,37 @@ test("a browser that navigates here gets no page", async () => {
   const answer = await gateway.send("/v1/models", { headers: { "sec-fetch-mode": "navigate" } });
   expect(answer.status).toBe(403);
 });
+
+test("names of headers count in every spelling, and one that objects know is a header like any other", async () => {
+  const lines = [
+    `AUTHORIZATION: bearer ${VIRTUAL_KEY}`,
+    "X-FORWARDED-for: 203.0.113.9",
+    "OpenAI-ORGANIZATION: org-another",
+    "COOKIE: a=1",
+    "Set-Cookie: b=2",
+    "X-Ownkey-Anything: c",
+    "__proto__: d",
+    "constructor: e",
+    "123: f",
+    "X-Stainless-Lang: js",
+  ];
+  const answer = await exchange(
+    `GET /v1/models HTTP/1.1\r\nHost: localhost:${gateway.port}\r\n${lines.join("\r\n")}\r\nConnection: close\r\n\r\n`,
+  );
+  expect(statusOf(answer)).toBe(200);
+  const headers = upstream.arrived.at(-1)?.headers;
+  expect(headers?.get("x-stainless-lang")).toBe("js");
+  expect(headers?.get("__proto__")).toBe("d");
+  expect(headers?.get("constructor")).toBe("e");
+  expect(headers?.get("123")).toBe("f");
+  for (const name of [
+    "x-forwarded-for",
+    "openai-organization",
+    "cookie",
+    "set-cookie",
+    "x-ownkey-anything",
+  ]) {
+    expect(headers?.has(name)).toBe(false);
+  }
+  expect(headers?.get("authorization")).not.toContain(VIRTUAL_KEY);
+});

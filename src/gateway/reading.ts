@@ -2,10 +2,12 @@ import { AppError } from "../kernel/index.ts";
 import type { RouteRule } from "../providers/index.ts";
 import { announcedBytes, decodeBody, limitedStream, readBody, tooLarge } from "./body.ts";
 import type { BodyKeeping } from "./body-keeping.ts";
+import type { Candidate } from "./choose-connection.ts";
 import { chatBody } from "./cursor.ts";
 import { GOVERNED } from "./governed.ts";
 import { type ScannedJson, scanJson } from "./json-scan.ts";
 import { readMultipart } from "./multipart.ts";
+import type { RequestHeaders } from "./request-headers.ts";
 import type { Target } from "./target.ts";
 
 /** A request body as far as the rules need to know it. */
@@ -26,36 +28,55 @@ export interface Reading {
   readonly stream: boolean;
 }
 
+/** A body that has not been read yet. */
+export interface Unread {
+  readonly request: Request;
+  readonly method: string;
+  readonly headers: RequestHeaders;
+  readonly target: Target;
+  /** Whom it may be for. */
+  readonly candidates: readonly Pick<Candidate, "rule">[];
+  readonly keeping?: BodyKeeping | undefined;
+}
+
+/** The same, with what bounds it. */
+interface Bounded extends Unread {
+  readonly announced: number | undefined;
+  readonly limitBytes: number;
+}
+
 /**
  * Reads as much of the body as the rules of its route ask for: JSON as a whole, a form up to its model, a file not at
  * all. The content type decides only where more than one is possible: some providers do not look at it.
  * @throws AppError `too_large`, `invalid_input`, `ambiguous_body`, `unsupported`.
  */
-export async function readRequest(
-  request: Request,
-  target: Target,
-  rules: readonly (RouteRule | undefined)[],
-  keeping?: BodyKeeping,
-): Promise<Reading> {
-  const announced = announcedBytes(request.headers);
+export function readRequest(unread: Unread): Reading | Promise<Reading> {
+  const { request, method, headers, target, candidates } = unread;
+  const announced = announcedBytes(headers);
   const empty = announced === undefined ? request.body === null : announced === 0;
-  if (request.method === "GET" || request.method === "HEAD" || empty) return readNothing(target);
-  const limitBytes = rules.reduce((largest, rule) => Math.max(largest, rule?.maxBodyBytes ?? 0), 0);
+  if (method === "GET" || method === "HEAD" || empty) return readNothing(target);
+  const limitBytes = largestBody(candidates);
   if (announced !== undefined && announced > limitBytes) throw tooLarge(limitBytes);
-  const contentType = request.headers.get("content-type") ?? "";
-  const takes = (kinds: ReadonlySet<RouteRule["kind"]>) =>
-    rules.every((rule) => !rule || kinds.has(rule.kind));
+  const body: Bounded = { ...unread, announced, limitBytes };
+  const contentType = headers["content-type"] ?? "";
   const isForm = contentType.toLowerCase().startsWith("multipart/");
   const isJson = contentType.includes("json");
-  if (takes(FILES) && !isJson) return readUpload(request, target, limitBytes);
-  if (takes(ANYTHING) && !isJson) {
-    return isForm
-      ? readUpload(request, target, limitBytes)
-      : readAnything(request, target, limitBytes, keeping);
-  }
+  if (!isJson && takes(candidates, FILES)) return readUpload(body);
+  if (!isJson && takes(candidates, ANYTHING)) return isForm ? readUpload(body) : readAnything(body);
   // Elsewhere a form is no form: whoever does not look at the content type would read JSON in it.
-  if (isForm && takes(MEDIA)) return readForm(request, target, limitBytes, keeping);
-  return readJson(request, target, limitBytes, keeping);
+  if (isForm && takes(candidates, MEDIA)) return readForm(body);
+  return readJson(body);
+}
+
+function largestBody(candidates: Unread["candidates"]): number {
+  let largest = 0;
+  for (const { rule } of candidates) if (rule !== undefined) largest = Math.max(largest, rule.maxBodyBytes);
+  return largest;
+}
+
+function takes(candidates: Unread["candidates"], kinds: ReadonlySet<RouteRule["kind"]>): boolean {
+  for (const { rule } of candidates) if (rule !== undefined && !kinds.has(rule.kind)) return false;
+  return true;
 }
 
 /** Kinds of routes by what their bodies may be besides JSON: bytes of a file, a form with a model, whatever. */
@@ -64,45 +85,55 @@ const MEDIA: ReadonlySet<RouteRule["kind"]> = new Set(["images", "audio_transcri
 const ANYTHING: ReadonlySet<RouteRule["kind"]> = new Set(["files", "other"]);
 
 /** A body of a route that we do not know: judged when it looks like a JSON object, whatever it says it is. */
-async function readAnything(
-  request: Request,
-  target: Target,
-  limitBytes: number,
-  keeping: BodyKeeping | undefined,
-): Promise<Reading> {
-  const coding = request.headers.get("content-encoding")?.toLowerCase() ?? "identity";
-  const isPlain = coding === "identity";
-  const raw = await readBody(request, limitBytes, keeping?.share);
-  const bytes = isPlain ? raw : await decodeBody(raw, coding, limitBytes, keeping?.share);
+async function readAnything({
+  request,
+  headers,
+  target,
+  announced,
+  limitBytes,
+  keeping,
+}: Bounded): Promise<Reading> {
+  const coding = codingOf(headers);
+  const raw = await readBody(request, announced, limitBytes, keeping?.share);
+  const bytes = coding === undefined ? raw : await decodeBody(raw, coding, limitBytes, keeping?.share);
   const first = bytes.find((byte) => !JSON_SPACE.has(byte));
-  if (first === OPEN_BRACE) return judge(bytes, target, !isPlain);
+  if (first === OPEN_BRACE) return judge(bytes, target, coding !== undefined);
   return { ...readNothing(target), bytes: raw, sizeBytes: raw.length };
 }
 
-async function readJson(
-  request: Request,
-  target: Target,
-  limitBytes: number,
-  keeping: BodyKeeping | undefined,
-): Promise<Reading> {
-  const raw = await readBody(request, limitBytes, keeping?.share);
-  const coding = request.headers.get("content-encoding");
-  const decoded = coding !== null && coding.toLowerCase() !== "identity";
-  const sent = decoded ? await decodeBody(raw, coding, limitBytes, keeping?.share) : raw;
+function readJson(body: Bounded): Promise<Reading> {
+  const { request, headers, target, announced, limitBytes, keeping } = body;
+  const raw = readBody(request, announced, limitBytes, keeping?.share);
+  const coding = codingOf(headers);
+  if (coding === undefined) return raw.then((bytes) => readPlainJson(bytes, target, false));
+  return raw
+    .then((bytes) => decodeBody(bytes, coding, limitBytes, keeping?.share))
+    .then((bytes) => readPlainJson(bytes, target, true));
+}
+
+function readPlainJson(sent: Uint8Array, target: Target, decoded: boolean): Reading {
   const isCursorChat = target.cursor && target.path === "/v1/chat/completions";
   const bytes = isCursorChat ? chatBody(sent) : sent;
   if (bytes.length === 0) return { ...readNothing(target), decoded };
   return judge(bytes, target, decoded);
 }
 
-async function readForm(
-  request: Request,
-  target: Target,
-  limitBytes: number,
-  keeping: BodyKeeping | undefined,
-): Promise<Reading> {
+/** `undefined` for a body that comes as it is. */
+function codingOf(headers: RequestHeaders): string | undefined {
+  const coding = headers["content-encoding"];
+  return coding === undefined || coding.toLowerCase() === "identity" ? undefined : coding;
+}
+
+async function readForm({
+  request,
+  headers,
+  target,
+  announced,
+  limitBytes,
+  keeping,
+}: Bounded): Promise<Reading> {
   if (request.body === null) return readNothing(target);
-  const contentType = request.headers.get("content-type") ?? "";
+  const contentType = headers["content-type"] ?? "";
   const { body, model, sizeBytes } = await readMultipart(request.body, contentType, limitBytes, keeping);
   const isWhole = body instanceof Uint8Array;
   const nothing = readNothing(target);
@@ -110,16 +141,16 @@ async function readForm(
     ...nothing,
     bytes: isWhole ? body : null,
     upload: isWhole ? null : body,
-    sizeBytes: sizeBytes ?? announcedBytes(request.headers) ?? 0,
+    sizeBytes: sizeBytes ?? announced ?? 0,
     model: nothing.model ?? model,
   };
 }
 
-function readUpload(request: Request, target: Target, limitBytes: number): Reading {
+function readUpload({ request, target, announced, limitBytes }: Bounded): Reading {
   return {
     ...readNothing(target),
     upload: request.body === null ? null : limitedStream(request.body, limitBytes),
-    sizeBytes: announcedBytes(request.headers) ?? 0,
+    sizeBytes: announced ?? 0,
   };
 }
 

@@ -83,8 +83,8 @@ async function planOf(options: RehearsalOptions): Promise<Plan> {
   const { connections, keyOf, providers, storedObjects, clock, path, body } = options;
   const url = `http://localhost${path.startsWith("/") ? "" : "/"}${path}`;
   const target = parseTarget(url);
-  const headers = { "content-type": "application/json" };
-  const request = new Request(url, { method: "POST", headers, body: body as Uint8Array<ArrayBuffer> });
+  const headers = { "content-type": "application/json", "content-length": String(body.length) };
+  const request = new Request(url, { method: "POST", body: body as Uint8Array<ArrayBuffer> });
   const directory: Directory = {
     refresh: () => undefined,
     authenticate: () => ({ refused: "unknown" }),
@@ -97,9 +97,12 @@ async function planOf(options: RehearsalOptions): Promise<Plan> {
   const virtualKey = options.virtualKey ?? nobody(clock.nowMs());
   return await plan({
     request,
+    method: "POST",
+    url,
+    headers,
     target,
     caller: { virtualKey, tool: virtualKey.policy.tool },
-    dialect: dialectOf(request.headers, target),
+    dialect: dialectOf(headers, target),
     requestId: "req_rehearsed",
     startedAtMs: clock.nowMs(),
     startedMonotonicMs: clock.monotonicMs(),

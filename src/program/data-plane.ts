@@ -31,7 +31,7 @@ import { AddressWatch } from "./alerts/address-watch.ts";
 import { createBudgeting } from "./budgeting.ts";
 import { createLastUses, type LastUses } from "./last-uses.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
-import { createMeter } from "../usage/index.ts";
+import { createMeter, meterWhole } from "../usage/index.ts";
 
 /** The gateway with its ledger, listening. */
 export interface DataPlane {
@@ -168,6 +168,7 @@ async function openParts(
       outputLimit: config.outputLimit,
     }),
     createMeter,
+    meterWhole,
     providers: { providerById, matchRoute },
     storedObjects: createStoredObjects({ store: store, clock, log }),
     clock,

@@ -29,6 +29,7 @@ export function createLastUses({ control }: App, caller: Caller): LastUses {
   let verdicts = new Map<string, VerdictName>();
 
   const noteVerdict = (keyId: string, verdict: string | null) => {
+    if (verdict === verdicts.get(keyId)) return;
     const name = VERDICTS.find((one) => one === verdict);
     if (name !== undefined && ABOUT_THE_KEY.has(name)) verdicts.set(keyId, name);
   };

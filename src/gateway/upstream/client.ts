@@ -2,7 +2,7 @@ import type { Socket, SocketHandler } from "bun";
 import type { Clock } from "../../kernel/index.ts";
 import type { Destination } from "../destination.ts";
 import type { HeaderPairs } from "../header-pairs.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Connection, type ConnectionOwner, type ExchangeRequest } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { requestHead } from "./request-head.ts";
 import { UpstreamError } from "./upstream-error.ts";
@@ -97,6 +97,17 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
     sweeper = undefined;
   }
 
+  function sendOnNew(destination: Destination, request: ExchangeRequest): Exchange {
+    const connecting = connect({ destination, owner, limitMs, ca });
+    let exchange: Exchange | undefined;
+    const answer = connecting.opened.then((opened) => {
+      keyOf.set(opened, destination.key);
+      exchange = opened.send(request);
+      return exchange.answer;
+    });
+    return { answer, abort: () => (exchange ?? connecting).abort() };
+  }
+
   return {
     send({ method, target, destination, headers, body }) {
       const head = requestHead({
@@ -106,17 +117,9 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
         headers,
         bodyBytes: body === null ? (method === "POST" || method === "PUT" ? 0 : undefined) : body.length,
       });
-      const key = destination.key;
-      const kept = takeIdle(key);
+      const kept = takeIdle(destination.key);
       if (kept !== undefined) return kept.send({ method, head, body });
-      const connecting = connect({ destination, owner, limitMs, ca });
-      let exchange: Exchange | undefined;
-      const answer = connecting.opened.then((opened) => {
-        keyOf.set(opened, key);
-        exchange = opened.send({ method, head, body });
-        return exchange.answer;
-      });
-      return { answer, abort: () => (exchange ?? connecting).abort() };
+      return sendOnNew(destination, { method, head, body });
     },
     close() {
       closed = true;

@@ -19,8 +19,10 @@ export interface ExchangeRequest {
   readonly body: Uint8Array | null;
 }
 
-/** Head and body up to this size leave in one write. */
+/** Head and body up to this size leave in one write… */
 const ONE_WRITE_BYTES = 32 * 1024;
+/** …from here: what the system does not take at once is copied. */
+const outgoing = Buffer.allocUnsafeSlow(ONE_WRITE_BYTES);
 
 /**
  * One open connection to a provider, one request at a time. Whatever is not as it should be (bytes that nobody asked
@@ -61,10 +63,11 @@ export class Connection implements ParserEvents, Source {
     this.#parser = new ResponseParser(method, this);
     const headBytes = head.length;
     if (body === null || headBytes + body.length <= ONE_WRITE_BYTES) {
-      const bytes = Buffer.allocUnsafe(headBytes + (body?.length ?? 0));
-      bytes.write(head, 0, headBytes, "latin1");
-      if (body !== null) bytes.set(body, headBytes);
-      this.#write(bytes);
+      outgoing.write(head, 0, headBytes, "latin1");
+      if (body !== null) outgoing.set(body, headBytes);
+      this.#writeOutgoing(headBytes + (body?.length ?? 0));
+      // The key was in there.
+      outgoing.fill(0, 0, headBytes);
     } else if (this.#write(Buffer.from(head, "latin1"))) {
       this.#write(body);
     } else {
@@ -159,6 +162,12 @@ export class Connection implements ParserEvents, Source {
     if (written >= bytes.length) return true;
     this.#unsent = bytes.subarray(written);
     return false;
+  }
+
+  #writeOutgoing(length: number): void {
+    const written = this.#socket.write(outgoing, 0, length);
+    if (written < 0) this.#fail(new UpstreamError("the connection was closed", { sent: true }));
+    else if (written < length) this.#unsent = Buffer.from(outgoing.subarray(written, length));
   }
 
   #finished(): void {

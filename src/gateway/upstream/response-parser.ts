@@ -94,13 +94,10 @@ export class ResponseParser {
       case "head":
         return this.#head(bytes, at);
       case "counted":
-        return this.#counted(bytes, at, () => this.#end());
+      case "chunk":
+        return this.#counted(bytes, at);
       case "chunk-size":
         return this.#chunkSize(bytes, at);
-      case "chunk":
-        return this.#counted(bytes, at, () => {
-          this.#state = "chunk-end";
-        });
       case "chunk-end":
         return this.#chunkEnd(bytes, at);
       case "trailers":
@@ -133,11 +130,13 @@ export class ResponseParser {
     return next;
   }
 
-  #counted(bytes: Buffer, at: number, whenWhole: () => void): number {
+  #counted(bytes: Buffer, at: number): number {
     const end = Math.min(bytes.length, at + this.#left);
     this.#left -= end - at;
     if (end > at) this.#events.piece(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
-    if (this.#left === 0) whenWhole();
+    if (this.#left > 0) return end;
+    if (this.#state === "chunk") this.#state = "chunk-end";
+    else this.#end();
     return end;
   }
 

@@ -30,7 +30,17 @@ export class Canaries {
 
   /** Every file below the folder, whatever it is called. */
   inFolder(folder: string): Finding[] {
-    return filesBelow(folder).flatMap((file) => this.in(file, readFileSync(join(folder, file))));
+    return filesBelow(folder).flatMap((file) => this.in(file, contentOf(join(folder, file))));
+  }
+}
+
+/** Nothing for a file that is gone by now: a program that runs has journals that come and go. */
+function contentOf(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Uint8Array(0);
+    throw error;
   }
 }
 

@@ -16,24 +16,25 @@ const LONGEST_ESCAPE = 8;
 export class MarkIndex {
   readonly #byFirst = new Map<number, readonly Mark[]>();
   readonly #byLast = new Map<number, readonly Mark[]>();
-  readonly #filter: WordFilter;
-  /** 1 for the byte before the dot that a mark ends with. */
-  readonly #dotted = new Uint8Array(256);
+  readonly #beginnings: WordFilter;
+  /** The last three bytes of marks that end with a dot. */
+  readonly #dottedEnds: WordFilter;
 
   constructor(rules: readonly MarkedRule[]) {
     const marks = rules
       .flatMap((rule) => rule.marks.map((mark) => ({ bytes: Buffer.from(mark), rule })))
       .toSorted((a, b) => b.bytes.length - a.bytes.length);
     for (const mark of marks) this.#add(mark);
-    const undotted = marks.map((mark) => mark.bytes).filter((mark) => mark.at(-1) !== DOT);
-    this.#filter = new WordFilter(undotted.toSorted((a, b) => Buffer.compare(a, b)));
+    const sorted = marks.map(({ bytes }) => bytes).toSorted((a, b) => Buffer.compare(a, b));
+    this.#beginnings = new WordFilter(sorted.filter((mark) => !isDotted(mark)));
+    this.#dottedEnds = new WordFilter(sorted.filter(isDotted).map((mark) => mark.subarray(-3)));
   }
 
   /** False where no mark can begin at `start`, nor end before it: a glance that tells most runs from every mark. */
   mayStandAt(bytes: Uint8Array, start: number): boolean {
     return (
-      this.#filter.next(bytes, start, start + 1) >= 0 ||
-      (bytes[start - 1] === DOT && this.#dotted[bytes[start - 2] ?? 0] === 1)
+      this.#beginnings.next(bytes, start, start + 1) >= 0 ||
+      (bytes[start - 1] === DOT && this.#dottedEnds.next(bytes, start - 3, start - 2) >= 0)
     );
   }
 
@@ -56,16 +57,19 @@ export class MarkIndex {
   }
 
   #add(mark: Mark): void {
-    const dotted = mark.bytes.at(-1) === DOT;
+    const dotted = isDotted(mark.bytes);
     const at = dotted ? mark.bytes.length - 3 : 0;
     const index = dotted ? this.#byLast : this.#byFirst;
     const key = threeBytes(mark.bytes, at);
     index.set(key, [...(index.get(key) ?? []), mark]);
-    if (dotted) this.#dotted[mark.bytes.at(-2) ?? 0] = 1;
   }
 }
 
 const NONE: readonly MarkedRule[] = [];
+
+function isDotted(mark: Uint8Array): boolean {
+  return mark.at(-1) === DOT;
+}
 
 /** Nothing of a longer name stands before, or only what clings to it. */
 function isBoundary(bytes: Uint8Array, at: number): boolean {

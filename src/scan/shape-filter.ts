@@ -16,9 +16,10 @@ export class ShapeFilter {
     }
   }
 
-  /** Looks at two bytes: the first one, and the last one that all such values have. */
   mayBeginAt(bytes: Uint8Array, start: number): boolean {
     const shortest = this.#shortest[bytes[start] ?? 0] ?? 0;
-    return shortest > 0 && isValueByte(bytes[start + shortest - 1]);
+    // From its end: there most values that are too short are told first.
+    for (let at = start + shortest - 1; at > start; at--) if (!isValueByte(bytes[at])) return false;
+    return shortest > 0;
   }
 }

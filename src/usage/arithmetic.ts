@@ -22,20 +22,19 @@ export function costOfUsage(usage: Usage, rates: Rates, factor: bigint): bigint 
   const textOut = (usage.output ?? 0) - audioOut;
   if (!known(textOut, rates.output) || !known(audioOut, rates.audioOut) || !known(audioIn, rates.audioIn))
     return null;
-  const tokens =
-    times((usage.inputUncached ?? 0) - audioIn, rates.input) +
-    times(audioIn, rates.audioIn) +
-    times(usage.cacheRead, rates.cacheRead) +
-    times(usage.cacheWrite5m, rates.cacheWrite5m) +
-    times(usage.cacheWrite1h, rates.cacheWrite1h) +
-    times(textOut, rates.output) +
-    times(audioOut, rates.audioOut);
-  return scaled(tokens, factor) + times(usage.toolCalls, rates.toolCallNanos) + rates.requestNanos;
+  let tokens = plus(0n, (usage.inputUncached ?? 0) - audioIn, rates.input);
+  tokens = plus(tokens, audioIn, rates.audioIn);
+  tokens = plus(tokens, usage.cacheRead, rates.cacheRead);
+  tokens = plus(tokens, usage.cacheWrite5m, rates.cacheWrite5m);
+  tokens = plus(tokens, usage.cacheWrite1h, rates.cacheWrite1h);
+  tokens = plus(tokens, textOut, rates.output);
+  tokens = plus(tokens, audioOut, rates.audioOut);
+  return plus(scaled(tokens, factor), usage.toolCalls, rates.toolCallNanos) + rates.requestNanos;
 }
 
-/** Most kinds of tokens are not there, and large integers are costly. */
-function times(amount: number | null, rate: bigint | null): bigint {
-  return amount === null || amount === 0 || rate === null ? 0n : BigInt(amount) * rate;
+/** Most kinds of tokens are not there, and reckoning with large integers is costly. */
+function plus(sum: bigint, amount: number | null, rate: bigint | null): bigint {
+  return amount === null || amount === 0 || rate === null ? sum : sum + BigInt(amount) * rate;
 }
 
 /** What a request can cost at these rates: every input token at the dearest input rate, every answer at its limit. */
@@ -63,7 +62,8 @@ function known(tokens: number, rate: bigint | null): boolean {
 
 /** Rates are per million tokens, factors in millionths; a begun nano-dollar is charged. */
 function scaled(tokens: bigint, factor: bigint): bigint {
-  return (tokens * factor + DIVISOR - 1n) / DIVISOR;
+  return (tokens * factor + BEGUN) / DIVISOR;
 }
 
 const DIVISOR = 1_000_000n * ONE;
+const BEGUN = DIVISOR - 1n;

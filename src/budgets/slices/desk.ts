@@ -323,6 +323,8 @@ export class SliceDesk {
       current.amountNanos = granted.amountNanos;
       return;
     }
+    // Retired while the store was asked: it is accounted for and goes back as the slice that it is.
+    if ([...this.#retired].some(({ id }) => id === granted.grantId)) return;
     // The period has changed, or there was none.
     if (current && (granted.grantId !== undefined || current.period !== granted.period.key))
       this.#retire(current);

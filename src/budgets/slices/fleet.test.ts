@@ -8,6 +8,8 @@ import { recoverNode } from "./register.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** After this long without use a slice goes back. */
+const IDLE_SLICE_MS = 6000;
 
 describe("one gateway", () => {
   test("what does not fit is refused before anything is reserved, and a smaller request still fits", async () => {
@@ -70,6 +72,22 @@ describe("one gateway", () => {
     expect(await codeOf(node.request(1n))).toBe("budget_exceeded");
     await node.close();
     expect(await fleet.settledNanos("bud_day")).toBe(130n);
+  });
+
+  test("a slice that goes back while more is asked for is not given out a second time", async () => {
+    await using fleet = await Fleet.open();
+    await fleet.set({ limitNanos: 100n });
+    const node = await fleet.start();
+    await node.settle(await node.request(90n), 90n);
+    fleet.clock.timeMs += IDLE_SLICE_MS;
+    const short = codeOf(node.request(50n));
+    const tick = node.desk.tick();
+    expect(await short).toBe("budget_exceeded");
+    await tick;
+    expect(await codeOf(node.request(50n))).toBe("budget_exceeded");
+    await node.settle(await node.request(10n), 10n);
+    await node.close();
+    expect(await fleet.settledNanos("bud_day")).toBe(100n);
   });
 
   test("64 at once on a nearly empty budget: exactly those that fit go, none is refused that would fit", async () => {

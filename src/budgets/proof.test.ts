@@ -183,6 +183,17 @@ const STEPS = [
       if (node) await Promise.all(all.map((most) => ground.request(node, most, most)));
     }),
   ),
+  fc.tuple(which, nano, fc.constantFrom(0, 6_000), fc.boolean()).map(([at, most, byMs, givesBack]) =>
+    step(`request(${at}, ${most}) while timed work is done, ${byMs} ms later`, async (ground) => {
+      const node = ground.node(at);
+      if (!node) return;
+      ground.fleet.clock.timeMs += byMs;
+      const asking = ground.request(node, most, most);
+      const others = [ground.fleet.tickAll(), ground.settle(at, 70n)];
+      if (givesBack) others.push(node.desk.giveBack().catch(() => {}));
+      await Promise.all([asking, ...others]);
+    }),
+  ),
   fc
     .tuple(which, fc.bigInt({ min: 0n, max: 100n }))
     .map(([at, part]) => step(`settle(${at}, ${part} %)`, (ground) => ground.settle(at, part))),

@@ -66,8 +66,17 @@ function isSpelling(found: string, member: string): boolean {
   return found === member || folded(found) === folded(member);
 }
 
+/** Nearly all are paths that the tables know, and there are few; bounded all the same. */
+const foldedPaths = new Map<string, string>();
+const MOST_PATHS = 500;
+
 function folded(path: string): string {
-  return path.replaceAll("_", "").toLowerCase();
+  const known = foldedPaths.get(path);
+  if (known !== undefined) return known;
+  const text = path.replaceAll("_", "").toLowerCase();
+  if (foldedPaths.size >= MOST_PATHS) foldedPaths.clear();
+  foldedPaths.set(path, text);
+  return text;
 }
 
 /** Replaces the value that is there, or puts the member in; `path` has at most one object above the member. */

@@ -183,17 +183,18 @@ export function tableFor(request: BoundRequest, family: ModelFamily | undefined)
   }
 }
 
-const chatTables = new Map<string, BoundTable>();
+const chatTables = {
+  chat: new WeakMap<LimitPlace["members"], BoundTable>(),
+  compatibleChat: new WeakMap<LimitPlace["members"], BoundTable>(),
+};
 
-/** Made once for each order of members. */
+/** Made once for each provider's members. */
 function chatTable(name: "chat" | "compatibleChat", members: LimitPlace["members"]): BoundTable {
-  const key = `${name} ${members.join(" ")}`;
-  let made = chatTables.get(key);
-  if (made === undefined) {
-    const table = TABLES[name];
-    made = { ...table, limit: { ...table.limit, members } };
-    chatTables.set(key, made);
-  }
+  const known = chatTables[name].get(members);
+  if (known !== undefined) return known;
+  const table = TABLES[name];
+  const made = { ...table, limit: { ...table.limit, members } };
+  chatTables[name].set(members, made);
   return made;
 }
 

@@ -8,16 +8,9 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { systemRandomness } from "../src/kernel/index.ts";
-import {
-  historySource,
-  pathsSource,
-  RULES,
-  scan,
-  scanThreads,
-  type Source,
-  stagedSource,
-  streamOf,
-} from "../src/scan/index.ts";
+import { historySource, pathsSource, scan, type Source, stagedSource, streamOf } from "../src/scan/index.ts";
+import { RULES } from "../src/scan/rules.ts";
+import { scanThreads } from "../src/scan/threads/scan-threads.ts";
 import { mebi, median, table } from "./support/numbers.ts";
 import { fastImport, sourceText, writeTree } from "./support/source-tree.ts";
 import { numberOption, textOption } from "./support/options.ts";

@@ -1,5 +1,5 @@
 import type { ScanNotice } from "./notice.ts";
-import type { SourceFile, SourceItem, SourceStream } from "./source.ts";
+import type { Source, SourceFile, SourceItem, SourceStream } from "./source.ts";
 
 /** Files that are looked at in one go, and what is to be told between them. */
 export type Batch = readonly (SourceFile | ScanNotice)[];
@@ -11,9 +11,8 @@ export type Batch = readonly (SourceFile | ScanNotice)[];
 const BATCH_ITEMS = 64;
 
 /** The items of a source in their order, with files that follow one another as batches. */
-export async function* inBatches(
-  items: AsyncIterable<SourceItem> | Iterable<SourceItem>,
-): AsyncGenerator<Batch | SourceStream> {
+export async function* inBatches(source: Source): AsyncGenerator<Batch | SourceStream> {
+  const items = source.items();
   if (Symbol.iterator in items) yield* collected(items);
   else for await (const item of items) yield isStream(item) ? item : [item];
 }

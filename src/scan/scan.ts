@@ -1,11 +1,11 @@
-import { inBatches, isStream } from "./batches.ts";
+import { type Batch, inBatches, isStream } from "./batches.ts";
 import { FileLook } from "./file-look.ts";
 import { FileQueue, type LookedBatch } from "./file-queue.ts";
 import type { ScanEvent } from "./finding.ts";
 import { FindingMaker } from "./finding-maker.ts";
 import { Matcher } from "./matcher.ts";
 import { notice, type ScanNotice } from "./notice.ts";
-import { RULES } from "./rules.ts";
+import type { Rule } from "./rule.ts";
 import type { Origin } from "./origin.ts";
 import type { ScanOptions, ScanProgress } from "./scan-options.ts";
 import { accessOf } from "./settings/readers.ts";
@@ -21,16 +21,32 @@ import { unreadable } from "./unreadable.ts";
  * calls nobody.
  */
 export async function* scan(options: ScanOptions): AsyncGenerator<ScanEvent> {
-  const run = new ScanRun(options);
+  const [first, ...others] = options.sources;
+  if (!first) return;
+  const items = inBatches(first);
+  // Where git has to be asked, it is at work while the rules are loaded.
+  const begun = items.next();
+  begun.catch(() => undefined);
+  const run = new ScanRun(options, options.rules ?? (await import("./rules.ts")).RULES);
   try {
-    for (const source of options.sources) {
-      yield* run.through(source);
-      if (options.signal?.aborted) return;
-    }
+    yield* run.through(first, continued(begun, items));
+    for (const source of others) yield* run.through(source, inBatches(source));
     yield* run.endedThreads;
   } finally {
     run.close();
+    await items.return(undefined);
   }
+}
+
+/** A generator that somebody has asked for its first item already. */
+async function* continued<Item>(
+  begun: Promise<IteratorResult<Item>>,
+  items: AsyncGenerator<Item>,
+): AsyncGenerator<Item> {
+  const { done, value } = await begun;
+  if (done) return;
+  yield value;
+  yield* items;
 }
 
 const GROUP_KEY_BYTES = 32;
@@ -44,9 +60,9 @@ class ScanRun {
   readonly #maker: FindingMaker;
   readonly #done = { streams: 0, sizeBytes: 0, findings: 0 };
 
-  constructor(options: ScanOptions) {
+  constructor(options: ScanOptions, rules: readonly Rule[]) {
     this.#options = options;
-    this.#matcher = new Matcher(options.rules ?? RULES);
+    this.#matcher = new Matcher(rules);
     this.#queue = new FileQueue({
       look: new FileLook(this.#matcher, options.known),
       startThreads: () => this.#startThreads(),
@@ -56,11 +72,12 @@ class ScanRun {
     this.#maker = new FindingMaker(options.randomness(GROUP_KEY_BYTES), options.isVirtualKey);
   }
 
-  async *through(source: Source): AsyncGenerator<ScanEvent> {
+  async *through(source: Source, items: AsyncIterable<Batch | SourceStream>): AsyncGenerator<ScanEvent> {
     let failed: ScanNotice | undefined;
+    if (this.#isEnded) return;
     try {
-      for await (const item of inBatches(source.items())) {
-        if (this.#options.signal?.aborted) return;
+      for await (const item of items) {
+        if (this.#isEnded) return;
         if (isStream(item)) {
           yield* this.#files(source, this.#queue.rest());
           yield* this.#stream(source, item);
@@ -77,6 +94,10 @@ class ScanRun {
     this.#queue.close();
   }
 
+  get #isEnded(): boolean {
+    return this.#options.signal?.aborted ?? false;
+  }
+
   /** Rules of somebody's own, and keys that cannot be shared, are for this thread alone. */
   #startThreads(): LookThreads | undefined {
     const { threads, rules, known } = this.#options;
@@ -88,7 +109,7 @@ class ScanRun {
     for await (const { batch, looked } of batches) {
       const files = looked.values();
       for (const item of batch) {
-        if (this.#options.signal?.aborted) return;
+        if (this.#isEnded) return;
         if (item.type === "notice") yield item;
         else {
           const { value } = files.next();

@@ -164,7 +164,7 @@ async function verifiedKeys(
   findings: readonly Finding[],
   check: KeyCheck,
 ): Promise<ReadonlyMap<string, Verification>> {
-  const keys = keysToVerify(findings);
+  const keys = await keysToVerify(findings);
   onVerify?.(hostsOf(keys));
   return await verifyKeys(keys, check);
 }

@@ -43,6 +43,7 @@ export interface Config {
   readonly drainSeconds: number;
   readonly ledgerDays: number;
   readonly silenceSeconds: number;
+  readonly bodyMemoryMb: number;
   readonly outputLimit: number;
   readonly outboundProxy: string | null;
   readonly testSeconds: number;

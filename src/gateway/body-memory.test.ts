@@ -54,6 +54,20 @@ test("who waits too long is told when to come again; a smaller one behind it goe
   expect(memory.usedBytes).toBe(80);
 });
 
+test("a caller that goes away while it waits makes way for those behind it", async () => {
+  const memory = new BodyMemory({ limitBytes: 100, waitMs: 60_000 });
+  const leaving = new AbortController();
+  const [first, second, third] = [memory.share(), memory.share(leaving.signal), memory.share()];
+  void first.grow(80);
+  const gone = codeOf(second.grow(50));
+  const behind = codeOf(third.grow(20));
+  leaving.abort();
+  expect(await gone).toBe("cancelled");
+  expect(await behind).toBe("ok");
+  expect(await codeOf(second.grow(50))).toBe("cancelled");
+  expect(memory.usedBytes).toBe(100);
+});
+
 test("more than there is altogether is too large, and nobody waits for it", () => {
   const memory = new BodyMemory({ limitBytes: 100 });
   const share = memory.share();

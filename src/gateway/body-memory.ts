@@ -13,31 +13,19 @@ export interface BodyMemoryOptions {
   readonly waitMs?: number;
 }
 
-/** One request's part. */
-export interface BodyShare {
-  /**
-   * To be called before memory is taken. `undefined` when there is room at once.
-   * @throws AppError `too_large` for more than there is altogether; `overloaded` when no room came free in time.
-   */
-  grow(bytes: number): Promise<void> | undefined;
-  shrink(bytes: number): void;
-  /** Gives all of it back; to be called when the request has ended, whatever came of it. */
-  release(): void;
-}
-
 interface Waiting {
   readonly bytes: number;
   readonly go: () => void;
 }
 
 export class BodyMemory {
-  readonly #limitBytes: number;
+  readonly limitBytes: number;
   readonly #waitMs: number;
   readonly #waiting: Waiting[] = [];
   #usedBytes = 0;
 
   constructor({ limitBytes, waitMs = DEFAULT_WAIT_MS }: BodyMemoryOptions) {
-    this.#limitBytes = limitBytes;
+    this.limitBytes = limitBytes;
     this.#waitMs = waitMs;
   }
 
@@ -45,71 +33,118 @@ export class BodyMemory {
     return this.#usedBytes;
   }
 
-  share(): BodyShare {
-    let heldBytes = 0;
-    let released = false;
-    const giveBack = (bytes: number) => {
-      heldBytes -= bytes;
-      this.#usedBytes -= bytes;
-      this.#letGo();
-    };
-    return {
-      grow: (bytes) => {
-        if (heldBytes + bytes > this.#limitBytes) throw this.#neverFits();
-        const taken = () => {
-          heldBytes += bytes;
-          // It was given up while it waited.
-          if (released) giveBack(bytes);
-        };
-        // Whoever waits already is served first.
-        if (this.#waiting.length > 0 || !this.#take(bytes)) return this.#wait(bytes).then(taken);
-        taken();
-        return undefined;
-      },
-      shrink: (bytes) => giveBack(Math.min(bytes, heldBytes)),
-      release: () => {
-        released = true;
-        giveBack(heldBytes);
-      },
-    };
+  /** A request's part, empty so far; `callerGone` ends its waiting. */
+  share(callerGone?: AbortSignal): BodyShare {
+    return new BodyShare(this, callerGone);
   }
 
-  #take(bytes: number): boolean {
-    if (this.#usedBytes + bytes > this.#limitBytes) return false;
+  /** For shares: `undefined` when there is room at once. Whoever waits already is served first. */
+  take(bytes: number, callerGone: AbortSignal | undefined): Promise<void> | undefined {
+    if (this.#waiting.length > 0 || !this.#takeNow(bytes)) return this.#wait(bytes, callerGone);
+    return undefined;
+  }
+
+  /** For shares. */
+  giveBack(bytes: number): void {
+    this.#usedBytes -= bytes;
+    this.#letGo();
+  }
+
+  #takeNow(bytes: number): boolean {
+    if (this.#usedBytes + bytes > this.limitBytes) return false;
     this.#usedBytes += bytes;
     return true;
   }
 
-  #wait(bytes: number): Promise<void> {
+  #wait(bytes: number, callerGone: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const one: Waiting = { bytes, go: resolve };
-    this.#waiting.push(one);
-    const timer = setTimeout(() => {
-      this.#waiting.splice(this.#waiting.indexOf(one), 1);
-      reject(overloaded());
+    const giveUp = (reason: AppError) => {
+      const at = this.#waiting.indexOf(one);
+      if (at < 0) return;
+      this.#waiting.splice(at, 1);
+      reject(reason);
       // A smaller one behind it may fit.
       this.#letGo();
-    }, this.#waitMs);
-    return promise.finally(() => clearTimeout(timer));
+    };
+    const gone = () => giveUp(new AppError("cancelled", "the caller went away"));
+    const timer = setTimeout(() => giveUp(overloaded()), this.#waitMs);
+    callerGone?.addEventListener("abort", gone);
+    this.#waiting.push(one);
+    if (callerGone?.aborted === true) gone();
+    return promise.finally(() => {
+      clearTimeout(timer);
+      callerGone?.removeEventListener("abort", gone);
+    });
   }
 
   #letGo(): void {
-    for (let next = this.#waiting[0]; next && this.#take(next.bytes); next = this.#waiting[0]) {
+    for (let next = this.#waiting[0]; next && this.#takeNow(next.bytes); next = this.#waiting[0]) {
       this.#waiting.shift();
       next.go();
     }
   }
+}
 
-  #neverFits(): AppError {
-    return new AppError(
-      "too_large",
-      `the request body is larger than the ${this.#limitBytes} bytes that this gateway keeps of all bodies together`,
-      {
-        hint: "send less at once, or let its owner raise the limit: ownkey config set bodyMemoryMb",
-        details: { limitBytes: this.#limitBytes },
-      },
-    );
+/** One request's part. */
+export class BodyShare {
+  readonly #memory: BodyMemory;
+  readonly #callerGone: AbortSignal | undefined;
+  #heldBytes = 0;
+  #released = false;
+
+  constructor(memory: BodyMemory, callerGone: AbortSignal | undefined) {
+    this.#memory = memory;
+    this.#callerGone = callerGone;
   }
+
+  /** By so much it could grow if there were no other request. */
+  get roomBytes(): number {
+    return this.#memory.limitBytes - this.#heldBytes;
+  }
+
+  /**
+   * To be called before memory is taken. `undefined` when there is room at once.
+   * @throws AppError `too_large` for more than there is altogether; `overloaded` when no room came free in time;
+   *   `cancelled` when the caller went away meanwhile.
+   */
+  grow(bytes: number): Promise<void> | undefined {
+    if (bytes > this.roomBytes) throw largerThanMemory(this.#memory.limitBytes);
+    const waiting = this.#memory.take(bytes, this.#callerGone);
+    if (waiting !== undefined) return waiting.then(() => this.#taken(bytes));
+    this.#taken(bytes);
+    return undefined;
+  }
+
+  shrink(bytes: number): void {
+    const less = Math.min(bytes, this.#heldBytes);
+    this.#heldBytes -= less;
+    this.#memory.giveBack(less);
+  }
+
+  /** Gives all of it back; to be called when the request has ended, whatever came of it. */
+  release(): void {
+    this.#released = true;
+    this.shrink(this.#heldBytes);
+  }
+
+  #taken(bytes: number): void {
+    this.#heldBytes += bytes;
+    // It was given up while it waited.
+    if (this.#released) this.release();
+  }
+}
+
+/** A body that this process could never keep. */
+export function largerThanMemory(limitBytes: number): AppError {
+  return new AppError(
+    "too_large",
+    `the request body is larger than the ${limitBytes} bytes that this gateway has for all bodies together`,
+    {
+      hint: "send less at once, or let its owner raise the limit: ownkey config set bodyMemoryMb",
+      details: { limitBytes },
+    },
+  );
 }
 
 function overloaded(): AppError {

@@ -1,16 +1,18 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { AppError } from "../kernel/index.ts";
-import type { BodyShare } from "./body-memory.ts";
+import { type BodyShare, largerThanMemory } from "./body-memory.ts";
 import type { RequestHeaders } from "./request-headers.ts";
 
 /** A small body may grow to this size whatever its ratio. */
 const FREE_GROWTH_BYTES = 1024 * 1024;
+/** Text is seldom written shorter than this: one that is gets read a second time, with room for as much as it may be. */
+const USUAL_RATIO = 16;
 /** More than this is no text or picture but a bomb. */
 const MAX_RATIO = 200;
 
-/** What reading needs of a request's share of the memory for bodies. */
-type Growing = Pick<BodyShare, "grow" | "shrink">;
+/** What reading needs of a request's share of the memory for bodies; none for a body that is not counted. */
+type Growing = Pick<BodyShare, "grow" | "shrink" | "roomBytes"> | undefined;
 
 type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
 
@@ -30,7 +32,7 @@ export function readBody(
   request: Request,
   announced: number | undefined,
   limitBytes: number,
-  share: Growing | undefined,
+  share: Growing,
 ): Promise<Uint8Array> {
   if (announced === undefined) {
     return request.body === null
@@ -59,7 +61,7 @@ export async function decodeBody(
   bytes: Uint8Array,
   coding: string,
   limitBytes: number,
-  share: Growing | undefined,
+  share: Growing,
 ): Promise<Uint8Array> {
   const decode = DECODERS.get(coding.trim().toLowerCase());
   if (decode === undefined) {
@@ -67,15 +69,36 @@ export async function decodeBody(
       hint: "send it with gzip, deflate, br, zstd or none",
     });
   }
-  const maxOutputLength = Math.min(limitBytes, Math.max(FREE_GROWTH_BYTES, bytes.length * MAX_RATIO));
-  // Room for as much as it may become: a bomb is told only when it has gone off.
-  await share?.grow(maxOutputLength);
+  const most = Math.min(limitBytes, grown(bytes, MAX_RATIO));
+  const roomBytes = share?.roomBytes ?? most;
+  // Room for all that it may become would be room for hardly anything else.
+  const usual = Math.min(most, roomBytes, grown(bytes, USUAL_RATIO));
+  const decoded =
+    (await decodeWithin(usual, bytes, decode, share)) ??
+    (await decodeWithin(Math.min(most, roomBytes), bytes, decode, share));
+  if (decoded !== undefined) return decoded;
+  throw roomBytes < most ? largerThanMemory(roomBytes) : tooLarge(most);
+}
+
+function grown(bytes: Uint8Array, ratio: number): number {
+  return Math.max(FREE_GROWTH_BYTES, bytes.length * ratio);
+}
+
+/** `undefined` when it is larger; the room is taken before, as a bomb is told only when it has gone off. */
+async function decodeWithin(
+  mostBytes: number,
+  bytes: Uint8Array,
+  decode: Decode,
+  share: Growing,
+): Promise<Uint8Array | undefined> {
+  await share?.grow(mostBytes);
   try {
-    const decoded = await decode(bytes, { maxOutputLength });
-    share?.shrink(maxOutputLength - decoded.length);
+    const decoded = await decode(bytes, { maxOutputLength: mostBytes });
+    share?.shrink(mostBytes - decoded.length);
     return decoded;
   } catch (error) {
-    if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxOutputLength);
+    share?.shrink(mostBytes);
+    if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") return undefined;
     throw new AppError("invalid_input", "the request body does not match its content coding", {
       hint: "send it without Content-Encoding",
       cause: error,
@@ -111,22 +134,24 @@ export function limitedStream(
 async function readLimited(
   body: ReadableStream<Uint8Array>,
   limitBytes: number,
-  share: Growing | undefined,
+  share: Growing,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   const reader = body.getReader();
-  for (;;) {
-    const piece = await reader.read();
-    if (piece.done) return pieces.length === 1 ? (pieces[0] ?? EMPTY) : Buffer.concat(pieces);
-    size += piece.value.length;
-    if (size > limitBytes) {
-      await reader.cancel().catch(() => {});
-      throw tooLarge(limitBytes);
+  try {
+    for (;;) {
+      const piece = await reader.read();
+      if (piece.done) return pieces.length === 1 ? (pieces[0] ?? EMPTY) : Buffer.concat(pieces);
+      size += piece.value.length;
+      if (size > limitBytes) throw tooLarge(limitBytes);
+      const room = share?.grow(piece.value.length);
+      if (room !== undefined) await room;
+      pieces.push(piece.value);
     }
-    const room = share?.grow(piece.value.length);
-    if (room) await room;
-    pieces.push(piece.value);
+  } catch (error) {
+    await reader.cancel().catch(() => {});
+    throw error;
   }
 }
 

@@ -23,9 +23,9 @@ export function isOfThisMachine(error: AppError): boolean {
 export function forCaller(error: AppError): AppError {
   if (!isOfThisMachine(error)) return error;
   const isFull = error.code === "storage_full";
-  const what = isFull ? "has no room left to record the request" : "has a problem with its own storage";
+  const what = isFull ? "has no room left on its disk for the request" : "has a problem with its own storage";
   return new AppError(error.code, `this gateway ${what}`, {
-    hint: isFull ? "free some space on its disk" : "its owner finds the reason in its log",
+    hint: isFull ? "free some space there" : "its owner finds the reason in its log",
     retryable: error.retryable,
     cause: error,
   });

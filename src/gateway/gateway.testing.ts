@@ -1,4 +1,5 @@
 // A gateway over real sockets with everything around it faked: for the tests of this room.
+import { tmpdir } from "node:os";
 import type { VirtualKey, VirtualKeyPolicy } from "../access/index.ts";
 import { ProviderRates, Rates } from "../budgets/index.ts";
 import type { Connection, ProviderKey } from "../connections/index.ts";
@@ -14,6 +15,7 @@ import {
 import type { AttemptRef, Ledger, ReservedAttempt, SettledAttempt } from "../ledger/index.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
 import type { Meter, MeterResult, Pricing } from "../usage/index.ts";
+import { BodyKeeper, type BodyKeeperOptions } from "./body-keeping.ts";
 import type { Budgeting } from "./budgeting.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -221,6 +223,7 @@ export interface TestGateway {
   readonly directory: FakeDirectory;
   readonly storedObjects: ReturnType<typeof fakeStoredObjects>;
   readonly denials: Denial[];
+  readonly bodies: BodyKeeper;
   /** A request with the virtual key. */
   send(path: string, init?: RequestInit): Promise<Response>;
   /** A POST of JSON with the virtual key. */
@@ -237,6 +240,8 @@ export interface TestGatewayOptions {
   providerRates?: ProviderRates;
   budgets?: Budgeting;
   resolveHost?: (host: string) => Promise<readonly string[]>;
+  /** Plenty of memory when absent. */
+  bodies?: Partial<BodyKeeperOptions>;
 }
 
 export function startGateway(options: TestGatewayOptions): TestGateway {
@@ -244,6 +249,12 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
   const directory = fakeDirectory(options.connections);
   const storedObjects = fakeStoredObjects();
   const denials: Denial[] = [];
+  const bodies = new BodyKeeper({
+    limitBytes: 2 ** 30,
+    folder: tmpdir(),
+    randomness: systemRandomness,
+    ...options.bodies,
+  });
   const gateway = createGateway({
     directory,
     ledger,
@@ -255,6 +266,7 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
     meterWhole: fakeMeterWhole,
     providers: { providerById, matchRoute },
     storedObjects,
+    bodies,
     clock: systemClock,
     log: silentLog,
     newId: idMaker(systemClock, systemRandomness),
@@ -281,6 +293,7 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
     directory,
     storedObjects,
     denials,
+    bodies,
     send,
     post: (path, body, headers = {}) =>
       send(path, {

@@ -5,6 +5,7 @@ import type { Dialect } from "../providers/index.ts";
 import type { CreateMeter, MeterWhole, Pricing } from "../usage/index.ts";
 import { type Attempt, type AttemptParts, type OnUse, runAttempt } from "./attempt.ts";
 import { checkAddress } from "./allowed.ts";
+import type { BodyKeeper } from "./body-keeping.ts";
 import { authenticate, presentedCredentials } from "./credentials.ts";
 import { createDestinations, type ResolveHost } from "./destination.ts";
 import { dialectOf } from "./dialect.ts";
@@ -33,6 +34,7 @@ export interface GatewayOptions {
   meterWhole: MeterWhole;
   providers: ProviderRegistry;
   storedObjects: StoredObjects;
+  bodies: BodyKeeper;
   clock: Clock;
   log: Log;
   newId: NewId;
@@ -72,7 +74,7 @@ export interface Gateway {
 
 /** The data plane: authenticate, route, reserve, forward, tap, settle. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { directory, clock, log, newId, onDenied, onAddress } = options;
+  const { directory, bodies, clock, log, newId, onDenied, onAddress } = options;
   const hostAllowed = createHostCheck(options.settings.hosts);
   const metrics = createGatewayMetrics();
   const limits = createTimeLimits(clock);
@@ -104,17 +106,23 @@ export function createGateway(options: GatewayOptions): Gateway {
     const address = () => server.address(request);
     checkAddress(caller.virtualKey.policy, address);
     onAddress?.(caller.virtualKey.id, address);
-    const planning = plan({ ...known, request, method, url, headers, target, caller });
-    const planned = planning instanceof Promise ? await planning : planning;
-    // A model may think for minutes.
-    server.timeout(request, 0);
+    const keeping = bodies.begin(request, headers);
     try {
-      return await runAttempt(parts, planned, 1);
-    } catch (error) {
-      // Nothing was sent: once more, with a reservation and a name look-up of its own.
-      const again = error instanceof AppError && error.details?.["sent"] === false;
-      if (!again || planned.body instanceof ReadableStream || request.signal.aborted) throw error;
-      return await runAttempt(parts, planned, 2);
+      const planning = plan({ ...known, request, method, url, headers, target, caller, keeping });
+      const planned = planning instanceof Promise ? await planning : planning;
+      // A model may think for minutes.
+      server.timeout(request, 0);
+      try {
+        return await runAttempt(parts, planned, 1);
+      } catch (error) {
+        // Nothing was sent: once more, with a reservation and a name look-up of its own.
+        const again = error instanceof AppError && error.details?.["sent"] === false;
+        if (!again || planned.body instanceof ReadableStream || request.signal.aborted) throw error;
+        return await runAttempt(parts, planned, 2);
+      }
+    } finally {
+      // The provider has answered, or nothing is sent to it any more.
+      keeping?.end();
     }
   }
 
@@ -163,7 +171,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     handle,
     inFlight,
-    metrics: () => metrics.text(inFlight()),
+    metrics: () => metrics.text({ inFlight: inFlight(), bodyBytes: bodies.usedBytes }),
     async drain(limitMs) {
       draining = true;
       const lastMomentMs = clock.monotonicMs() + limitMs;

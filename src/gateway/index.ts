@@ -1,3 +1,4 @@
+export { BodyKeeper, type BodyKeeperOptions } from "./body-keeping.ts";
 export * from "./directory.ts";
 export type { ResolveHost } from "./destination.ts";
 export type { Fetch } from "./forward.ts";
@@ -11,6 +12,7 @@ export { createOutboundFetch, type OutboundFetch } from "./outbound.ts";
 export * from "./parts.ts";
 export { rehearse, type Rehearsal } from "./rehearse.ts";
 export { proxiedFetch } from "./proxied-fetch.ts";
+export { clearSpools } from "./spool.ts";
 export type { StoredObject, StoredObjects } from "./stored-objects.ts";
 export * from "./stored-objects-store.ts";
 export { createUpstream, type Upstream, type UpstreamOptions } from "./upstream/upstream.ts";

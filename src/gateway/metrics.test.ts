@@ -10,10 +10,11 @@ test("counters and histograms add up", () => {
   metrics.ownError("vault_locked");
   metrics.attemptEnded("complete", 200, 300, 20);
   metrics.attemptEnded("unreachable", null, 1_000_000, null);
-  const lines = metrics.text(3).split("\n");
+  const lines = metrics.text({ inFlight: 3, bodyBytes: 70_000 }).split("\n");
   for (const line of [
     "ownkey_gateway_requests_total 1",
     "ownkey_gateway_in_flight 3",
+    "ownkey_gateway_body_bytes 70000",
     `ownkey_gateway_answers_total{status="2xx"} 1`,
     `ownkey_gateway_answers_total{status="5xx"} 1`,
     `ownkey_gateway_errors_total{code="vault_locked"} 1`,

@@ -7,7 +7,14 @@ export interface GatewayMetrics {
   ownError(code: string): void;
   attemptEnded(end: AttemptEnd, status: number | null, durationMs: number, firstByteMs: number | null): void;
   /** Prometheus text, without a trailing empty line. */
-  text(inFlight: number): string;
+  text(now: GatewayGauges): string;
+}
+
+/** What is so at this moment. */
+export interface GatewayGauges {
+  readonly inFlight: number;
+  /** Of request bodies in memory, but for small ones. */
+  readonly bodyBytes: number;
 }
 
 /** Upper bounds in seconds. */
@@ -29,10 +36,16 @@ export function createGatewayMetrics(): GatewayMetrics {
       duration.add(durationMs / 1000);
       if (firstByteMs !== null && status !== null) firstByte.add(firstByteMs / 1000);
     },
-    text: (inFlight) =>
+    text: ({ inFlight, bodyBytes }) =>
       [
         ...family("ownkey_gateway_requests_total", "counter", "Requests that came in.", [["", requests]]),
         ...family("ownkey_gateway_in_flight", "gauge", "Requests under way.", [["", inFlight]]),
+        ...family(
+          "ownkey_gateway_body_bytes",
+          "gauge",
+          "Memory that large request bodies take, of bodyMemoryMb.",
+          [["", bodyBytes]],
+        ),
         ...family(
           "ownkey_gateway_answers_total",
           "counter",

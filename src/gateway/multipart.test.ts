@@ -1,6 +1,12 @@
 // The model of a form is found wherever it stands, and no byte of the form is changed.
 import { expect, test } from "bun:test";
-import { MAX_KEPT_BYTES, readMultipart } from "./multipart.ts";
+import { tmpdir } from "node:os";
+import { systemRandomness } from "../kernel/index.ts";
+import { BodyKeeping } from "./body-keeping.ts";
+import { BodyMemory } from "./body-memory.ts";
+import { readMultipart, readWholeForm } from "./multipart.ts";
+
+const TYPE = "multipart/form-data; boundary=b";
 
 const disposition = (name: string) => `Content-Disposition: form-data; name="${name}"`;
 const part = (head: string, value: string) =>
@@ -22,7 +28,9 @@ function inPieces(text: string, pieceBytes: number): ReadableStream<Uint8Array> 
 }
 
 async function read(text: string, pieceBytes = 10_000) {
-  const form = await readMultipart(inPieces(text, pieceBytes), "multipart/form-data; boundary=b", 1e9);
+  const share = new BodyMemory({ limitBytes: 1e9 }).share();
+  const keeping = new BodyKeeping(share, { folder: tmpdir(), randomness: systemRandomness });
+  const form = await readMultipart(inPieces(text, pieceBytes), TYPE, 1e9, keeping);
   return { model: form.model, body: Buffer.from(await new Response(form.body).arrayBuffer()).toString() };
 }
 
@@ -78,10 +86,14 @@ test("what clients do write is read: an empty field, quotes in a file's name, a 
   expect(await read(text, 1)).toEqual({ model: "whisper-1", body: text });
 });
 
-test("a form that does not say its model before too much file is refused", async () => {
-  await expect(read(`${file(MAX_KEPT_BYTES + 2_000_000)}${model}--b--\r\n`, 1_000_000)).rejects.toMatchObject(
-    {
-      code: "invalid_input",
-    },
-  );
+test("a form at hand is read as strictly as one that comes in pieces", () => {
+  const text = Buffer.from(`${file(3)}${model}--b--\r\n`);
+  expect(readWholeForm(text, TYPE)).toEqual({ model: "whisper-1", body: text, sizeBytes: text.length });
+  for (const [wrong, code] of [
+    [`${model}${model}--b--\r\n`, "ambiguous_body"],
+    [model, "invalid_input"],
+    ["", "invalid_input"],
+  ] as const) {
+    expect(() => readWholeForm(Buffer.from(wrong), TYPE)).toThrow(expect.objectContaining({ code }));
+  }
 });

@@ -6,15 +6,12 @@
  */
 import { AppError } from "../kernel/index.ts";
 import { limitedStream } from "./body.ts";
-import type { BodyShare } from "./body-memory.ts";
+import type { BodyKeeping } from "./body-keeping.ts";
 import { FormWatch } from "./form-watch.ts";
-import type { Spool } from "./spool.ts";
 
 /** As much of the beginning is looked at before anything goes on. */
 const LOOK_BYTES = 64 * 1024;
-/** Forms with the model behind the file are in memory up to this size; without a place for more they end here. */
-export const MAX_KEPT_BYTES = 25 * 1024 * 1024;
-/** With one, they go there from this size on. */
+/** A form whose model has not come until here goes into a file. */
 const SPOOLED_FROM_BYTES = 1024 * 1024;
 
 export interface MultipartForm {
@@ -25,43 +22,35 @@ export interface MultipartForm {
   readonly sizeBytes: number | undefined;
 }
 
-/** Where a form is kept whose model comes late. */
-export interface FormKeeping {
-  readonly share: Pick<BodyShare, "grow">;
-  openSpool(): Promise<Spool>;
-}
-
 /**
- * @throws AppError `too_large`; `ambiguous_body` when a form has two models; `invalid_input` for what is no form, or
- *   one that could be read in two ways. A body that goes on as a stream fails in the same ways.
+ * @throws AppError `too_large`, `overloaded`; `ambiguous_body` when a form has two models; `invalid_input` for what is
+ *   no form, or one that could be read in two ways; `storage_full`, `store_unavailable`. A body that goes on as a
+ *   stream fails in the same ways.
  */
 export async function readMultipart(
   stream: ReadableStream<Uint8Array>,
   contentType: string,
   limitBytes: number,
-  keeping?: FormKeeping,
+  keeping: BodyKeeping,
 ): Promise<MultipartForm> {
-  const watch = new FormWatch(boundaryOf(contentType), "model");
+  const watch = new FormWatch(boundaryOf(contentType), MODEL);
   const reader = limitedStream(stream, limitBytes).getReader();
   const pieces: Uint8Array[] = [];
-  const keptBytes = keeping ? SPOOLED_FROM_BYTES : MAX_KEPT_BYTES;
   let size = 0;
   try {
-    while (size < LOOK_BYTES || (watch.value === undefined && size < keptBytes)) {
+    while (size < LOOK_BYTES || (watch.value === undefined && size < SPOOLED_FROM_BYTES)) {
       const read = await reader.read();
       if (read.done) {
         watch.end();
         return { model: watch.value, body: Buffer.concat(pieces), sizeBytes: size };
       }
       watch.push(read.value);
-      await keeping?.share.grow(read.value.length);
+      const room = keeping.share.grow(read.value.length);
+      if (room !== undefined) await room;
       pieces.push(read.value);
       size += read.value.length;
     }
-    if (watch.value === undefined) {
-      if (!keeping) throw modelTooLate();
-      return await spooled(await keeping.openSpool(), pieces, reader, watch);
-    }
+    if (watch.value === undefined) return await spooled(keeping, pieces, reader, watch);
   } catch (error) {
     await reader.cancel().catch(() => {});
     throw error;
@@ -69,15 +58,27 @@ export async function readMultipart(
   return { model: watch.value, body: watched(Buffer.concat(pieces), reader, watch), sizeBytes: undefined };
 }
 
+/** The same for a form that is at hand. */
+export function readWholeForm(body: Uint8Array, contentType: string): MultipartForm {
+  const watch = new FormWatch(boundaryOf(contentType), MODEL);
+  watch.push(body);
+  watch.end();
+  return { model: watch.value, body, sizeBytes: body.length };
+}
+
 /** The whole form through a file, so that its model is known before anything goes on. */
 async function spooled(
-  spool: Spool,
+  keeping: BodyKeeping,
   pieces: Uint8Array[],
   reader: Reader,
   watch: FormWatch,
 ): Promise<MultipartForm> {
+  const spool = await keeping.openSpool();
   try {
-    for (const piece of pieces.splice(0)) await spool.append(piece);
+    for (const piece of pieces.splice(0)) {
+      await spool.append(piece);
+      keeping.share.shrink(piece.length);
+    }
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       watch.push(read.value);
       await spool.append(read.value);
@@ -125,13 +126,7 @@ function boundaryOf(contentType: string): string {
   });
 }
 
-function modelTooLate(): AppError {
-  return new AppError(
-    "invalid_input",
-    `the form does not name its model within its first ${MAX_KEPT_BYTES} bytes`,
-    { hint: "put the field `model` before the file" },
-  );
-}
+const MODEL = "model";
 
 interface Reader {
   read(): Promise<{ done: false; value: Uint8Array } | { done: true; value?: Uint8Array | undefined }>;

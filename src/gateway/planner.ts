@@ -5,6 +5,7 @@ import type { Dialect, RouteRequest, RouteRule } from "../providers/index.ts";
 import { allowedRoute, checkModel, pathRefused } from "./allowed.ts";
 import { choicesOf, outputLimitOf } from "./asked-output.ts";
 import { tooLarge } from "./body.ts";
+import type { BodyKeeping } from "./body-keeping.ts";
 import { type Candidate, chooseConnection, usableConnections } from "./choose-connection.ts";
 import { type Edit, includeUsage, replaceText, splice } from "./edits.ts";
 import { notAllowed } from "./errors.ts";
@@ -38,6 +39,8 @@ export interface Incoming {
   readonly requestId: string;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
+  /** Where its body is kept; none for a small one. */
+  readonly keeping?: BodyKeeping | undefined;
 }
 
 /** Decides everything about a request before anything leaves. @throws AppError for whatever is refused. */
@@ -127,13 +130,13 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
   }
 
   return (incoming) => {
-    const { request, method, headers, target, caller } = incoming;
+    const { request, method, headers, target, caller, keeping } = incoming;
     const { policy } = caller.virtualKey;
     const usable = usableConnections(directory.connections(), policy, target.connection);
     const candidates = candidatesFor(usable, routeOf, policy, method, target.path);
     // Nobody may send a body to a route that nobody may use.
     if (candidates.length > 0 && candidates.every(hasNoRule)) throw pathRefused(method, target.path);
-    const reading = readRequest({ request, method, headers, target, candidates });
+    const reading = readRequest({ request, method, headers, target, candidates, keeping });
     return reading instanceof Promise
       ? reading.then((read) => decide(incoming, candidates, read))
       : decide(incoming, candidates, reading);

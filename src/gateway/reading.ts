@@ -6,7 +6,7 @@ import type { Candidate } from "./choose-connection.ts";
 import { chatBody } from "./cursor.ts";
 import { GOVERNED } from "./governed.ts";
 import { type ScannedJson, scanJson } from "./json-scan.ts";
-import { readMultipart } from "./multipart.ts";
+import { type MultipartForm, readMultipart, readWholeForm } from "./multipart.ts";
 import type { RequestHeaders } from "./request-headers.ts";
 import type { Target } from "./target.ts";
 
@@ -36,6 +36,7 @@ export interface Unread {
   readonly target: Target;
   /** Whom it may be for. */
   readonly candidates: readonly Pick<Candidate, "rule">[];
+  /** None for a body that is announced to be small. */
   readonly keeping?: BodyKeeping | undefined;
 }
 
@@ -48,7 +49,8 @@ interface Bounded extends Unread {
 /**
  * Reads as much of the body as the rules of its route ask for: JSON as a whole, a form up to its model, a file not at
  * all. The content type decides only where more than one is possible: some providers do not look at it.
- * @throws AppError `too_large`, `invalid_input`, `ambiguous_body`, `unsupported`.
+ * @throws AppError `too_large`, `overloaded`, `invalid_input`, `ambiguous_body`, `unsupported`, `storage_full`,
+ *   `store_unavailable`; `cancelled` when the caller went away.
  */
 export function readRequest(unread: Unread): Reading | Promise<Reading> {
   const { request, method, headers, target, candidates } = unread;
@@ -124,26 +126,25 @@ function codingOf(headers: RequestHeaders): string | undefined {
   return coding === undefined || coding.toLowerCase() === "identity" ? undefined : coding;
 }
 
-async function readForm({
-  request,
-  headers,
-  target,
-  announced,
-  limitBytes,
-  keeping,
-}: Bounded): Promise<Reading> {
-  if (request.body === null) return readNothing(target);
-  const contentType = headers["content-type"] ?? "";
-  const { body, model, sizeBytes } = await readMultipart(request.body, contentType, limitBytes, keeping);
+async function readForm(unread: Bounded): Promise<Reading> {
+  const { body, model, sizeBytes } = await formOf(unread);
   const isWhole = body instanceof Uint8Array;
-  const nothing = readNothing(target);
+  const nothing = readNothing(unread.target);
   return {
     ...nothing,
     bytes: isWhole ? body : null,
     upload: isWhole ? null : body,
-    sizeBytes: sizeBytes ?? announced ?? 0,
+    sizeBytes: sizeBytes ?? unread.announced ?? 0,
     model: nothing.model ?? model,
   };
+}
+
+async function formOf({ request, headers, announced, limitBytes, keeping }: Bounded): Promise<MultipartForm> {
+  const contentType = headers["content-type"] ?? "";
+  if (keeping === undefined || request.body === null) {
+    return readWholeForm(await readBody(request, announced, limitBytes, keeping?.share), contentType);
+  }
+  return await readMultipart(request.body, contentType, limitBytes, keeping);
 }
 
 function readUpload({ request, target, announced, limitBytes }: Bounded): Reading {

@@ -5,6 +5,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  writeFileSync,
   writeSync,
   openSync,
   closeSync,
@@ -13,13 +14,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { systemRandomness } from "../kernel/index.ts";
-import { BodyKeeper } from "./body-keeping.ts";
+import { BodyKeeping } from "./body-keeping.ts";
+import { BodyMemory } from "./body-memory.ts";
 import { readMultipart } from "./multipart.ts";
-import { Spool } from "./spool.ts";
+import { clearSpools, Spool } from "./spool.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ownkey-spool-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const options = { folder, randomness: systemRandomness };
+
+/** With room for the beginning of a form only. */
+const begin = () => new BodyKeeping(new BodyMemory({ limitBytes: 2 * 1024 * 1024 }).share(), options);
 
 const bytesOf = async (stream: ReadableStream<Uint8Array>) =>
   Buffer.from(await new Response(stream).arrayBuffer());
@@ -81,12 +86,11 @@ test.skipIf(!onLinux)("a byte changed in the file ends the reading before it goe
 });
 
 test("a request that ends closes a file that nobody has begun to read, and leaves one that is read", async () => {
-  const keeper = new BodyKeeper({ ...options, limitBytes: 1000 });
-  const refused = keeper.begin();
+  const refused = begin();
   await (await refused.openSpool()).append(new Uint8Array(10));
   refused.end();
   await Bun.sleep(0);
-  const sent = keeper.begin();
+  const sent = begin();
   const spool = await sent.openSpool();
   await spool.append(Buffer.alloc(200_000, 7));
   const reader = (await spool.readAll()).getReader();
@@ -98,11 +102,10 @@ test("a request that ends closes a file that nobody has begun to read, and leave
 });
 
 test("a form with its model behind a large file goes through one, unchanged, with its size known", async () => {
-  const keeper = new BodyKeeper({ ...options, limitBytes: 2 * 1024 * 1024 });
   const head = `--boundary-of-a-test\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n`;
   const tail = `\r\n--boundary-of-a-test\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n--boundary-of-a-test--\r\n`;
   const whole = Buffer.concat([Buffer.from(head), systemRandomness(30 * 1024 * 1024), Buffer.from(tail)]);
-  const keeping = keeper.begin();
+  const keeping = begin();
   const form = await readMultipart(
     inPieces(whole),
     "multipart/form-data; boundary=boundary-of-a-test",
@@ -118,17 +121,26 @@ test("a form with its model behind a large file goes through one, unchanged, wit
 });
 
 test("beyond the route's limit, or cut, the form is refused and its file is closed", async () => {
-  const keeper = new BodyKeeper({ ...options, limitBytes: 2 * 1024 * 1024 });
   const head = `--boundary-of-a-test\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n`;
   const whole = Buffer.concat([Buffer.from(head), systemRandomness(5 * 1024 * 1024)]);
   const type = "multipart/form-data; boundary=boundary-of-a-test";
-  const keeping = keeper.begin();
+  const keeping = begin();
   const large = readMultipart(inPieces(whole), type, 4 * 1024 * 1024, keeping);
   await expect(large).rejects.toMatchObject({ code: "too_large" });
   keeping.end();
-  const cut = readMultipart(inPieces(whole), type, 1e9, keeper.begin());
+  const cut = readMultipart(inPieces(whole), type, 1e9, begin());
   await expect(cut).rejects.toMatchObject({ code: "invalid_input" });
   if (onLinux) expect(openFiles()).toEqual([]);
+});
+
+test("what a process left behind is cleared away, and nothing else", () => {
+  const left = join(folder, `.body-${"a".repeat(32)}.tmp`);
+  const other = join(folder, "other.tmp");
+  writeFileSync(left, "");
+  writeFileSync(other, "");
+  clearSpools(folder);
+  expect(readdirSync(folder)).toEqual(["other.tmp"]);
+  rmSync(other);
 });
 
 function inPieces(bytes: Buffer): ReadableStream<Uint8Array> {

@@ -6,7 +6,7 @@
  * cut in the file ends the reading.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { constants, rmSync } from "node:fs";
+import { constants, readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, type Randomness } from "../kernel/index.ts";
@@ -16,27 +16,41 @@ const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
 export interface SpoolOptions {
-  /** A private folder; files are made there and have no name a moment later. */
+  /** A private folder of its own; files are made there and have no name a moment later. */
   readonly folder: string;
   readonly randomness: Randomness;
+  /** The platform's, or a test's. */
+  readonly openFile?: typeof open;
 }
+
+/** Takes away what a process left that was killed between making a file and taking its name: an empty one. */
+export function clearSpools(folder: string): void {
+  for (const name of readdirSync(folder)) if (NAME.test(name)) rmSync(join(folder, name), { force: true });
+}
+
+const NAME = /^\.body-[0-9a-f]{32}\.tmp$/;
 
 export class Spool {
   readonly #file: FileHandle;
   readonly #key: Uint8Array;
-  #rest: Buffer = Buffer.alloc(0);
+  /** What does not fill a record yet. */
+  readonly #rest = Buffer.allocUnsafeSlow(RECORD_BYTES);
+  #restBytes = 0;
+  /** On its way to the file, or from there. */
+  readonly #record = Buffer.allocUnsafeSlow(RECORD_BYTES + TAG_BYTES);
   #records = 0;
   #sizeBytes = 0;
   #begun = false;
 
   /** @throws AppError `storage_full`, `store_unavailable`. */
-  static async open({ folder, randomness }: SpoolOptions): Promise<Spool> {
+  static async open({ folder, randomness, openFile = open }: SpoolOptions): Promise<Spool> {
     const name = Buffer.from(randomness(KEY_BYTES / 2)).toString("hex");
     const path = join(folder, `.body-${name}.tmp`);
     const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants;
     try {
-      const file = await open(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o600);
-      rmSync(path);
+      const file = await openFile(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o600);
+      // Another process may have cleared the folder meanwhile.
+      rmSync(path, { force: true });
       return new Spool(file, randomness(KEY_BYTES));
     } catch (error) {
       throw asAppError(error);
@@ -53,20 +67,21 @@ export class Spool {
     return this.#sizeBytes;
   }
 
-  /** @throws AppError `storage_full`, `store_unavailable`. */
+  /** One at a time. @throws AppError `storage_full`, `store_unavailable`. */
   async append(bytes: Uint8Array): Promise<void> {
     this.#sizeBytes += bytes.length;
-    this.#rest = Buffer.concat([this.#rest, bytes]);
-    while (this.#rest.length >= RECORD_BYTES) {
-      await this.#write(this.#rest.subarray(0, RECORD_BYTES));
-      this.#rest = this.#rest.subarray(RECORD_BYTES);
+    for (let at = 0; at < bytes.length;) {
+      const taken = bytes.subarray(at, at + RECORD_BYTES - this.#restBytes);
+      this.#rest.set(taken, this.#restBytes);
+      this.#restBytes += taken.length;
+      at += taken.length;
+      if (this.#restBytes === RECORD_BYTES) await this.#writeRest();
     }
   }
 
   /** All that was appended, once; the file is gone when it was read to its end, or is cancelled. */
   async readAll(): Promise<ReadableStream<Uint8Array>> {
-    if (this.#rest.length > 0) await this.#write(this.#rest);
-    this.#rest = Buffer.alloc(0);
+    if (this.#restBytes > 0) await this.#writeRest();
     let next = 0;
     return new ReadableStream<Uint8Array>(
       {
@@ -97,28 +112,40 @@ export class Spool {
 
   async close(): Promise<void> {
     this.#key.fill(0);
+    this.#rest.fill(0);
     // A second time is no error.
     await this.#file.close().catch(() => {});
   }
 
-  async #write(plain: Uint8Array): Promise<void> {
+  async #writeRest(): Promise<void> {
+    const plain = this.#rest.subarray(0, this.#restBytes);
     const cipher = createCipheriv("aes-256-gcm", this.#key, nonceOf(this.#records));
-    const record = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+    // The same bytes each time: a large body would be a large heap otherwise, until somebody tidies up.
+    this.#record.set(cipher.update(plain));
+    cipher.final();
+    this.#record.set(cipher.getAuthTag(), plain.length);
+    const length = plain.length + TAG_BYTES;
     const start = this.#records * (RECORD_BYTES + TAG_BYTES);
     try {
-      for (let written = 0; written < record.length;) {
-        const { bytesWritten } = await this.#file.write(record, written, undefined, start + written);
+      for (let written = 0; written < length;) {
+        const { bytesWritten } = await this.#file.write(
+          this.#record,
+          written,
+          length - written,
+          start + written,
+        );
         written += bytesWritten;
       }
     } catch (error) {
       throw asAppError(error);
     }
     this.#records++;
+    this.#restBytes = 0;
   }
 
   async #read(number: number): Promise<Uint8Array> {
     const plainBytes = Math.min(RECORD_BYTES, this.#sizeBytes - number * RECORD_BYTES);
-    const record = Buffer.allocUnsafe(plainBytes + TAG_BYTES);
+    const record = this.#record.subarray(0, plainBytes + TAG_BYTES);
     const start = number * (RECORD_BYTES + TAG_BYTES);
     try {
       for (let done = 0; done < record.length;) {
@@ -128,7 +155,10 @@ export class Spool {
       }
       const decipher = createDecipheriv("aes-256-gcm", this.#key, nonceOf(number));
       decipher.setAuthTag(record.subarray(plainBytes));
-      return Buffer.concat([decipher.update(record.subarray(0, plainBytes)), decipher.final()]);
+      const plain = decipher.update(record.subarray(0, plainBytes));
+      // Nothing comes of it but the judgement.
+      decipher.final();
+      return plain;
     } catch (error) {
       throw new AppError("corrupt", "a request body that was kept in a file cannot be read back", {
         cause: error,

@@ -28,6 +28,7 @@ import {
 import { AppError, Closing, type Log } from "../kernel/index.ts";
 import { claimInstance, openLedger, settleAbandoned } from "../ledger/index.ts";
 import { AddressWatch } from "./alerts/address-watch.ts";
+import { openBodyKeeper } from "./body-keeper.ts";
 import { createBudgeting } from "./budgeting.ts";
 import { createLastUses, type LastUses } from "./last-uses.ts";
 import { matchRoute, providerById } from "../providers/index.ts";
@@ -171,6 +172,7 @@ async function openParts(
     meterWhole,
     providers: { providerById, matchRoute },
     storedObjects: createStoredObjects({ store: store, clock, log }),
+    bodies: openBodyKeeper(config, randomness),
     clock,
     log,
     newId,

@@ -66,6 +66,11 @@ export const SETTINGS = [
     minimum: 10,
     maximum: 86_400,
   }),
+  setting("bodyMemoryMb", "integer", 512, {
+    help: "MiB of memory for all request bodies together; of several processes each has its part, at least 32.",
+    minimum: 32,
+    maximum: 1_048_576,
+  }),
   setting("outputLimit", "integer", 32_768, {
     help: "Output tokens that a request under a hard budget may have when it sets no limit itself.",
     minimum: 16,

@@ -2,6 +2,7 @@ import type { Socket, SocketHandler } from "bun";
 import type { Clock } from "../../kernel/index.ts";
 import type { Destination } from "../destination.ts";
 import type { HeaderPairs } from "../header-pairs.ts";
+import type { UpstreamAnswer } from "./answer.ts";
 import { Connection, type ConnectionOwner, type ExchangeRequest } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { requestHead } from "./request-head.ts";
@@ -98,14 +99,10 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
   }
 
   function sendOnNew(destination: Destination, request: ExchangeRequest): Exchange {
-    const connecting = connect({ destination, owner, limitMs, ca });
-    let exchange: Exchange | undefined;
-    const answer = connecting.opened.then((opened) => {
+    return new WaitingExchange(connect({ destination, owner, limitMs, ca }), (opened) => {
       keyOf.set(opened, destination.key);
-      exchange = opened.send(request);
-      return exchange.answer;
+      return opened.send(request);
     });
-    return { answer, abort: () => (exchange ?? connecting).abort() };
   }
 
   return {
@@ -128,6 +125,28 @@ export function createUpstreamClient(options: ClientOptions): UpstreamClient {
       idle.clear();
     },
   };
+}
+
+/**
+ * An exchange that has to wait for its connection. Once it has that it does not hold the request any more: an answer
+ * may stream for long, and the body is the large part.
+ */
+class WaitingExchange implements Exchange {
+  readonly answer: Promise<UpstreamAnswer>;
+  #way: Pick<Exchange, "abort">;
+
+  constructor(connecting: Connecting, send: (opened: Connection) => Exchange) {
+    this.#way = connecting;
+    this.answer = connecting.opened.then((opened) => {
+      const exchange = send(opened);
+      this.#way = exchange;
+      return exchange.answer;
+    });
+  }
+
+  abort(): void {
+    this.#way.abort();
+  }
 }
 
 interface Connecting {

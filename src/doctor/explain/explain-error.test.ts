@@ -150,6 +150,11 @@ const SAMPLES: readonly (readonly [what: string, text: string, expected: object]
     "Error code: 401 - {'error': {'message': 'the request does not hold one valid Ownkey virtual key', 'type': 'authentication_error', 'param': None, 'code': 'invalid_virtual_key'}}",
     { verdict: null, code: "invalid_virtual_key", status: 401 },
   ],
+  [
+    "Ownkey's own refusal by a word that providers use as well",
+    "Error code: 503 - {'error': {'message': 'this gateway has as many large requests under way as it can keep: try again shortly', 'type': 'server_error', 'code': 'overloaded'}}",
+    { verdict: null, code: "overloaded", next: expect.stringContaining("bodyMemoryMb") },
+  ],
   ["nothing that tells", "it does not work", { verdict: "unknown", provider: null, status: null }],
   ["nothing at all", "", { verdict: "unknown" }],
 ];

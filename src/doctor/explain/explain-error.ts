@@ -124,11 +124,14 @@ function ownCode({ document, text }: PastedError): ErrorCode | undefined {
   const named = (Object.keys(OWN_ERRORS) as ErrorCode[]).find(
     (own) => !SHARED_CODES.has(own) && new RegExp(`\\b${own}\\b`).test(message),
   );
-  return named ?? (Object.hasOwn(OWN_ERRORS, code) && /ownkey/i.test(text) ? (code as ErrorCode) : undefined);
+  return (
+    named ??
+    (Object.hasOwn(OWN_ERRORS, code) && /ownkey|this gateway/i.test(text) ? (code as ErrorCode) : undefined)
+  );
 }
 
 /** Providers use these words, too. */
-const SHARED_CODES: ReadonlySet<string> = new Set(["rate_limited", "not_allowed", "too_large"]);
+const SHARED_CODES: ReadonlySet<string> = new Set(["rate_limited", "not_allowed", "too_large", "overloaded"]);
 
 function ownExplanation(code: ErrorCode, { document, status }: PastedError): ErrorExplanation {
   const own = OWN_ERRORS[code];

@@ -103,6 +103,12 @@ export const OWN_ERRORS: Partial<Readonly<Record<ErrorCode, OwnError>>> = {
     checklist: [],
     next: "Send less at once.",
   },
+  overloaded: {
+    title: "Too many large requests at once",
+    cause: "The bodies of requests under way take all the memory that the gateway keeps for them.",
+    checklist: ["how much is in use: ownkey_gateway_body_bytes in /metrics"],
+    next: "Try again shortly, as official SDKs do by themselves; or raise the bound: ownkey config set bodyMemoryMb N",
+  },
   restore_unconfirmed: {
     title: "Restored home not confirmed",
     cause:

@@ -10,8 +10,11 @@ export interface ScanThreads {
   start(known: SharedKnownKeys | undefined, onEnd: (why: string) => void): LookThreads;
 }
 
-/** A fifth of a second or so: a thread takes that long to get up to speed. */
-const WORTHWHILE_BYTES = 48 * 1024 * 1024;
+/**
+ * With the time that files themselves take, about half a second. A thread takes a fifth of one to get up to speed, and what
+ * has gone on for a while is likely to go on for as long again.
+ */
+const WORTHWHILE_BYTES = 192 * 1024 * 1024;
 /** With more, the one that names the files and puts together what was found would be the slowest. */
 const MOST_BY_DEFAULT = 8;
 

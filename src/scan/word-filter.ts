@@ -13,11 +13,11 @@ export class WordFilter {
    * @param words of two bytes at least; those that begin alike best stand together, as they share bits
    * @param orElse what may stand in place of a byte
    */
-  constructor(words: readonly Uint8Array[], orElse: (byte: number) => number = (byte) => byte) {
+  constructor(words: readonly Uint8Array[], orElse?: (byte: number) => number) {
     for (const [index, word] of words.entries()) {
       const bit = bitOf(index, words.length);
       this.#add(bit, word);
-      this.#add(bit, word.map(orElse));
+      if (orElse) this.#add(bit, word.map(orElse));
     }
   }
 
@@ -35,12 +35,16 @@ export class WordFilter {
   }
 
   #add(bit: number, word: Uint8Array): void {
-    for (const [place, table] of [this.#first, this.#second, this.#third].entries()) {
-      const byte = word[place];
-      if (byte === undefined) for (let any = 0; any < 256; any++) table[any] = (table[any] ?? 0) | bit;
-      else table[byte] = (table[byte] ?? 0) | bit;
-    }
+    allow(this.#first, word[0], bit);
+    allow(this.#second, word[1], bit);
+    allow(this.#third, word[2], bit);
   }
+}
+
+/** Where a word has no byte, any may stand. */
+function allow(table: Int32Array, byte: number | undefined, bit: number): void {
+  if (byte !== undefined) table[byte] = (table[byte] ?? 0) | bit;
+  else for (let any = 0; any < table.length; any++) table[any] = (table[any] ?? 0) | bit;
 }
 
 function bitOf(index: number, count: number): number {

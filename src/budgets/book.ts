@@ -1,5 +1,5 @@
 import type { RowSealer } from "../access/index.ts";
-import { AppError } from "../kernel/index.ts";
+import { AppError, remember } from "../kernel/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Budget } from "./budget.ts";
 import { type Definitions, loadDefinitions } from "./definitions.ts";
@@ -61,12 +61,13 @@ export class BudgetBook {
   #lookUp(spender: Spender): readonly Budget[] {
     const { virtualKeyId, user, team, project, tool, connectionId, model } = spender;
     const name = JSON.stringify([virtualKeyId, user, team, project, tool, connectionId, model]);
-    const known = this.#covering.get(name);
-    if (known !== undefined) return known;
-    const found = this.#definitions.budgets.filter(({ subject }) => covers(subject, spender));
-    if (this.#covering.size >= MOST_REMEMBERED) this.#covering.clear();
-    this.#covering.set(name, found);
-    return found;
+    return (
+      this.#covering.get(name) ?? remember(this.#covering, MOST_REMEMBERED, name, this.#coveringAnew(spender))
+    );
+  }
+
+  #coveringAnew(spender: Spender): readonly Budget[] {
+    return this.#definitions.budgets.filter(({ subject }) => covers(subject, spender));
   }
 
   /** Whether a model is kept from hard budgets because it once cost more than was proven possible. */

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { AppError, type Clock } from "../kernel/index.ts";
+import { AppError, type Clock, remember } from "../kernel/index.ts";
 import type { ConnectionSettings } from "../providers/index.ts";
 import { type AddressRules, createAddressRules } from "./addresses.ts";
 import { notAllowed } from "./errors.ts";
@@ -48,9 +48,8 @@ export function createDestinations(resolveHost: ResolveHost, clock: Clock): Dest
     if (address === undefined) throw addressRefused(name);
     checkScheme(url, rules.isLoopback(address), settings);
     const destination = destinationAt(url, address, literal ? undefined : name);
-    if (kept.size >= MAX_KEPT) kept.clear();
-    kept.set(keyOf(url, settings), { destination, untilMs: clock.monotonicMs() + KEEP_MS });
-    return destination;
+    const untilMs = clock.monotonicMs() + KEEP_MS;
+    return remember(kept, MAX_KEPT, keyOf(url, settings), { destination, untilMs }).destination;
   }
 
   return {

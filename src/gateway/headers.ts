@@ -1,5 +1,5 @@
 import type { Connection } from "../connections/index.ts";
-import type { Secret } from "../kernel/index.ts";
+import { remember, type Secret } from "../kernel/index.ts";
 import type { HeaderPairs } from "./header-pairs.ts";
 import { withoutKey } from "./hide-key.ts";
 import { ownUrl } from "./own-urls.ts";
@@ -95,19 +95,16 @@ export function forwardedHeaders(headers: RequestHeaders, choices: RequestHeader
   return pairs;
 }
 
-/** Names judged lately; bounded, as callers make them up. */
-const judged = new Map<string, boolean>();
-const MOST_JUDGED = 512;
+/** What became of the names met lately. */
+const dropped = new Map<string, boolean>();
+const MOST_NAMES = 512;
 
 function isDropped(name: string): boolean {
-  const known = judged.get(name);
-  if (known !== undefined) return known;
-  const folded = name.toLowerCase();
-  const dropped =
-    REQUEST_DROPPED.has(folded) || folded.startsWith("x-forwarded-") || folded.startsWith("x-ownkey-");
-  if (judged.size >= MOST_JUDGED) judged.clear();
-  judged.set(name, dropped);
-  return dropped;
+  return dropped.get(name) ?? remember(dropped, MOST_NAMES, name, isToBeDropped(name.toLowerCase()));
+}
+
+function isToBeDropped(name: string): boolean {
+  return REQUEST_DROPPED.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-ownkey-");
 }
 
 export interface AnswerHeaderChoices {

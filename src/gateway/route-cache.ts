@@ -1,4 +1,5 @@
 import type { Connection } from "../connections/index.ts";
+import { remember } from "../kernel/index.ts";
 import type { Provider, RouteRule } from "../providers/index.ts";
 import type { ProviderRegistry } from "./parts.ts";
 
@@ -28,12 +29,9 @@ export function createRouteLookup(providers: ProviderRegistry): RouteLookup {
       remembered.set(connection, routes);
     }
     const name = `${method} ${path}`;
-    const known = routes.get(name);
-    if (known !== undefined) return known;
-    const route = routeOf(providers, connection, method, path);
-    if (routes.size >= MAX_REMEMBERED) routes.clear();
-    routes.set(name, route);
-    return route;
+    return (
+      routes.get(name) ?? remember(routes, MAX_REMEMBERED, name, routeOf(providers, connection, method, path))
+    );
   };
 }
 

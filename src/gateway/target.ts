@@ -1,4 +1,4 @@
-import { AppError } from "../kernel/index.ts";
+import { AppError, remember } from "../kernel/index.ts";
 import { modelInPath } from "../providers/index.ts";
 
 /** What the request line asks for, in the one form that is authorised, routed and forwarded. */
@@ -63,10 +63,8 @@ export function createTargetReader(): (url: string) => Target {
     const known = remembered.get(url);
     if (known !== undefined) return known;
     const target = parseTarget(url);
-    if (url.length > MAX_REMEMBERED_LENGTH || url.includes("?")) return target;
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(url, target);
-    return target;
+    const isKept = url.length <= MAX_REMEMBERED_LENGTH && !url.includes("?");
+    return isKept ? remember(remembered, MAX_REMEMBERED, url, target) : target;
   };
 }
 

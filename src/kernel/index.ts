@@ -12,6 +12,7 @@ export * from "./mask.ts";
 export * from "./money.ts";
 export * from "./random.ts";
 export * from "./read-up-to.ts";
+export * from "./remember.ts";
 export * from "./schedule.ts";
 export * from "./secret.ts";
 export * from "./splice.ts";

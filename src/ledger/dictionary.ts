@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { remember } from "../kernel/index.ts";
 import type { ColumnValue } from "./columns.ts";
 
 /** What rows refer to instead of repeating it. */
@@ -41,12 +42,7 @@ export function createDictionary<T>(
   const lookUp = (values: T): number => {
     const row = valuesOf(values);
     const key = JSON.stringify(row);
-    const known = ids.get(key);
-    if (known !== undefined) return known;
-    const id = Number(insert.run(...row).lastInsertRowid);
-    if (ids.size >= MOST_REMEMBERED) ids.clear();
-    ids.set(key, id);
-    return id;
+    return ids.get(key) ?? remember(ids, MOST_REMEMBERED, key, Number(insert.run(...row).lastInsertRowid));
   };
 
   return {

@@ -1,3 +1,4 @@
+import { remember } from "../kernel/index.ts";
 import { readArray, readDocument, readLines, readSse } from "./readers.ts";
 import type { Splitter } from "./piece-collector.ts";
 import type { Readings } from "./readings.ts";
@@ -27,15 +28,11 @@ const MOST_KNOWN = 64;
 
 function contentOf(contentType: string | null): Content {
   const text = contentType ?? "";
-  const before = known.get(text);
-  if (before !== undefined) return before;
-  const content = contentOfType(text.split(";", 1)[0]?.trim().toLowerCase() ?? "");
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(text, content);
-  return content;
+  return known.get(text) ?? remember(known, MOST_KNOWN, text, contentOfType(text));
 }
 
-function contentOfType(type: string): Content {
+function contentOfType(text: string): Content {
+  const type = text.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (/(?:ndjson|jsonl|json-lines|stream\+json)$/.test(type)) return "lines";
   const isText = type === "" || type === "text/plain" || type === "text/event-stream";
   return isText || /[/+]json$/.test(type) ? "by_first_byte" : "none";

@@ -1,3 +1,4 @@
+import { remember } from "../kernel/index.ts";
 import { dearestFactor, factorOf } from "./factors.ts";
 import { type ModelNames, modelNames } from "./model-names.ts";
 import type { Multiplier } from "./multipliers.ts";
@@ -70,7 +71,7 @@ export function priceFinder(
         const name = geo === null ? (tier ?? "") : `${tier}\n${geo}`;
         return (
           factors.get(name) ??
-          keep(factors, name, MOST_FACTORS, () => factorOf(multipliers, { ...model, tier, geo }))
+          remember(factors, MOST_FACTORS, name, factorOf(multipliers, { ...model, tier, geo }))
         );
       },
     };
@@ -90,17 +91,8 @@ export function priceFinder(
     const day = Math.floor(model.atMs / DAY_MS);
     if (last !== undefined && isLast(day, model)) return last.price;
     const key = [day, model.provider, model.preset, model.connectionId, model.model].join("\n");
-    const price = keep(kept, key, MOST_MODELS, () => priceOf(model));
+    const price = kept.get(key) ?? remember(kept, MOST_MODELS, key, priceOf(model));
     last = { day, model, price };
     return price;
   };
-}
-
-function keep<T>(values: Map<string, T>, key: string, most: number, make: () => T): T {
-  const old = values.get(key);
-  if (old !== undefined) return old;
-  if (values.size >= most) values.clear();
-  const value = make();
-  values.set(key, value);
-  return value;
 }

@@ -2,6 +2,7 @@
  * What is known of the models' families: how much they write and hold at the most, and what a picture costs them.
  * A price says which models there are; this table only says how their requests are bounded.
  */
+import { remember } from "../../kernel/index.ts";
 import {
   dearestOf,
   geminiTiles,
@@ -43,19 +44,17 @@ export interface ModelTraits {
   readonly doesMore: boolean;
 }
 
-/** Names asked for lately; bounded, as callers make them up. */
+/** Of the names asked for lately. */
 const known = new Map<string, ModelTraits>();
 const MOST_KNOWN = 500;
 
 export function traitsOf(model: string | null): ModelTraits {
   const name = model ?? "";
-  const before = known.get(name);
-  if (before !== undefined) return before;
-  const folded = name.toLowerCase();
-  const traits = { family: familyNamed(folded), doesMore: NOT_BOUNDED_MODELS.test(folded) };
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(name, traits);
-  return traits;
+  return known.get(name) ?? remember(known, MOST_KNOWN, name, traitsOfFolded(name.toLowerCase()));
+}
+
+function traitsOfFolded(name: string): ModelTraits {
+  return { family: familyNamed(name), doesMore: NOT_BOUNDED_MODELS.test(name) };
 }
 
 /** The first that fits. Names are compared in lower case without a maker's or `models/` prefix. */

@@ -1,4 +1,4 @@
-import { type Edit, insertMember } from "../../kernel/index.ts";
+import { type Edit, insertMember, remember } from "../../kernel/index.ts";
 import type { JsonNode, JsonTree } from "./json-tree.ts";
 import type { OutputBound } from "./result.ts";
 import type { Tally } from "./tally.ts";
@@ -66,17 +66,14 @@ function isSpelling(found: string, member: string): boolean {
   return found === member || folded(found) === folded(member);
 }
 
-/** Nearly all are paths that the tables know, and there are few; bounded all the same. */
+/** Nearly all are paths that the tables know, and there are few. */
 const foldedPaths = new Map<string, string>();
 const MOST_PATHS = 500;
 
 function folded(path: string): string {
-  const known = foldedPaths.get(path);
-  if (known !== undefined) return known;
-  const text = path.replaceAll("_", "").toLowerCase();
-  if (foldedPaths.size >= MOST_PATHS) foldedPaths.clear();
-  foldedPaths.set(path, text);
-  return text;
+  return (
+    foldedPaths.get(path) ?? remember(foldedPaths, MOST_PATHS, path, path.replaceAll("_", "").toLowerCase())
+  );
 }
 
 /** Replaces the value that is there, or puts the member in; `path` has at most one object above the member. */

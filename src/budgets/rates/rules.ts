@@ -1,4 +1,5 @@
 import type { RateLimits } from "../../access/index.ts";
+import { remember } from "../../kernel/index.ts";
 import { covers, type Spender, type Subject, subjectText } from "../subject.ts";
 
 /** What a subject other than a virtual key may ask for. Stored with a row MAC. */
@@ -55,14 +56,15 @@ export class RateRules {
   }
 
   #ofModel(spender: Spender): readonly Covering[] {
-    const known = this.#byModel.get(spender.model);
-    if (known !== undefined) return known;
+    return (
+      this.#byModel.get(spender.model) ??
+      remember(this.#byModel, MAX_MODELS_REMEMBERED, spender.model, this.#lookUpModel(spender))
+    );
+  }
+
+  #lookUpModel(spender: Spender): readonly Covering[] {
     const found = this.#models.filter(({ subject }) => covers(subject, spender));
-    const coverings = found.map(({ covering }) => covering);
-    // Callers may name what they like.
-    if (this.#byModel.size >= MAX_MODELS_REMEMBERED) this.#byModel.clear();
-    this.#byModel.set(spender.model, coverings);
-    return coverings;
+    return found.map(({ covering }) => covering);
   }
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from "../../kernel/index.ts";
+import { AppError, remember } from "../../kernel/index.ts";
 import type { HeaderPairs } from "../header-pairs.ts";
 
 export interface RequestHead {
@@ -32,16 +32,12 @@ export function requestHead({ method, target, host, headers, bodyBytes }: Reques
   return bodyBytes === undefined ? `${text}\r\n` : `${text}content-length: ${bodyBytes}\r\n\r\n`;
 }
 
-/** Sound names met lately; bounded, as callers make them up. */
-const names = new Set<string>();
+/** Whether the names met lately are sound. */
+const names = new Map<string, boolean>();
 const MOST_NAMES = 512;
 
 function isName(text: string): boolean {
-  if (names.has(text)) return true;
-  if (!NAME.test(text)) return false;
-  if (names.size >= MOST_NAMES) names.clear();
-  names.add(text);
-  return true;
+  return names.get(text) ?? remember(names, MOST_NAMES, text, NAME.test(text));
 }
 
 function unsound(what: string): AppError {

@@ -3,6 +3,7 @@
  * an error, and the connection it came on is not used again. What it leaves out: trailers, whose fields are dropped,
  * and transfer codings other than `chunked`.
  */
+import { remember } from "../../kernel/index.ts";
 import type { HeaderPairs } from "../header-pairs.ts";
 
 /** What the parser tells, in this order: one head, any number of pieces, one end. */
@@ -228,24 +229,23 @@ function readHead(text: string, method: string): ReadHead {
   };
 }
 
-/** Header lines read lately: servers send the same ones over and over. Bounded, and long ones are left out. */
+/** Header lines read lately: servers send the same ones over and over. Long ones are left out. */
 const remembered = new Map<string, readonly [string, string]>();
 const MAX_REMEMBERED = 512;
 const MAX_REMEMBERED_LENGTH = 64;
 
 function headerIn(line: string): readonly [string, string] {
-  const known = remembered.get(line);
-  if (known !== undefined) return known;
+  return remembered.get(line) ?? readHeader(line);
+}
+
+function readHeader(line: string): readonly [string, string] {
   const colon = line.indexOf(":");
   const given = line.slice(0, colon);
   const value = trimmed(line, colon + 1);
   // Also refuses lines that go on in the next one, which readers join in different ways.
   if (colon < 1 || !NAME.test(given) || !VALUE.test(value)) throw new MalformedResponse("a header is broken");
   const header = [given.toLowerCase(), value] as const;
-  if (line.length > MAX_REMEMBERED_LENGTH) return header;
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(line, header);
-  return header;
+  return line.length > MAX_REMEMBERED_LENGTH ? header : remember(remembered, MAX_REMEMBERED, line, header);
 }
 
 interface Framed {

@@ -1,5 +1,6 @@
 import { addressPlace } from "../../access/index.ts";
 import { type Control, loadNames } from "../../control/index.ts";
+import { remember } from "../../kernel/index.ts";
 import { intOf } from "../../store/index.ts";
 
 type Watched = Pick<Control, "store" | "clock" | "notifier">;
@@ -37,8 +38,7 @@ export class AddressWatch {
     const nowMs = clock.monotonicMs();
     const lookedAtMs = this.#lookedAtMs.get(virtualKeyId);
     if (lookedAtMs !== undefined && nowMs - lookedAtMs < LOOK_AFTER_MS) return;
-    if (this.#lookedAtMs.size >= MOST_IN_MEMORY) this.#lookedAtMs.clear();
-    this.#lookedAtMs.set(virtualKeyId, nowMs);
+    remember(this.#lookedAtMs, MOST_IN_MEMORY, virtualKeyId, nowMs);
     const text = address();
     if (text === undefined) return;
     const key = `${virtualKeyId} ${text}`;

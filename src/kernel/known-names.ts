@@ -1,4 +1,5 @@
 import { textOfPart } from "./bytes.ts";
+import { foldedHash } from "./fold-name.ts";
 
 interface Known {
   readonly name: string;
@@ -18,17 +19,13 @@ const MAX_NAME_BYTES = 64;
 export function nameOfPart(bytes: Uint8Array, start: number, end: number): string {
   const length = end - start;
   if (length === 0 || length > MAX_NAME_BYTES) return textOfPart(bytes, start, end);
-  let hash = length;
-  for (let at = start; at < end; at++) hash = (Math.imul(hash, HASH_FACTOR) + (bytes[at] ?? 0)) | 0;
-  const place = hash & (PLACES - 1);
+  const place = foldedHash(bytes, start, end) & (PLACES - 1);
   const known = places[place];
   if (known !== undefined && isSame(known.bytes, bytes, start, length)) return known.name;
   const name = textOfPart(bytes, start, end);
   places[place] = { name, bytes: bytes.slice(start, end) };
   return name;
 }
-
-const HASH_FACTOR = 31;
 
 function isSame(known: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
   if (known.length !== length) return false;

@@ -29,7 +29,7 @@ export function costOfUsage(usage: Usage, rates: Rates, factor: bigint): bigint 
   tokens = plus(tokens, usage.cacheWrite1h, rates.cacheWrite1h);
   tokens = plus(tokens, textOut, rates.output);
   tokens = plus(tokens, audioOut, rates.audioOut);
-  return plus(scaled(tokens, factor), usage.toolCalls, rates.toolCallNanos) + rates.requestNanos;
+  return plus(wholeNanos(tokens * factor), usage.toolCalls, rates.toolCallNanos) + rates.requestNanos;
 }
 
 /** Most kinds of tokens are not there, and reckoning with large integers is costly. */
@@ -53,16 +53,17 @@ export function boundAt(
     rates.cacheWrite1h,
   );
   const output = largest(rates.output ?? 0n, rates.audioOut ?? 0n);
-  return scaled(BigInt(inputTokens) * input + BigInt(outputTokens) * output, factor) + rates.requestNanos;
+  const tokens = BigInt(inputTokens) * input + BigInt(outputTokens) * output;
+  return wholeNanos(tokens * factor) + rates.requestNanos;
 }
 
 function known(tokens: number, rate: bigint | null): boolean {
   return tokens === 0 || rate !== null;
 }
 
-/** Rates are per million tokens, factors in millionths; a begun nano-dollar is charged. */
-function scaled(tokens: bigint, factor: bigint): bigint {
-  return (tokens * factor + BEGUN) / DIVISOR;
+/** Of tokens times rates per million times factors in millionths; a begun nano-dollar is charged. */
+export function wholeNanos(scaled: bigint): bigint {
+  return (scaled + BEGUN) / DIVISOR;
 }
 
 const DIVISOR = 1_000_000n * ONE;

@@ -1,3 +1,4 @@
+import { wholeNanos } from "./arithmetic.ts";
 import { ONE } from "./factors.ts";
 import { largest, type Rates, type RateTable } from "./rates.ts";
 
@@ -86,10 +87,3 @@ function cacheRates({ cacheWrite5m, cacheWrite1h }: Rates, life: MostUsage["cach
   if (life === "none") return [];
   return life === "5m" ? [cacheWrite5m] : [cacheWrite5m, cacheWrite1h];
 }
-
-/** From rates per million times factors in millionths; a begun nano-dollar counts. */
-function wholeNanos(scaled: bigint): bigint {
-  return (scaled + DIVISOR - 1n) / DIVISOR;
-}
-
-const DIVISOR = 1_000_000n * ONE;

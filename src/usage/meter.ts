@@ -31,8 +31,7 @@ export function meterWhole(options: MeterOptions, bytes: Uint8Array): MeterResul
 /** The usual answer, at once: nothing has to be held or cut. `undefined` for what is not just one JSON object. */
 function readPlainDocument(options: MeterOptions, bytes: Uint8Array): MeterResult | undefined {
   const { provider, kind, contentType, contentEncoding } = options;
-  const isPlain = contentEncoding === null || isIdentity(contentEncoding);
-  if (!isPlain || !isJsonDocument(contentType, bytes)) return undefined;
+  if (!isIdentity(contentEncoding) || !isJsonDocument(contentType, bytes)) return undefined;
   const readings = new Readings(provider, kind);
   try {
     return readings.addText(textOfPart(bytes, 0, bytes.length)) ? readings.result() : undefined;

@@ -24,7 +24,7 @@ interface Write {
   /** One of them: what is reserved, or how it ended. */
   readonly reserved: ReservedAttempt | undefined;
   readonly settled: SettledAttempt | undefined;
-  readonly waiting: PromiseWithResolvers<AttemptRef>;
+  readonly written: PromiseWithResolvers<AttemptRef>;
 }
 
 export interface Batch {
@@ -93,9 +93,9 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
       outcomes.forget();
       return error;
     }
-    for (const { ref, reserved, waiting } of writes) {
+    for (const { ref, reserved, written } of writes) {
       if (reserved !== undefined) open.add(ref);
-      waiting.resolve(ref);
+      written.resolve(ref);
     }
     onWritten(writes.length);
     return undefined;
@@ -141,16 +141,16 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
     reserved: ReservedAttempt | undefined,
     settled: SettledAttempt | undefined,
   ): Promise<AttemptRef> => {
-    const done = Promise.withResolvers<AttemptRef>();
-    waiting.push({ ref, reserved, settled, waiting: done });
+    const written = Promise.withResolvers<AttemptRef>();
+    waiting.push({ ref, reserved, settled, written });
     turn ??= setImmediate(flush);
-    return done.promise;
+    return written.promise;
   };
 
-  const failed = ({ ref, settled, waiting }: Write, error: AppError): void => {
+  const failed = ({ ref, settled, written }: Write, error: AppError): void => {
     // Nothing was written: it may be settled again, with figures that can be.
     if (settled !== undefined) open.add(ref);
-    waiting.reject(error);
+    written.reject(error);
   };
 
   return {

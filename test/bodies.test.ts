@@ -1,13 +1,13 @@
 /** Large bodies through `ownkey up`: as much memory as the setting says, and a file that nobody can read. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Canaries } from "./support/canary.ts";
 import { newKey, randomText } from "./support/keys.ts";
+import { openFiles, showsOpenFiles } from "./support/open-files.ts";
 import { OwnkeyHome, type RunningUp, until } from "./support/ownkey.ts";
 
 const MIB = 1024 * 1024;
-const onLinux = process.platform === "linux";
 const canaries = new Canaries();
 const spoken = canaries.watch("what a recording says", `spoken ${randomText(24)}`);
 
@@ -87,18 +87,18 @@ test("a form larger than that with its model last goes through a file, of which 
     if (looked) return;
     looked = true;
     expect(canaries.inFolder(home.home)).toEqual([]);
-    if (!onLinux) return;
+    if (!showsOpenFiles) return;
     const [spool] = spools();
     const written = readFileSync(spool ?? "");
     expect(written.length).toBeGreaterThan(form.length);
     expect(canaries.in("the file on its way", written)).toEqual([]);
   };
-  const before = onLinux ? peakBytes() : 0;
+  const before = showsOpenFiles ? peakBytes() : 0;
   const answer = await send("/v1/audio/transcriptions", form, "multipart/form-data; boundary=b");
   expect(answer.status).toBe(200);
   expect(looked).toBe(true);
   expect(sizes).toEqual([form.length]);
-  if (onLinux) expect(peakBytes() - before).toBeLessThan(form.length / 2);
+  if (showsOpenFiles) expect(peakBytes() - before).toBeLessThan(form.length / 2);
   await until(() => spools().length === 0, "the file is gone");
   const folder = join(home.home, "spool");
   expect(readdirSync(folder)).toEqual([]);
@@ -109,17 +109,5 @@ test("a form larger than that with its model last goes through a file, of which 
 
 /** Files without a name that the program has open in the spool's folder. */
 function spools(): string[] {
-  if (!onLinux) return [];
-  const place = `/proc/${up.ready.pid}/fd`;
-  return readdirSync(place)
-    .map((number) => join(place, number))
-    .filter((path) => isSpool(path));
-}
-
-function isSpool(path: string): boolean {
-  try {
-    return readlinkSync(path).startsWith(join(home.home, "spool"));
-  } catch {
-    return false;
-  }
+  return openFiles(join(home.home, "spool"), up.ready.pid);
 }

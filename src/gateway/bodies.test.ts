@@ -2,7 +2,7 @@
 // whatever comes of the request.
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
+import { openFiles, showsOpenFiles } from "../../test/support/open-files.ts";
 import { until } from "../../test/support/ownkey.ts";
 import { chunked, json, rawBytes, startUpstream, type Upstream } from "../../test/support/upstream.ts";
 import { Rates } from "../budgets/index.ts";
@@ -19,7 +20,6 @@ import { connection, startGateway, type TestGateway, VIRTUAL_KEY, virtualKey } f
 
 const MIB = 1024 * 1024;
 const USED = { model: "gpt-x", choices: [], usage: { prompt_tokens: 2, completion_tokens: 3 } };
-const onLinux = process.platform === "linux";
 
 const folder = mkdtempSync(join(tmpdir(), "ownkey-bodies-"));
 let upstream: Upstream;
@@ -296,8 +296,8 @@ describe("a form whose model stands behind its file", () => {
     let most = 0;
     const provider = hashingProvider(() => {
       most = Math.max(most, gateway.bodies.usedBytes);
-      if (!onLinux || onDisk > 0) return;
-      const [file] = openFiles();
+      if (!showsOpenFiles || onDisk > 0) return;
+      const [file] = openFiles(folder);
       const bytes = readFileSync(file ?? "");
       onDisk = bytes.length;
       expect(bytes.includes(canary.trim())).toBe(false);
@@ -310,8 +310,8 @@ describe("a form whose model stands behind its file", () => {
       { sizeBytes: form.length, length: String(form.length), sha256: sha256(form) },
     ]);
     expect(most).toBeLessThan(MIB);
-    if (onLinux) expect(onDisk).toBeGreaterThan(form.length);
-    await until(() => openFiles().length === 0, "the file is gone");
+    if (showsOpenFiles) expect(onDisk).toBeGreaterThan(form.length);
+    await until(() => openFiles(folder).length === 0, "the file is gone");
     expect(gateway.bodies.usedBytes).toBe(0);
     await provider.close();
   });
@@ -336,7 +336,7 @@ describe("a form whose model stands behind its file", () => {
     const answer = await send();
     expect(answer.status).toBe(status);
     await answer.text();
-    await until(() => openFiles().length === 0, "the file is gone");
+    await until(() => openFiles(folder).length === 0, "the file is gone");
     expect(gateway.bodies.usedBytes).toBe(0);
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -347,9 +347,9 @@ describe("a form whose model stands behind its file", () => {
     const caller = sendPart(form.length, 0, "/v1/audio/transcriptions", TYPE);
     caller.write(form.subarray(0, 5 * MIB));
     await until(() => gateway.gateway.inFlight() === 1, "it is being read");
-    if (onLinux) await until(() => openFiles().length === 1, "it goes into a file");
+    if (showsOpenFiles) await until(() => openFiles(folder).length === 1, "it goes into a file");
     caller.destroy();
-    await until(() => openFiles().length === 0, "the file is gone");
+    await until(() => openFiles(folder).length === 0, "the file is gone");
     await givenBack();
   });
 
@@ -374,7 +374,7 @@ describe("a form whose model stands behind its file", () => {
     expect(error.message).toContain("no room left on its disk");
     expect(error.message).not.toContain(folder);
     expect(upstream.arrived).toHaveLength(0);
-    expect(openFiles()).toEqual([]);
+    expect(openFiles(folder)).toEqual([]);
     expect(gateway.bodies.usedBytes).toBe(0);
   });
 
@@ -479,21 +479,6 @@ function hashingProvider(reading: () => void) {
     },
   });
   return { url: `http://127.0.0.1:${server.port}`, seen, close: () => server.stop(true) };
-}
-
-/** Of the spool's folder, in this process; empty where the system does not show them. */
-function openFiles(): string[] {
-  if (!onLinux) return [];
-  const place = "/proc/self/fd";
-  return readdirSync(place)
-    .map((number) => join(place, number))
-    .filter((path) => {
-      try {
-        return readlinkSync(path).startsWith(folder);
-      } catch {
-        return false;
-      }
-    });
 }
 
 function bound(file: FileHandle, name: string | symbol): unknown {

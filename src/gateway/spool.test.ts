@@ -3,7 +3,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -13,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
+import { openFiles, showsOpenFiles } from "../../test/support/open-files.ts";
 import { systemRandomness } from "../kernel/index.ts";
 import { BodyKeeping } from "./body-keeping.ts";
 import { BodyMemory } from "./body-memory.ts";
@@ -28,21 +28,6 @@ const begin = () => new BodyKeeping(new BodyMemory({ limitBytes: 2 * 1024 * 1024
 
 const bytesOf = async (stream: ReadableStream<Uint8Array>) =>
   Buffer.from(await new Response(stream).arrayBuffer());
-
-/** Where the system shows this process's open files, an unlinked one can still be reached. */
-function openFiles(): string[] {
-  const place = "/proc/self/fd";
-  return readdirSync(place)
-    .map((number) => join(place, number))
-    .filter((path) => {
-      try {
-        return readlinkSync(path).startsWith(folder);
-      } catch {
-        return false;
-      }
-    });
-}
-const onLinux = process.platform === "linux";
 
 test("whatever was appended in whatever pieces comes back as it was", async () => {
   const piece = fc.oneof(fc.nat(10), fc.integer({ min: 60_000, max: 200_000 }), fc.constant(65_536));
@@ -63,25 +48,25 @@ test("the file has no name, holds nothing in the clear, and is gone after use", 
   const spool = await Spool.open(options);
   await spool.append(Buffer.from("plain words. ".repeat(20_000)));
   expect(readdirSync(folder)).toEqual([]);
-  if (onLinux) {
-    const [path = ""] = openFiles();
+  if (showsOpenFiles) {
+    const [path = ""] = openFiles(folder);
     expect(readFileSync(path).includes("plain words")).toBe(false);
   }
   await bytesOf(await spool.readAll());
-  expect(openFiles()).toEqual([]);
+  expect(openFiles(folder)).toEqual([]);
 });
 
-test.skipIf(!onLinux)("a byte changed in the file ends the reading before it goes on", async () => {
+test.skipIf(!showsOpenFiles)("a byte changed in the file ends the reading before it goes on", async () => {
   for (const at of [0, 65_535, 65_536, 65_551, 65_552, 99_999]) {
     const spool = await Spool.open(options);
     await spool.append(Buffer.alloc(100_000, 1));
     const stream = await spool.readAll();
-    const file = openSync(openFiles()[0] ?? "", "r+");
-    const [old = 0] = readFileSync(openFiles()[0] ?? "").subarray(at, at + 1);
+    const file = openSync(openFiles(folder)[0] ?? "", "r+");
+    const [old = 0] = readFileSync(openFiles(folder)[0] ?? "").subarray(at, at + 1);
     writeSync(file, Buffer.from([old ^ 1]), 0, 1, at);
     closeSync(file);
     await expect(bytesOf(stream)).rejects.toMatchObject({ code: "corrupt" });
-    expect(openFiles()).toEqual([]);
+    expect(openFiles(folder)).toEqual([]);
   }
 });
 
@@ -98,7 +83,7 @@ test("a request that ends closes a file that nobody has begun to read, and leave
   sent.end();
   for (let read = await reader.read(); !read.done; read = await reader.read()) size += read.value.length;
   expect(size).toBe(200_000);
-  if (onLinux) expect(openFiles()).toEqual([]);
+  if (showsOpenFiles) expect(openFiles(folder)).toEqual([]);
 });
 
 test("a form with its model behind a large file goes through one, unchanged, with its size known", async () => {
@@ -130,7 +115,7 @@ test("beyond the route's limit, or cut, the form is refused and its file is clos
   keeping.end();
   const cut = readMultipart(inPieces(whole), type, 1e9, begin());
   await expect(cut).rejects.toMatchObject({ code: "invalid_input" });
-  if (onLinux) expect(openFiles()).toEqual([]);
+  if (showsOpenFiles) expect(openFiles(folder)).toEqual([]);
 });
 
 test("what a process left behind is cleared away, and nothing else", () => {

@@ -3,6 +3,7 @@ import { systemClock } from "../../kernel/index.ts";
 import { Fleet, withTx } from "../fleet.testing.ts";
 import { CountsKeeper } from "./kept-counts.ts";
 import { Rates } from "./rates.ts";
+import { request } from "./rates.testing.ts";
 
 test("what is counted while counts are written is for the next time: writing comes to an end under load", async () => {
   await using fleet = await Fleet.open();
@@ -16,18 +17,7 @@ test("what is counted while counts are written is for the next time: writing com
   const keeper = new CountsKeeper({ store, node: "node_1", clock: systemClock });
   const rates = new Rates({ clock: systemClock, keeper });
   const limits = { requestsPerMinute: 1000 };
-  const ask = () =>
-    rates.admit({
-      virtualKeyId: "vk_1",
-      limits,
-      user: null,
-      team: null,
-      project: null,
-      tool: null,
-      connectionId: "conn_1",
-      model: null,
-      estimatedTokens: 1,
-    });
+  const ask = () => rates.admit(request(limits, { model: null, estimatedTokens: 1 }));
   await ask();
   await keeper.flush();
   expect(writes).toBe(1);

@@ -1,6 +1,6 @@
-import { inTurns } from "./comparison.ts";
+import { inTurns, type Sample, sampleOf } from "./comparison.ts";
+import type { Histogram } from "./histogram.ts";
 import { median, millis, percent, table, whole } from "./numbers.ts";
-import { cpuMs } from "./processes.ts";
 import type { Asked } from "./requests.ts";
 import { sendOnSchedule } from "./scheduled-requests.ts";
 import type { ServerUnderTest } from "./servers.ts";
@@ -15,16 +15,10 @@ export interface HalfLoad {
   readonly peaks: ReadonlyMap<ServerUnderTest, number>;
 }
 
-interface Times {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
 interface Round {
-  readonly direct: Times;
-  readonly through: Times;
+  readonly direct: Histogram;
+  readonly through: Sample;
   readonly latenessP99Ms: number;
-  readonly busy: number;
 }
 
 /** What each server adds to the way straight to the upstream, when it gets half of what it can do. */
@@ -36,14 +30,14 @@ export async function reportHalfLoad(load: HalfLoad): Promise<void> {
     return [
       server.name,
       whole((load.peaks.get(server) ?? 0) / 2),
-      shown(({ direct }) => direct.p50Ms),
-      shown(({ direct }) => direct.p99Ms),
+      shown(({ direct }) => direct.percentileMs(50)),
+      shown(({ direct }) => direct.percentileMs(99)),
       shown(({ through }) => through.p50Ms),
       shown(({ through }) => through.p99Ms),
-      micros(at(({ direct, through }) => through.p50Ms - direct.p50Ms)),
-      micros(at(({ direct, through }) => through.p99Ms - direct.p99Ms)),
+      micros(at(({ direct, through }) => through.p50Ms - direct.percentileMs(50))),
+      micros(at(({ direct, through }) => through.p99Ms - direct.percentileMs(99))),
       micros(at(({ latenessP99Ms }) => latenessP99Ms)),
-      percent(at(({ busy }) => busy)),
+      percent(at(({ through }) => through.busy)),
     ];
   });
   console.log(
@@ -65,20 +59,14 @@ export async function reportHalfLoad(load: HalfLoad): Promise<void> {
 
 async function oneRound(server: ServerUnderTest, load: HalfLoad): Promise<Round> {
   const schedule = { ...load, perSecond: (load.peaks.get(server) ?? 0) / 2 };
-  const direct = await sendOnSchedule(load.direct, schedule);
-  const before = cpuMs(server.pid) ?? Number.NaN;
-  const through = await sendOnSchedule(server, schedule);
-  const usedMs = (cpuMs(server.pid) ?? Number.NaN) - before;
-  return {
-    direct: timesOf(direct.latencies),
-    through: timesOf(through.latencies),
-    latenessP99Ms: through.lateness.percentileMs(99),
-    busy: usedMs / load.durationMs,
-  };
-}
-
-function timesOf(latencies: { percentileMs(percent: number): number }): Times {
-  return { p50Ms: latencies.percentileMs(50), p99Ms: latencies.percentileMs(99) };
+  const { latencies: direct } = await sendOnSchedule(load.direct, schedule);
+  let latenessP99Ms = Number.NaN;
+  const through = await sampleOf(server, async () => {
+    const { latencies, lateness } = await sendOnSchedule(server, schedule);
+    latenessP99Ms = lateness.percentileMs(99);
+    return { amount: latencies.total, durationMs: load.durationMs, latencies };
+  });
+  return { direct, through, latenessP99Ms };
 }
 
 function micros(timeMs: number): string {

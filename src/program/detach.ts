@@ -8,10 +8,10 @@ import { answeringProgram, look } from "./place.ts";
 
 const READY_WITHIN_MS = 20_000;
 
-/** The command that runs this program: the executable itself, or Bun with the entry file. */
+/** The command that runs this program: the executable itself, or Bun with what it was told (bin/ownkey) and the entry file. */
 export function selfCommand(): [command: string, ...args: string[]] {
   const entry = Bun.main;
-  return entry.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, entry];
+  return entry.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, ...process.execArgv, entry];
 }
 
 /**

@@ -9,7 +9,6 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { randomUUID } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { PRIVATE_FILE_MODE } from "./permissions.ts";
 
@@ -19,7 +18,7 @@ import { PRIVATE_FILE_MODE } from "./permissions.ts";
  * path is replaced itself; what it points to stays as it is. A crash may leave a `.NAME.….tmp` behind.
  */
 export function writeDurable(path: string, content: Uint8Array | string, mode = PRIVATE_FILE_MODE): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
   writeNew(temporary, content, mode);
   try {
     renameSync(temporary, path);

@@ -1,5 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -24,7 +22,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Compares in time that depends on the lengths only. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
+  return a.length === b.length && crypto.timingSafeEqual(a, b);
 }
 
 export function toHex(bytes: Uint8Array): string {

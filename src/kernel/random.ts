@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
-
 /** A source of unpredictable bytes; a seam for tests. */
 export type Randomness = (sizeBytes: number) => Uint8Array;
 
-export const systemRandomness: Randomness = (sizeBytes) => new Uint8Array(randomBytes(sizeBytes));
+export const systemRandomness: Randomness = (sizeBytes) => crypto.getRandomValues(new Uint8Array(sizeBytes));

@@ -6,7 +6,6 @@
  * An id is 6 bytes of HMAC-SHA256 under the salt over rule and secret: enough to tell this secret from another one at
  * the same path, too little to learn or to confirm a secret from. Lines may move; a new secret is found again.
  */
-import { createHmac } from "node:crypto";
 import { AppError, fromHex, lengthPrefixed, type Randomness, toHex } from "../kernel/index.ts";
 import type { Finding } from "./finding.ts";
 
@@ -38,7 +37,10 @@ export function readBaseline(text: string): Baseline {
 
 function idOf(salt: Uint8Array, { rule, secret, knownKey, origin }: Finding): string {
   const value = secret?.reveal() ?? knownKey ?? origin.path;
-  return toHex(createHmac("sha256", salt).update(lengthPrefixed(rule, value)).digest()).slice(0, ID_CHARS);
+  return new Bun.CryptoHasher("sha256", salt)
+    .update(lengthPrefixed(rule, value))
+    .digest("hex")
+    .slice(0, ID_CHARS);
 }
 
 function parse(text: string): { salt: Uint8Array; accepted: ReadonlySet<string> } {

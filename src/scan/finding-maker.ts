@@ -1,5 +1,4 @@
-import { createHmac } from "node:crypto";
-import { maskValue, Secret, toHex } from "../kernel/index.ts";
+import { maskValue, Secret } from "../kernel/index.ts";
 import type { Finding } from "./finding.ts";
 import type { Origin } from "./origin.ts";
 import { severityAt } from "./severity.ts";
@@ -50,7 +49,7 @@ export class FindingMaker {
   }
 
   #groupOf(secret: string): string {
-    return toHex(createHmac("sha256", this.#groupKey).update(secret).digest()).slice(0, GROUP_CHARS);
+    return new Bun.CryptoHasher("sha256", this.#groupKey).update(secret).digest("hex").slice(0, GROUP_CHARS);
   }
 }
 

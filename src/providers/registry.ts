@@ -23,9 +23,8 @@ const BY_PRESET: ReadonlyMap<string, Provider> = new Map(
 /** The five providers and every preset, in the order in which people are shown them. */
 export const PROVIDERS: readonly Provider[] = [...Object.values(BY_ID), ...BY_PRESET.values()];
 
-const MATCHERS: ReadonlyMap<Provider, RouteMatcher> = new Map(
-  PROVIDERS.map((provider) => [provider, compileRoutes(provider)]),
-);
+/** Made when first asked for: most commands, and the hook before each commit, ask for none. */
+const matchers = new WeakMap<Provider, RouteMatcher>();
 
 /** The provider of a connection. A preset that this version does not know is served as any compatible server. */
 export function providerById(id: ProviderId, preset: string | null = null): Provider {
@@ -70,5 +69,13 @@ export function matchRoute(
   method: string,
   path: string,
 ): RouteRule | "denied" | undefined {
-  return (MATCHERS.get(provider) ?? compileRoutes(provider)).match(method, path);
+  return matcherOf(provider).match(method, path);
+}
+
+function matcherOf(provider: Provider): RouteMatcher {
+  const made = matchers.get(provider);
+  if (made !== undefined) return made;
+  const matcher = compileRoutes(provider);
+  matchers.set(provider, matcher);
+  return matcher;
 }

@@ -1,15 +1,21 @@
 import { isJsonObject, type Json, type JsonObject, numberAt, objectAt, type Usage } from "../kernel/index.ts";
 
-/** No answer counts more than this; larger figures are taken for garbage. */
-const MAX_COUNT = 1_000_000_000_000;
+/** No body that is carried holds as many tokens, and no answer; larger figures are taken for garbage. */
+const MAX_COUNT = 1_000_000_000;
 
-/** A count as it may be trusted: a whole number from 0 to 10¹²; anything else is as if not said. */
+/** A count as it may be trusted: a whole number from 0 to 10⁹; anything else is as if not said. */
 export function countAt(value: unknown, ...names: readonly string[]): number | undefined {
   for (const name of names) {
     const count = numberAt(value, name);
     if (count !== undefined && Number.isInteger(count) && count >= 0 && count <= MAX_COUNT) return count;
   }
   return undefined;
+}
+
+/** Whether one of the members was said, but is no such count. */
+export function isGarbageAt(value: unknown, ...names: readonly string[]): boolean {
+  if (!isJsonObject(value)) return false;
+  return names.some((name) => (value[name] ?? null) !== null && countAt(value, name) === undefined);
 }
 
 /** Figures of which some were not said. */

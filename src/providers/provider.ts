@@ -195,6 +195,6 @@ export interface Provider {
   testCall(settings: ConnectionSettings): TestCall;
   /** Reads an answer that is not a success; also called for 200 bodies that hold an error. */
   verdict(answer: ProviderAnswer): Verdict;
-  /** Usage as far as the piece tells: a whole JSON answer, or one event of a stream. */
-  readUsage(kind: RouteKind, piece: Json, event: string | undefined): UsageReading | undefined;
+  /** Usage as far as the piece tells: a JSON answer as a whole (`isWhole`), or one event of a stream. */
+  readUsage(kind: RouteKind, piece: Json, isWhole: boolean): UsageReading | undefined;
 }

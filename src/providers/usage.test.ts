@@ -14,7 +14,7 @@ function readStream(read: (piece: Json) => UsageReading | undefined, pieces: rea
 }
 
 describe("OpenAI dialect", () => {
-  const read = (kind: RouteKind, piece: Json) => openai.readUsage(kind, piece, undefined);
+  const read = (kind: RouteKind, piece: Json) => openai.readUsage(kind, piece, true);
 
   test("chat: cached and written tokens are taken out of the prompt, reasoning stays inside the output", () => {
     const piece = {
@@ -40,11 +40,14 @@ describe("OpenAI dialect", () => {
         audioIn: 5,
         audioOut: 2,
       },
+      replaces: true,
       modelAnswered: "gpt-x-2026",
       serviceTier: "flex",
       final: true,
     });
   });
+
+  const readEvent = (kind: RouteKind, piece: Json) => openai.readUsage(kind, piece, false);
 
   test("chat stream: only the chunk with figures is final", () => {
     const chunk = { object: "chat.completion.chunk", model: "m", choices: [{ delta: {} }], usage: null };
@@ -54,18 +57,21 @@ describe("OpenAI dialect", () => {
       choices: [],
       usage: { prompt_tokens: 3, completion_tokens: 4 },
     };
-    expect(read("chat", chunk)).toEqual({ modelAnswered: "m" });
-    expect(read("chat", last)).toMatchObject({ usage: { inputUncached: 3, output: 4 }, final: true });
+    expect(readEvent("chat", chunk)).toEqual({ modelAnswered: "m" });
+    expect(readEvent("chat", last)).toMatchObject({ usage: { inputUncached: 3, output: 4 }, final: true });
   });
 
-  test("running totals in the middle of a stream are not final", () => {
-    const chunk = {
-      object: "chat.completion.chunk",
-      choices: [{ finish_reason: null }],
-      usage: { prompt_tokens: 3, completion_tokens: 1 },
-    };
-    expect(read("chat", chunk)?.final).toBeUndefined();
-  });
+  test.each([{ object: "chat.completion.chunk" }, {}])(
+    "running totals of %p in a stream are not final",
+    (more) => {
+      const chunk = {
+        ...more,
+        choices: [{ finish_reason: null }],
+        usage: { prompt_tokens: 3, completion_tokens: 1 },
+      };
+      expect(readEvent("chat", chunk)?.final).toBe(false);
+    },
+  );
 
   test.each(["completed", "incomplete", "failed"])("Responses: response.%s is final", (end) => {
     const usage = {
@@ -79,8 +85,9 @@ describe("OpenAI dialect", () => {
       type: `response.${end}`,
       response: { model: "m", service_tier: "default", usage, output },
     };
-    expect(read("responses", piece)).toEqual({
+    expect(readEvent("responses", piece)).toEqual({
       usage: { inputUncached: 5, cacheRead: 4, output: 2, outputReasoning: 1, toolCalls: 1 },
+      replaces: true,
       modelAnswered: "m",
       serviceTier: "default",
       final: true,
@@ -145,15 +152,46 @@ describe("OpenAI dialect", () => {
     });
   });
 
+  test("reasoning that Gemini's server counts in its total only is added", () => {
+    const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 215 };
+    expect(read("chat", { object: "chat.completion", usage })?.usage).toMatchObject({ output: 205 });
+    // An embedding has no output, and nothing is made of a total that is too small.
+    expect(read("embeddings", { usage: { prompt_tokens: 8, total_tokens: 9 } })?.usage).toEqual({
+      inputUncached: 8,
+    });
+    expect(read("chat", { usage: { ...usage, total_tokens: 3 } })?.usage).toMatchObject({ output: 5 });
+  });
+
   test("figures that contradict each other are clamped at 0 and flagged", () => {
     const usage = { prompt_tokens: 10, completion_tokens: 5, prompt_tokens_details: { cached_tokens: 11 } };
     expect(read("chat", { usage })?.usage).toMatchObject({ inputUncached: 0, cacheRead: 11, clamped: true });
   });
 
-  test.each([-1, 1.5, 1e300, "7", null, Number.NaN])("%p is not a count", (count) => {
-    expect(read("chat", { usage: { prompt_tokens: count as Json, completion_tokens: 3 } })?.usage).toEqual({
-      output: 3,
-    });
+  const GARBAGE = [-1, 1.5, 2 ** 53, 1e300, "7", Number.NaN];
+
+  test.each(GARBAGE)("%p is not a count, and the figures are not believed", (count) => {
+    const figures = (usage: object) => ({ usage: usage as Json });
+    const expected = { output: 3, clamped: true };
+    expect(read("chat", figures({ prompt_tokens: count, completion_tokens: 3 }))?.usage).toEqual(expected);
+    const details = {
+      prompt_tokens: 5,
+      completion_tokens: 3,
+      prompt_tokens_details: { cached_tokens: count },
+    };
+    expect(read("chat", figures(details))?.usage).toMatchObject(expected);
+    const message = { type: "message", usage: { input_tokens: 1, output_tokens: count } as Json };
+    expect(anthropic.readUsage("messages", message, true)?.usage).toMatchObject({ clamped: true });
+    const answer = { usageMetadata: { promptTokenCount: 1, thoughtsTokenCount: count } as Json };
+    expect(google.readUsage("generate", answer, true)?.usage).toMatchObject({ clamped: true });
+  });
+
+  test("null is a figure that was not said", () => {
+    const usage = {
+      prompt_tokens: null,
+      completion_tokens: 3,
+      prompt_tokens_details: { cached_tokens: null },
+    };
+    expect(read("chat", { usage })?.usage).toEqual({ output: 3 });
   });
 
   test("looking up a stored response does not count its usage again", () => {
@@ -164,17 +202,13 @@ describe("OpenAI dialect", () => {
 
   test("Azure reads the same dialect", () => {
     expect(
-      providerById("azure").readUsage(
-        "chat",
-        { usage: { prompt_tokens: 1, completion_tokens: 2 } },
-        undefined,
-      ),
+      providerById("azure").readUsage("chat", { usage: { prompt_tokens: 1, completion_tokens: 2 } }, true),
     ).toMatchObject({ usage: { inputUncached: 1, output: 2 } });
   });
 });
 
 describe("Anthropic", () => {
-  const read = (piece: Json) => anthropic.readUsage("messages", piece, undefined);
+  const read = (piece: Json) => anthropic.readUsage("messages", piece, false);
   const start = {
     type: "message_start",
     message: {
@@ -250,7 +284,7 @@ describe("Anthropic", () => {
 });
 
 describe("Gemini", () => {
-  const read = (piece: Json) => google.readUsage("generate", piece, undefined);
+  const read = (piece: Json) => google.readUsage("generate", piece, false);
   const last = {
     modelVersion: "gemini-x-001",
     candidates: [{ finishReason: "STOP", groundingMetadata: { webSearchQueries: ["a", "b"] } }],
@@ -299,7 +333,7 @@ describe("Gemini", () => {
 
   test("its OpenAI-compatible route is read in that dialect", () => {
     const piece = { usage: { prompt_tokens: 2, completion_tokens: 3 } };
-    expect(google.readUsage("chat", piece, undefined)).toMatchObject({
+    expect(google.readUsage("chat", piece, true)).toMatchObject({
       usage: { inputUncached: 2, output: 3 },
     });
   });
@@ -348,11 +382,17 @@ test("whatever an upstream sends, reading does not throw and gives whole non-neg
     "other",
   ];
   fc.assert(
-    fc.property(fc.constantFrom(...PROVIDERS), fc.constantFrom(...kinds), tree, (provider, kind, piece) => {
-      const { clamped: _, ...counts } = provider.readUsage(kind, piece, undefined)?.usage ?? {};
-      for (const count of Object.values(counts))
-        expect(Number.isSafeInteger(count) && Number(count) >= 0).toBe(true);
-    }),
+    fc.property(
+      fc.constantFrom(...PROVIDERS),
+      fc.constantFrom(...kinds),
+      tree,
+      fc.boolean(),
+      (provider, kind, piece, isWhole) => {
+        const { clamped: _, ...counts } = provider.readUsage(kind, piece, isWhole)?.usage ?? {};
+        for (const count of Object.values(counts))
+          expect(Number.isSafeInteger(count) && Number(count) >= 0).toBe(true);
+      },
+    ),
     { numRuns: 500 },
   );
 });

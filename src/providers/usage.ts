@@ -11,6 +11,10 @@ export interface UsageReading {
    * so far counts as 5-minute writes.
    */
   readonly cacheWriteTotal?: number;
+  /** `usage` holds all figures there are so far: what earlier pieces told besides does not count any more. */
+  readonly replaces?: true;
+  /** Nothing is said of the output, as of what is zero: none was written, unless an earlier piece told of some. */
+  readonly outputLeftOut?: true;
   readonly modelAnswered?: string;
   readonly serviceTier?: string;
   readonly geo?: string;
@@ -20,9 +24,10 @@ export interface UsageReading {
 
 /** The later reading on top of the earlier one. */
 export function mergeReading(earlier: UsageReading, later: UsageReading): UsageReading {
-  const usage = { ...earlier.usage, ...later.usage };
-  const { cacheWriteTotal: total, ...rest } = later;
+  const { cacheWriteTotal: total, replaces, outputLeftOut, ...rest } = later;
   const { cacheWriteTotal: _, ...before } = earlier;
+  const usage = replaces ? { ...later.usage } : { ...earlier.usage, ...later.usage };
+  if (outputLeftOut) usage.output ??= 0;
   if (total !== undefined) {
     usage.cacheWrite5m = Math.max(total - (usage.cacheWrite1h ?? 0), 0);
     usage.cacheWrite1h ??= 0;

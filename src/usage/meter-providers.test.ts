@@ -166,3 +166,142 @@ test("a large Gemini answer with an image inside is final when it has ended", as
   const result = await metered({ ...options, contentType: "application/json" }, [text]);
   expect(result).toMatchObject({ final: true, usage: { inputUncached: 7, output: 1290 } });
 });
+
+const PROMPT_ONLY = { promptTokenCount: 9, totalTokenCount: 9 };
+
+test.each([
+  ["a blocked prompt", { promptFeedback: { blockReason: "SAFETY" }, usageMetadata: PROMPT_ONLY }, 0, null],
+  ["no candidates at all", { usageMetadata: PROMPT_ONLY, modelVersion: "gemini-2.5-pro" }, 0, null],
+  [
+    "a candidate that says neither why it ended nor what it wrote",
+    { candidates: [{ index: 0 }], usageMetadata: PROMPT_ONLY },
+    0,
+    null,
+  ],
+  [
+    "thoughts only",
+    {
+      candidates: [{ finishReason: "MAX_TOKENS" }],
+      usageMetadata: { promptTokenCount: 9, thoughtsTokenCount: 60, totalTokenCount: 69 },
+    },
+    60,
+    60,
+  ],
+  [
+    "only a total that is larger than the prompt",
+    {
+      candidates: [{ finishReason: "STOP" }],
+      usageMetadata: { promptTokenCount: 9, toolUsePromptTokenCount: 2, totalTokenCount: 31 },
+    },
+    20,
+    null,
+  ],
+])("Gemini without candidatesTokenCount: %s", async (_name, answer, output, outputReasoning) => {
+  for (const [contentType, text] of [
+    ["application/json", JSON.stringify(answer)],
+    ["application/json; charset=UTF-8", JSON.stringify(answer, null, 2)],
+  ] as const) {
+    const result = await read("google", "generate", contentType, text);
+    expect(result).toMatchObject({ final: true, usage: { output, outputReasoning } });
+    expect(result.usage?.inputUncached).toBeGreaterThanOrEqual(9);
+  }
+});
+
+test("Gemini streams: what is left out at the end is nothing, or what was told before", async () => {
+  const thoughtsOnly = sse(
+    { usageMetadata: { promptTokenCount: 9, totalTokenCount: 9 } },
+    {
+      candidates: [{ finishReason: "MAX_TOKENS" }],
+      usageMetadata: { promptTokenCount: 9, thoughtsTokenCount: 60, totalTokenCount: 69 },
+    },
+  );
+  expect(await read("google", "generate", "text/event-stream", thoughtsOnly)).toMatchObject({
+    final: true,
+    usage: { inputUncached: 9, output: 60, outputReasoning: 60 },
+  });
+  const blocked = sse({ promptFeedback: { blockReason: "OTHER" }, usageMetadata: { promptTokenCount: 9 } });
+  expect(await read("google", "generate", "text/event-stream", blocked)).toMatchObject({
+    final: true,
+    usage: { inputUncached: 9, output: 0 },
+  });
+  const toldBefore = sse(
+    { candidates: [{}], usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 50 } },
+    { candidates: [{ finishReason: "STOP" }], usageMetadata: { promptTokenCount: 9 } },
+  );
+  expect(await read("google", "generate", "text/event-stream", toldBefore)).toMatchObject({
+    final: true,
+    usage: { inputUncached: 9, output: 50 },
+  });
+  const cut = sse({ candidates: [{}], usageMetadata: { promptTokenCount: 9 } });
+  expect(await read("google", "generate", "text/event-stream", cut)).toMatchObject({ final: false });
+});
+
+const usageOf = (output: number) => ({ prompt_tokens: 100, completion_tokens: output });
+/** Servers that leave the object's name out, and those that do not. */
+const chunks = (named: boolean) => (more: object) => ({
+  ...(named ? { object: "chat.completion.chunk" } : {}),
+  model: "m-1",
+  ...more,
+});
+
+test.each([true, false])(
+  "chat streams with running totals, object named: %p: the last win",
+  async (named) => {
+    const chunk = chunks(named);
+    const delta = (output: number, finish: string | null = null) =>
+      chunk({ choices: [{ delta: { content: "x" }, finish_reason: finish }], usage: usageOf(output) });
+    const running = [delta(1), delta(2), delta(3)];
+    // Cut before its end: what was told is no more than what had been written that far.
+    expect(await read("openai-compatible", "chat", "text/event-stream", sse(...running))).toMatchObject({
+      final: false,
+      usage: { inputUncached: 100, output: 3 },
+    });
+    // OpenRouter: figures behind the end, with a choice in it that says nothing.
+    const behind = sse(
+      ...running,
+      chunk({ choices: [{ delta: {}, finish_reason: "stop" }] }),
+      delta(4),
+      "[DONE]",
+    );
+    // DeepSeek, Mistral: in the chunk that ends.
+    const within = sse(...running, delta(4, "stop"), "[DONE]");
+    // OpenAI, Azure: in a chunk of its own.
+    const apart = sse(...running, chunk({ choices: [], usage: usageOf(4) }), "[DONE]");
+    // Groq: in a member of its own, and then as everybody.
+    const groq = sse(
+      ...running,
+      chunk({ choices: [{ delta: {}, finish_reason: "stop" }], x_groq: { id: "r", usage: usageOf(4) } }),
+      "[DONE]",
+    );
+    for (const text of [behind, within, apart, groq]) {
+      expect(await read("openai-compatible", "chat", "text/event-stream", text)).toMatchObject({
+        final: true,
+        usage: { inputUncached: 100, output: 4 },
+      });
+    }
+  },
+);
+
+test("figures that stand before the end of a chat stream only are not final", async () => {
+  const chunk = chunks(true);
+  const text = sse(
+    chunk({ choices: [{ delta: { content: "a" } }], usage: usageOf(0) }),
+    chunk({ choices: [{ delta: { content: "b" } }] }),
+    chunk({ choices: [{ delta: {}, finish_reason: "stop" }] }),
+    "[DONE]",
+  );
+  expect(await read("openai-compatible", "chat", "text/event-stream", text)).toMatchObject({ final: false });
+});
+
+test("later figures of a chat stream replace earlier ones as a whole", async () => {
+  const chunk = chunks(true);
+  const early = { ...usageOf(1), prompt_tokens_details: { cached_tokens: 80, audio_tokens: 5 } };
+  const text = sse(
+    chunk({ choices: [{ delta: {} }], usage: early }),
+    chunk({ choices: [], usage: usageOf(7) }),
+    "[DONE]",
+  );
+  const { usage, final } = await read("openai-compatible", "chat", "text/event-stream", text);
+  expect(final).toBe(true);
+  expect(usage).toMatchObject({ inputUncached: 100, cacheRead: null, audioIn: null, output: 7 });
+});

@@ -34,7 +34,7 @@ function readPlainDocument(options: MeterOptions, bytes: Uint8Array): MeterResul
   if (!isIdentity(contentEncoding) || !isJsonDocument(contentType, bytes)) return undefined;
   const readings = new Readings(provider, kind);
   try {
-    return readings.addText(textOfPart(bytes, 0, bytes.length)) ? readings.result() : undefined;
+    return readings.addWhole(textOfPart(bytes, 0, bytes.length)) ? readings.result() : undefined;
   } catch {
     return undefined;
   }

@@ -30,14 +30,25 @@ export function readSse(readings: Readings, maxPieceBytes = MAX_PIECE_BYTES): Sp
     ...oversized(readings, maxPieceBytes),
     // Most of a stream: events without a name, behind the opening, that tell nothing.
     passOver: (events) =>
-      readings.knowsModel && indexOfBytes(events, EVENT_FIELD) < 0 && !isWorthParsing(events),
+      readings.knowsModel &&
+      !readings.toldLast &&
+      indexOfBytes(events, EVENT_FIELD) < 0 &&
+      !isWorthParsing(events),
     onPiece(piece) {
-      if (!isNews(nameOfEvent(piece)) && !isWorthParsing(piece)) return;
+      if (readings.toldLast && isEndMark(piece)) return readings.ended();
+      if (!isNews(nameOfEvent(piece)) && !isWorthParsing(piece)) return readings.passedOver();
       const { name, data } = parseSseEvent(piece);
       readings.addText(data, name);
     },
   });
 }
+
+/** OpenAI's, and that of everybody who speaks its format. */
+function isEndMark(piece: Buffer): boolean {
+  return indexOfBytes(piece, END_MARK) >= 0 && parseSseEvent(piece).data === "[DONE]";
+}
+
+const END_MARK = Buffer.from("[DONE]");
 
 export function readLines(readings: Readings, maxPieceBytes = MAX_PIECE_BYTES): Splitter {
   return splitLines(manyPieces(readings, maxPieceBytes));
@@ -53,7 +64,7 @@ export function readDocument(readings: Readings, maxPieceBytes = MAX_PIECE_BYTES
     maxPieceBytes,
     onOversized: (head, tail) => readings.addFragments(head, tail, endsObject(tail)),
     onPiece(piece) {
-      if (!readings.addText(piece.toString("utf8"))) readings.addFragments(piece, Buffer.alloc(0), false);
+      if (!readings.addWhole(piece.toString("utf8"))) readings.addFragments(piece, Buffer.alloc(0), false);
     },
   });
 }

@@ -10,6 +10,7 @@ export class Readings {
   /** `undefined` until something was read. */
   #reading: UsageReading | undefined;
   #errorSeen = false;
+  #toldLast = false;
 
   constructor(provider: Provider, kind: RouteKind) {
     this.#provider = provider;
@@ -20,12 +21,36 @@ export class Readings {
     return this.#reading?.modelAnswered !== undefined;
   }
 
+  /** The newest piece told figures. */
+  get toldLast(): boolean {
+    return this.#toldLast;
+  }
+
   /** Gives false when the text is no JSON; then nothing is taken from it. */
   addText(text: string, event?: string): boolean {
+    return this.#addPiece(text, false, event);
+  }
+
+  /** The same of an answer as a whole. */
+  addWhole(text: string): boolean {
+    return this.#addPiece(text, true, undefined);
+  }
+
+  #addPiece(text: string, isWhole: boolean, event: string | undefined): boolean {
     const piece = parseJson(text);
     if (piece === undefined) return false;
-    this.#add(piece, event);
+    this.#add(piece, isWhole, event);
     return true;
+  }
+
+  /** A piece of the stream was passed over, as it tells nothing. */
+  passedOver(): void {
+    this.#toldLast = false;
+  }
+
+  /** The stream says that it has ended: figures of the piece just before are the last. */
+  ended(): void {
+    if (this.#toldLast) this.#reading = { ...this.#reading, final: true };
   }
 
   /**
@@ -35,7 +60,7 @@ export class Readings {
   addFragments(head: Buffer, tail: Buffer, final: boolean | undefined): void {
     const piece = salvage(head, tail);
     if (piece === undefined) return;
-    this.#add(piece, undefined);
+    this.#add(piece, final === true, undefined);
     if (final !== undefined) this.#reading = { ...this.#reading, final };
   }
 
@@ -51,9 +76,10 @@ export class Readings {
     };
   }
 
-  #add(piece: Json, event: string | undefined): void {
+  #add(piece: Json, isWhole: boolean, event: string | undefined): void {
     this.#errorSeen ||= event === "error" || holdsError(piece);
-    const reading = this.#provider.readUsage(this.#kind, piece, event);
+    const reading = this.#provider.readUsage(this.#kind, piece, isWhole);
+    this.#toldLast = reading?.usage !== undefined;
     if (!reading) return;
     // Of an answer in one piece there is nothing to merge.
     const isAlone = this.#reading === undefined && standsAlone(reading);
@@ -62,8 +88,9 @@ export class Readings {
 }
 
 /** True when merging it with nothing would change nothing. */
-function standsAlone({ usage, cacheWriteTotal }: UsageReading): boolean {
-  return cacheWriteTotal === undefined && (usage === undefined || Object.keys(usage).length > 0);
+function standsAlone({ usage, cacheWriteTotal, outputLeftOut }: UsageReading): boolean {
+  if (cacheWriteTotal !== undefined || outputLeftOut === true) return false;
+  return usage === undefined || Object.keys(usage).length > 0;
 }
 
 /** `{"error": …}` (OpenAI, Gemini), `{"type":"error"}` (Anthropic), or a failed response (OpenAI Responses). */

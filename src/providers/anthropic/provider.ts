@@ -60,5 +60,5 @@ export const anthropic: Provider = {
   }),
   verdict: (answer) =>
     decide({ rules: ANTHROPIC_RULES, statusOfWord: ANTHROPIC_STATUS_OF_WORD, links }, answer),
-  readUsage: (kind, piece) => readAnthropicUsage(kind, piece),
+  readUsage: readAnthropicUsage,
 };

@@ -6,7 +6,7 @@ import {
   stringAt,
   type Usage,
 } from "../../kernel/index.ts";
-import { countAt, countIn, knownCounts } from "../counts.ts";
+import { countAt, countIn, isGarbageAt, knownCounts } from "../counts.ts";
 import type { RouteKind } from "../provider.ts";
 import type { UsageReading } from "../usage.ts";
 
@@ -63,7 +63,21 @@ function countsOf(figures: JsonObject): Partial<Usage> {
     output: countAt(figures, "output_tokens"),
     outputReasoning: countIn(figures, "output_tokens_details", "thinking_tokens"),
     toolCalls: countIn(figures, "server_tool_use", "web_search_requests"),
+    clamped: isGarbage(figures) || undefined,
   });
+}
+
+function isGarbage(figures: JsonObject): boolean {
+  return (
+    isGarbageAt(
+      figures,
+      "input_tokens",
+      "cache_read_input_tokens",
+      "cache_creation_input_tokens",
+      "output_tokens",
+    ) ||
+    isGarbageAt(objectAt(figures, "cache_creation"), "ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens")
+  );
 }
 
 /** Without the split, writes are five-minute ones: that is the default lifetime. */

@@ -65,5 +65,5 @@ export const azure: Provider = {
       "Key and endpoint belong together. The list names what could be deployed: it does not prove any deployment.",
   }),
   verdict: (answer) => decide({ rules: AZURE_RULES, statusOfWord: OPENAI_STATUS_OF_WORD, links }, answer),
-  readUsage: (kind, piece) => readOpenAiUsage(kind, piece),
+  readUsage: readOpenAiUsage,
 };

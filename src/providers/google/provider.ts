@@ -61,7 +61,7 @@ export const google: Provider = {
     proves: "The key is known. It does not prove that the key may generate or that there is credit.",
   }),
   verdict: (answer) => decide({ rules: GOOGLE_RULES, statusOfWord: GOOGLE_STATUS_OF_WORD, links }, answer),
-  readUsage: (kind, piece) => readGoogleUsage(kind, piece),
+  readUsage: readGoogleUsage,
 };
 
 function upstreamPath(path: string): string {

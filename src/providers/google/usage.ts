@@ -6,7 +6,7 @@ import {
   stringAt,
   type Usage,
 } from "../../kernel/index.ts";
-import { countAt, knownCounts, objectsAt, type SomeCounts, subtract } from "../counts.ts";
+import { countAt, isGarbageAt, knownCounts, objectsAt, type SomeCounts, subtract } from "../counts.ts";
 import { readOpenAiUsage } from "../openai-wire/usage.ts";
 import type { RouteKind } from "../provider.ts";
 import { mergeReading, type UsageReading } from "../usage.ts";
@@ -15,34 +15,35 @@ import { mergeReading, type UsageReading } from "../usage.ts";
  * Usage of Gemini. Each stream chunk has running totals, so the last one counts. Thoughts are billed besides the
  * candidates, tool-use prompt tokens besides the prompt; the prompt includes what came from the cache.
  */
-export function readGoogleUsage(kind: RouteKind, piece: Json): UsageReading | undefined {
-  if (kind === "chat") return readOpenAiUsage(kind, piece);
+export function readGoogleUsage(kind: RouteKind, piece: Json, isWhole: boolean): UsageReading | undefined {
+  if (kind === "chat") return readOpenAiUsage(kind, piece, isWhole);
   if (kind !== "generate" && kind !== "embeddings" && kind !== "images") return undefined;
   // Without `alt=sse` a stream is one JSON list.
   if (Array.isArray(piece)) return readList(kind, piece);
   if (!isJsonObject(piece)) return undefined;
   return objectAt(piece, "usageMetadata") || kind === "generate"
-    ? readAnswer(piece)
-    : readOpenAiUsage(kind, piece);
+    ? readAnswer(piece, isWhole)
+    : readOpenAiUsage(kind, piece, isWhole);
 }
 
 function readList(kind: RouteKind, pieces: readonly Json[]): UsageReading | undefined {
   return pieces
-    .map((piece) => (Array.isArray(piece) ? undefined : readGoogleUsage(kind, piece)))
+    .map((piece) => (Array.isArray(piece) ? undefined : readGoogleUsage(kind, piece, false)))
     .filter((reading) => reading !== undefined)
     .reduce<UsageReading | undefined>((all, next) => (all ? mergeReading(all, next) : next), undefined);
 }
 
-function readAnswer(piece: JsonObject): UsageReading | undefined {
+function readAnswer(piece: JsonObject, isWhole: boolean): UsageReading | undefined {
   const figures = objectAt(piece, "usageMetadata");
   const usage = figures ? countsOf(figures, piece) : {};
   const model = stringAt(piece, "modelVersion");
   const tier = figures && tierOf(figures);
   const reading: UsageReading = {
     ...(Object.keys(usage).length > 0 ? { usage } : {}),
+    ...(usage.inputUncached !== undefined && usage.output === undefined ? { outputLeftOut: true } : {}),
     ...(model ? { modelAnswered: model } : {}),
     ...(tier ? { serviceTier: tier } : {}),
-    ...(figures && isEnd(piece) ? { final: true } : {}),
+    ...(figures && (isWhole || isEnd(piece)) ? { final: true } : {}),
   };
   return Object.keys(reading).length > 0 ? reading : undefined;
 }
@@ -51,25 +52,39 @@ function countsOf(figures: JsonObject, piece: JsonObject): Partial<Usage> {
   const prompt = countAt(figures, "promptTokenCount");
   const toolPrompt = countAt(figures, "toolUsePromptTokenCount") ?? 0;
   const cached = countAt(figures, "cachedContentTokenCount");
-  const [uncached, clamped] =
-    prompt === undefined ? [undefined, false] : subtract(prompt + toolPrompt, cached);
+  const input = prompt === undefined ? undefined : prompt + toolPrompt;
+  const [uncached, clamped] = input === undefined ? [undefined, false] : subtract(input, cached);
   return knownCounts({
     inputUncached: uncached,
     // Absent zeros are left out by the provider: a prompt without this field used no cache.
     cacheRead: cached ?? (prompt === undefined ? undefined : 0),
-    ...outputOf(figures),
+    ...outputOf(figures, input),
     audioIn: audioOf(figures, "promptTokensDetails"),
     audioOut: audioOf(figures, "candidatesTokensDetails"),
     toolCalls: searchesOf(piece),
-    clamped: clamped || undefined,
+    clamped: clamped || isGarbage(figures) || undefined,
   });
 }
 
-function outputOf(figures: JsonObject): SomeCounts {
+function isGarbage(figures: JsonObject): boolean {
+  return isGarbageAt(
+    figures,
+    "promptTokenCount",
+    "toolUsePromptTokenCount",
+    "cachedContentTokenCount",
+    "candidatesTokenCount",
+    "thoughtsTokenCount",
+  );
+}
+
+/** What is zero is left out, and sometimes what is not: then the total tells. */
+function outputOf(figures: JsonObject, input: number | undefined): SomeCounts {
   const written = countAt(figures, "candidatesTokenCount");
   const thoughts = countAt(figures, "thoughtsTokenCount");
-  if (written === undefined && thoughts === undefined) return {};
-  return { output: (written ?? 0) + (thoughts ?? 0), outputReasoning: thoughts };
+  const total = countAt(figures, "totalTokenCount");
+  const beyondInput = input === undefined || total === undefined ? 0 : total - input;
+  if (written === undefined && thoughts === undefined && beyondInput <= 0) return {};
+  return { output: Math.max((written ?? 0) + (thoughts ?? 0), beyondInput), outputReasoning: thoughts };
 }
 
 function audioOf(figures: JsonObject, name: string): number | undefined {

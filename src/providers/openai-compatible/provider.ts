@@ -66,7 +66,7 @@ function compatible(preset: Preset): Provider {
       proves: preset.proves,
     }),
     verdict: (answer) => decide(table, answer),
-    readUsage: (kind, piece) => readOpenAiUsage(kind, piece),
+    readUsage: readOpenAiUsage,
   };
 }
 

@@ -1,5 +1,13 @@
 import { isJsonObject, type Json, objectAt, stringAt, type Usage } from "../../kernel/index.ts";
-import { countAt, countIn, knownCounts, objectsAt, type SomeCounts, subtract } from "../counts.ts";
+import {
+  countAt,
+  countIn,
+  isGarbageAt,
+  knownCounts,
+  objectsAt,
+  type SomeCounts,
+  subtract,
+} from "../counts.ts";
 import type { RouteKind } from "../provider.ts";
 import type { UsageReading } from "../usage.ts";
 
@@ -8,7 +16,7 @@ import type { UsageReading } from "../usage.ts";
  * embeddings, Responses, images and audio, and what compatible servers do differently (DeepSeek's cache fields,
  * Groq's `x_groq`, xAI's reasoning outside of completion tokens).
  */
-export function readOpenAiUsage(kind: RouteKind, piece: Json): UsageReading | undefined {
+export function readOpenAiUsage(kind: RouteKind, piece: Json, isWhole: boolean): UsageReading | undefined {
   if (kind === "other" || kind === "files" || kind === "models" || kind === "count_tokens") return undefined;
   if (!isJsonObject(piece)) return undefined;
   // Responses events wrap the response; everything else carries its figures at the top.
@@ -18,13 +26,14 @@ export function readOpenAiUsage(kind: RouteKind, piece: Json): UsageReading | un
   const model = stringAt(answer, "model");
   const tier = stringAt(answer, "service_tier");
   const hasUsage = Object.keys(usage).length > 0;
-  const final = figures !== undefined && isEnd(piece, answer);
-  if (!hasUsage && !model && !tier && !final) return undefined;
+  if (!hasUsage && !model && !tier && !figures) return undefined;
   const reading: { -readonly [Name in keyof UsageReading]: UsageReading[Name] } = {};
   if (hasUsage) reading.usage = usage;
+  // Some servers tell running totals with every chunk: the last ones count, with all that is in them.
+  if (usage.inputUncached !== undefined) reading.replaces = true;
   if (model) reading.modelAnswered = model;
   if (tier) reading.serviceTier = tier;
-  if (final) reading.final = true;
+  if (figures) reading.final = isEnd(piece, answer, isWhole);
   return reading;
 }
 
@@ -44,8 +53,15 @@ function countsOf(figures: Json, answer: Json): Partial<Usage> {
     audioIn: countAt(details, "audio_tokens"),
     ...outputOf(figures),
     toolCalls: webSearchesOf(answer),
-    clamped: clamped || undefined,
+    clamped: clamped || isGarbage(figures, details) || undefined,
   });
+}
+
+function isGarbage(figures: Json, details: Json | undefined): boolean {
+  return (
+    isGarbageAt(figures, "prompt_tokens", "input_tokens", "completion_tokens", "output_tokens") ||
+    isGarbageAt(details, "cached_tokens", "cache_write_tokens", "audio_tokens")
+  );
 }
 
 function inputDetails(figures: Json): Json | undefined {
@@ -59,18 +75,17 @@ function outputOf(figures: Json): SomeCounts {
   const written = countAt(figures, "completion_tokens", "output_tokens");
   const reasoning = countIn(figures, group, "reasoning_tokens");
   return {
-    output: written === undefined ? undefined : written + reasoningOutside(figures, written, reasoning),
+    output: written === undefined ? undefined : Math.max(written, beyondInput(figures)),
     outputReasoning: reasoning,
     audioOut: countIn(figures, group, "audio_tokens"),
   };
 }
 
-/** xAI bills reasoning besides `completion_tokens`; its own total tells. */
-function reasoningOutside(figures: Json, written: number, reasoning: number | undefined): number {
+/** xAI and Gemini bill reasoning besides `completion_tokens`, and Gemini does not name it; the total tells. */
+function beyondInput(figures: Json): number {
   const input = countAt(figures, "prompt_tokens", "input_tokens");
   const total = countAt(figures, "total_tokens");
-  if (reasoning === undefined || input === undefined || total === undefined) return 0;
-  return total === input + written + reasoning ? reasoning : 0;
+  return input === undefined || total === undefined ? 0 : total - input;
 }
 
 function webSearchesOf(answer: Json): number | undefined {
@@ -79,9 +94,10 @@ function webSearchesOf(answer: Json): number | undefined {
 }
 
 /** Whether figures found here are the last: a whole answer, a stream's usage chunk, or a `…completed` event. */
-function isEnd(piece: Json, answer: Json): boolean {
+function isEnd(piece: Json, answer: Json, isWhole: boolean): boolean {
   if (answer !== piece) return /\.(?:completed|incomplete|failed)$/.test(stringAt(piece, "type") ?? "");
-  if (!(stringAt(piece, "object") ?? "").endsWith(".chunk")) return !isUnfinished(stringAt(piece, "status"));
+  if (isUnfinished(stringAt(piece, "status"))) return false;
+  if (isWhole) return true;
   const choices = objectsAt(piece, "choices");
   return choices.length === 0 || choices.some((choice) => typeof choice["finish_reason"] === "string");
 }

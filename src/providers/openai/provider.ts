@@ -70,5 +70,5 @@ export const openai: Provider = {
       "The key is known and may list models. It does not prove that there is credit or that a model may be used.",
   }),
   verdict: (answer) => decide({ rules: OPENAI_RULES, statusOfWord: OPENAI_STATUS_OF_WORD, links }, answer),
-  readUsage: (kind, piece) => readOpenAiUsage(kind, piece),
+  readUsage: readOpenAiUsage,
 };

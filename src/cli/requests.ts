@@ -114,6 +114,7 @@ function requestFields(item: RequestDocument): string {
     ["of them reasoning", item.reasoningTokens],
     ["reserved usd", item.reservedUsd],
     ["cost usd", costText(item)],
+    ["figures", item.usageDoubtful ? "not believed: they contradict each other, or are no counts" : null],
     ["prices", item.priceVersion],
     ["bytes in", item.bytesIn],
     ["bytes out", item.bytesOut],

@@ -1,5 +1,5 @@
 import type { Admission, ProviderRates, Rates, Reservation } from "../budgets/index.ts";
-import { AppError, type Clock, type Log, type Secret, toAppError } from "../kernel/index.ts";
+import { AppError, type Clock, type Log, type Secret, toAppError, type Usage } from "../kernel/index.ts";
 import type { AttemptEnd, AttemptRef, Ledger } from "../ledger/index.ts";
 import {
   createOutputFollower,
@@ -10,6 +10,7 @@ import {
   type MeterWhole,
   type OutputFollower,
   type Pricing,
+  totalInput,
 } from "../usage/index.ts";
 import { createAnswerCopy, type AnswerCopy } from "./answer-copy.ts";
 import type { Destinations } from "./destination.ts";
@@ -155,6 +156,7 @@ export class Attempt implements Limited {
   private readonly admission: Admission | undefined;
   private readonly reservation: Reservation | undefined;
   private readonly proven: boolean;
+  private readonly mostInputTokens: number;
   /** For soft budgets: what a stream has brought so far. */
   private follower: OutputFollower | undefined;
   private exchange: Exchange | undefined;
@@ -184,6 +186,7 @@ export class Attempt implements Limited {
     this.reservedNanos = held.funded.reservedNanos;
     this.reservation = held.funded.reservation;
     this.proven = held.funded.proven;
+    this.mostInputTokens = held.funded.mostInputTokens;
     this.lastMomentMs = plan.startedMonotonicMs + parts.settings.totalLimitMs;
   }
 
@@ -385,7 +388,6 @@ export class Attempt implements Limited {
     const endedAtMs = clock.nowMs();
     const durationMs = clock.monotonicMs() - this.plan.startedMonotonicMs;
     metrics.attemptEnded(end, this.status, durationMs, this.firstByteMs);
-    this.admission?.settle(tokensUsed(this.plan, this.status, meter));
     const { costNanos, estimated } = settlementOf({
       end,
       status: this.status,
@@ -397,17 +399,20 @@ export class Attempt implements Limited {
       meter,
       price: (metered) => this.price(metered, endedAtMs),
     });
+    const usage = meter?.usage ?? null;
+    this.admission?.settle(tokensUsed(this.plan, this.status, estimated ? null : usage));
     const verdict = this.verdict(meter);
     this.parts.onUse.ended(this.plan.providerKey.id, verdict);
     // As the ledger is read after a crash: what nobody can price counts with its reservation.
     const chargedNanos = costNanos ?? this.reservedNanos ?? 0n;
     this.checkBound(chargedNanos, endedAtMs);
+    if (usage !== null) this.checkFigures(usage);
     const written = ledger.settle(this.ref, {
       endedAtMs,
       end,
       status: this.status,
       verdict,
-      usage: meter?.usage ?? null,
+      usage,
       modelAnswered: meter?.modelAnswered ?? null,
       serviceTier: meter?.serviceTier ?? null,
       geo: meter?.geo ?? null,
@@ -432,6 +437,21 @@ export class Attempt implements Limited {
       costNanos,
       atMs,
     });
+  }
+
+  /** What cannot be true is told, also where it has cost nothing more: figures, or what they were held against, are wrong. */
+  private checkFigures(usage: Usage): void {
+    const { requestId, connection, modelPriced: model } = this.plan;
+    const about = { requestId, connection: connection.name, model };
+    if (usage.clamped === true) this.parts.log.warn("gateway.usage_not_believed", about);
+    else if (totalInput(usage) > this.mostInputTokens) {
+      const inputTokens = totalInput(usage);
+      this.parts.log.warn("gateway.input_beyond_bound", {
+        ...about,
+        inputTokens,
+        mostInputTokens: this.mostInputTokens,
+      });
+    }
   }
 
   private price(meter: MeterResult, atMs: number): bigint | null {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chunked, json, startUpstream, type Upstream } from "../../test/support/upstream.ts";
 import type { Bounded, BoundResult, Overrun } from "../budgets/index.ts";
 import { Fleet, type Node } from "../budgets/fleet.testing.ts";
-import { AppError } from "../kernel/index.ts";
+import { AppError, silentLog } from "../kernel/index.ts";
 import type { Budgeting } from "./budgeting.ts";
 import { connection, startGateway, type TestGateway } from "./gateway.testing.ts";
 
@@ -22,6 +22,7 @@ let overruns: Overrun[];
 let bound: BoundResult;
 let tighter: number | undefined;
 let budgets: Budgeting;
+let warnings: (readonly [event: string, fields: object])[];
 
 /** 10 tokens in, and an output limit that goes into `max_completion_tokens` in front of everything. */
 const BOUNDED: Bounded = {
@@ -48,6 +49,7 @@ beforeEach(async () => {
   fleet = await Fleet.open();
   node = await fleet.start();
   overruns = [];
+  warnings = [];
   bound = BOUNDED;
   tighter = undefined;
   budgets = {
@@ -66,6 +68,7 @@ beforeEach(async () => {
   gateway = startGateway({
     connections: [connection("openai", "openai", { baseUrl: upstream.url })],
     budgets,
+    log: { ...silentLog, warn: (event, fields = {}) => void warnings.push([event, fields]) },
   });
 });
 
@@ -210,6 +213,32 @@ test("a cost beyond the proven bound is booked in full and alarms; one of a fiel
   await (await chat()).text();
   await gateway.ledger.settledRows(2);
   expect(overruns).toHaveLength(1);
+});
+
+test("more input than was proven possible is told, also where what was reserved covers it", async () => {
+  upstream.behave(json(200, answer(11, 5)));
+  await budget(1_000_000n);
+  await (await chat()).text();
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.settled).toMatchObject({ costNanos: 16_000n, estimated: false });
+  const [requestId] = gateway.ledger.rows.map(({ reserved }) => reserved.requestId);
+  expect(warnings).toEqual([
+    [
+      "gateway.input_beyond_bound",
+      { requestId, connection: "openai", model: "gpt-x", inputTokens: 11, mostInputTokens: 10 },
+    ],
+  ]);
+  expect(overruns).toEqual([]);
+});
+
+test("figures that are not to be believed are told, and count at the reservation, marked as such", async () => {
+  const { usage, ...rest } = answer(10, 5);
+  upstream.behave(json(200, { ...rest, usage: { ...usage, clamped: true } }));
+  await budget(1_000_000n);
+  await (await chat()).text();
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.settled).toMatchObject({ costNanos: 110_000n, estimated: true, usage: { clamped: true } });
+  expect(warnings).toMatchObject([["gateway.usage_not_believed", { connection: "openai", model: "gpt-x" }]]);
 });
 
 test("an error status before any output gives everything back", async () => {

@@ -16,6 +16,8 @@ export interface Funded {
   readonly reservation: Reservation | undefined;
   /** The reservation of hard budgets is proven: a cost beyond it is an alarm. */
   readonly proven: boolean;
+  /** More input tokens than that were proven impossible. */
+  readonly mostInputTokens: number;
 }
 
 export interface FundingParts {
@@ -39,7 +41,7 @@ export function fund(
       reservedNanos: bookedBound(pricing, plan, nowMs),
       body: plan.body,
       reservation: undefined,
-      proven: false,
+      ...NOT_PROVEN,
     };
   }
   return new Funding({ pricing, budgets, plan, covering, nowMs }).fund();
@@ -113,17 +115,19 @@ class Funding {
         reservedNanos: bookedBound(pricing, plan, nowMs),
         body: plan.body,
         reservation,
-        proven: false,
+        ...NOT_PROVEN,
       };
     }
     return {
       reservedNanos: needs.isPriced ? reservation.hardNanos : null,
       body: needs.body(reservation.hardNanos),
       reservation,
-      proven: needs.proven,
+      ...(needs.proven ? { proven: true, mostInputTokens: needs.inputTokens } : NOT_PROVEN),
     };
   }
 }
+
+const NOT_PROVEN = { proven: false, mostInputTokens: Number.POSITIVE_INFINITY } as const;
 
 function spenderOf({ caller, tool, connection, modelPriced }: Plan): Spender {
   const { id, policy } = caller.virtualKey;

@@ -6,6 +6,7 @@ import type { Connection, ProviderKey } from "../connections/index.ts";
 import {
   AppError,
   idMaker,
+  type Log,
   Secret,
   silentLog,
   systemClock,
@@ -95,7 +96,12 @@ export function fakeMeter(): Meter {
       const usage =
         figures === undefined
           ? null
-          : { ...UNKNOWN_USAGE, inputUncached: Number(figures[1]), output: Number(figures[2]) };
+          : {
+              ...UNKNOWN_USAGE,
+              inputUncached: Number(figures[1]),
+              output: Number(figures[2]),
+              ...(text.includes('"clamped":true') ? { clamped: true } : {}),
+            };
       const modelAnswered = /"model":"([^"]+)"/.exec(text)?.[1] ?? null;
       return { usage, final: usage !== null, modelAnswered, serviceTier: null, geo: null, errorSeen: false };
     },
@@ -240,6 +246,7 @@ export interface TestGatewayOptions {
   providerRates?: ProviderRates;
   budgets?: Budgeting;
   resolveHost?: (host: string) => Promise<readonly string[]>;
+  log?: Log;
   /** Plenty of memory when absent. */
   bodies?: Partial<BodyKeeperOptions>;
 }
@@ -268,7 +275,7 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
     storedObjects,
     bodies,
     clock: systemClock,
-    log: silentLog,
+    log: options.log ?? silentLog,
     newId: idMaker(systemClock, systemRandomness),
     keyedHash: (purpose, data) => new Bun.CryptoHasher("sha256", purpose).update(data).digest(),
     upstream: createUpstream({ fetch, clock: systemClock, ca: options.ca }),

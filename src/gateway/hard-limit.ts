@@ -17,6 +17,7 @@ export interface HardNeeds {
   readonly mostNanos: bigint;
   /** With the smallest output limit that makes sense; of a client's own limit nothing is taken away. */
   readonly leastNanos: bigint;
+  readonly inputTokens: number;
   /** Every member of the body has a bound. */
   readonly proven: boolean;
   readonly isPriced: boolean;
@@ -76,7 +77,8 @@ export class HardLimit {
     const priced = pricedModel(plan, nowMs);
     const prices = priced === undefined ? null : this.#budgets.prices(bounded, priced);
     const proven = bounded.allowed.length === 0;
-    const unchanged = { proven, isPriced: true, body: () => plan.body };
+    const { inputTokens } = bounded;
+    const unchanged = { inputTokens, proven, isPriced: true, body: () => plan.body };
     if (prices === null) {
       if (!this.#request.allow.has("unpriced")) throw unpriced(plan.modelPriced);
       return { ...unchanged, mostNanos: 0n, leastNanos: 0n, proven: false, isPriced: false };

@@ -1,6 +1,7 @@
 import type { Admission, Rates } from "../budgets/index.ts";
+import type { Usage } from "../kernel/index.ts";
 import type { RouteKind } from "../providers/index.ts";
-import type { MeterResult } from "../usage/index.ts";
+import { totalInput } from "../usage/index.ts";
 import type { Plan } from "./plan.ts";
 
 /** English text has about four; other text and code have fewer, and what was counted is corrected afterwards. */
@@ -43,15 +44,9 @@ function estimatedTokens({ rule, bytesIn, outputLimit, choices }: Plan): number 
   return rule.kind === "embeddings" ? input : input + (outputLimit ?? USUAL_OUTPUT_TOKENS) * choices;
 }
 
-/** All tokens of an attempt, cached ones included; `null` when the provider's final figures were not seen. */
-export function tokensUsed(plan: Plan, status: number | null, meter: MeterResult | null): number | null {
+/** All tokens of an attempt, cached ones included; `null` without usage that its cost was reckoned from. */
+export function tokensUsed(plan: Plan, status: number | null, usage: Usage | null): number | null {
   if (plan.rule.free === true || (status !== null && status >= 400)) return 0;
-  const usage = meter?.final === true ? meter.usage : null;
   if (usage === null) return null;
-  const { inputUncached, cacheRead, cacheWrite5m, cacheWrite1h, output } = usage;
-  return sum(inputUncached, cacheRead, cacheWrite5m, cacheWrite1h, output);
-}
-
-function sum(...parts: readonly (number | null)[]): number {
-  return parts.reduce<number>((total, part) => total + (part ?? 0), 0);
+  return totalInput(usage) + (usage.output ?? 0);
 }

@@ -13,7 +13,7 @@ export interface Usage {
   readonly audioOut: number | null;
   /** Billed server-side tool uses (web searches). */
   readonly toolCalls: number | null;
-  /** A subtraction had to be clamped at 0: the provider's figures contradict each other. */
+  /** The provider's figures are not to be believed: they contradict each other, or are no counts. */
   readonly clamped?: boolean;
 }
 

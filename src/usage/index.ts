@@ -1,5 +1,6 @@
 export { type Advice, ADVICE_KINDS } from "./advise/advice.ts";
 export { usageAdvice } from "./advise/advise.ts";
+export { totalInput } from "./arithmetic.ts";
 export * from "./bundled-prices.ts";
 export type { Ceiling, MostUsage } from "./ceiling.ts";
 export * from "./kept-prices.ts";

@@ -95,8 +95,10 @@ function cost({ settled, reservedNanos }: AttemptRow): string {
   }
   if (settled.costNanos === null)
     return "Its cost is not known: there is no price for this model. ownkey prices set";
-  const estimated = settled.estimated
-    ? ", estimated: the provider did not tell its usage, so the highest it could be is counted"
-    : "";
+  const why =
+    settled.usage?.clamped === true
+      ? "the provider's figures contradict each other or are no counts"
+      : "the provider did not tell its usage";
+  const estimated = settled.estimated ? `, estimated: ${why}, so the highest it could be is counted` : "";
   return `It cost $${formatUsd(settled.costNanos)}${estimated}.`;
 }

@@ -19,7 +19,10 @@ test("a daily window may pass midnight; a bound looks at all windows", () => {
   expect(pricesAt(model, at("23:00:00"))).toEqual([night]);
   expect(pricesAt(model, at("05:59:59"))).toEqual([night]);
   expect(pricesAt(model, at("06:00:00"))).toEqual([{ input_mtok: 2 }]);
-  expect(pricesAround(model, at("12:00:00"))).toEqual([{ input_mtok: 2 }, night]);
+  // Also the price that holds when the window has ended: a request may last until then.
+  for (const time of ["12:00:00", "23:00:00", "05:59:59"]) {
+    expect(pricesAround(model, at(time))).toEqual([{ input_mtok: 2 }, night]);
+  }
 });
 
 test("a model without a price in force yet has none", () => {
@@ -29,6 +32,20 @@ test("a model without a price in force yet has none", () => {
     prices: [{ constraint: { type: "start_date", start_date: "2030-01-01" }, prices: { input_mtok: 1 } }],
   };
   expect(pricesAt(model, at("00:00:00"))).toEqual([]);
+});
+
+test("a bound looks at the price of tomorrow, when a request may last until then", () => {
+  const [before, later] = [{ input_mtok: 1 }, { input_mtok: 3 }];
+  const model: ListedModel = {
+    id: "m",
+    match: { equals: "m" },
+    prices: [
+      { prices: before },
+      { constraint: { type: "start_date", start_date: "2026-11-21" }, prices: later },
+    ],
+  };
+  expect(pricesAround(model, at("21:59:59"))).toEqual([before]);
+  expect(pricesAround(model, at("22:00:00"))).toEqual([before, later]);
 });
 
 test("tiers of different prices are each followed from their own start", () => {

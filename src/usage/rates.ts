@@ -76,12 +76,21 @@ export function pricesAt(model: ListedModel, atMs: number): PriceSet[] {
   return entry ? [entry.prices] : [];
 }
 
-/** All prices that a request sent about this time may meet: those that change with the hour are all in it. */
+/** No request lasts longer, unless the settings let it. */
+const LONGEST_REQUEST_MS = 2 * 3_600_000;
+
+/**
+ * All prices that a request sent at this time may meet until it ends: those of any hour, and what holds beside them
+ * now and then.
+ */
 export function pricesAround(model: ListedModel, atMs: number): PriceSet[] {
-  const hourly = isConditional(model.prices)
-    ? model.prices.filter(({ constraint }) => constraint?.type === "time_of_date")
-    : [];
-  return [...pricesAt(model, atMs), ...hourly.map(({ prices }) => prices)];
+  if (!isConditional(model.prices)) return [model.prices];
+  const isHourly = ({ constraint }: { constraint?: Constraint }) => constraint?.type === "time_of_date";
+  const others = model.prices.filter((entry) => !isHourly(entry));
+  const lasting = [atMs, atMs + LONGEST_REQUEST_MS].flatMap(
+    (timeMs) => others.findLast(({ constraint }) => holds(constraint, timeMs)) ?? [],
+  );
+  return [...new Set([...lasting, ...model.prices.filter(isHourly)])].map(({ prices }) => prices);
 }
 
 /** Total inputs at which some price changes. A tier holds for more tokens than its start. */

@@ -12,6 +12,7 @@ import {
   type Pricing,
   totalInput,
 } from "../usage/index.ts";
+import { answerPrice } from "./answer-price.ts";
 import { createAnswerCopy, type AnswerCopy } from "./answer-copy.ts";
 import type { Destinations } from "./destination.ts";
 import type { Budgeting } from "./budgeting.ts";
@@ -130,7 +131,7 @@ async function makeAttempt(
     funded.reservation?.settle(0n);
     throw error;
   }
-  const attempt = new Attempt(parts, plan, { ref, funded, admission });
+  const attempt = new Attempt(parts, plan, { ref, funded, priceVersion, admission });
   try {
     const { method, url } = plan;
     const { body } = funded;
@@ -157,6 +158,7 @@ export class Attempt implements Limited {
   private readonly reservation: Reservation | undefined;
   private readonly proven: boolean;
   private readonly mostInputTokens: number;
+  private readonly priceVersion: string;
   /** For soft budgets: what a stream has brought so far. */
   private follower: OutputFollower | undefined;
   private exchange: Exchange | undefined;
@@ -177,7 +179,7 @@ export class Attempt implements Limited {
   constructor(
     parts: AttemptParts,
     plan: Plan,
-    held: { ref: AttemptRef; funded: Funded; admission: Admission | undefined },
+    held: { ref: AttemptRef; funded: Funded; priceVersion: string; admission: Admission | undefined },
   ) {
     this.parts = parts;
     this.plan = plan;
@@ -186,8 +188,14 @@ export class Attempt implements Limited {
     this.reservedNanos = held.funded.reservedNanos;
     this.reservation = held.funded.reservation;
     this.proven = held.funded.proven;
+    this.priceVersion = held.priceVersion;
     this.mostInputTokens = held.funded.mostInputTokens;
     this.lastMomentMs = plan.startedMonotonicMs + parts.settings.totalLimitMs;
+  }
+
+  /** A hard budget pays. */
+  private get isHard(): boolean {
+    return (this.reservation?.hardNanos ?? 0n) > 0n;
   }
 
   /** Sends the request, unless the caller has gone. */
@@ -395,6 +403,7 @@ export class Attempt implements Limited {
       kind: this.plan.rule.kind,
       choices: this.plan.choices,
       free: this.plan.rule.free === true,
+      isHard: this.isHard,
       reservedNanos: this.reservedNanos,
       meter,
       price: (metered) => this.price(metered, endedAtMs),
@@ -425,10 +434,11 @@ export class Attempt implements Limited {
     return written.then(() => chargedNanos);
   }
 
-  /** A cost beyond what was proven possible is an alarm: a bound or a price is wrong. */
+  /** A cost beyond what was proven possible is an alarm: a bound or a price is wrong, unless the price was set meanwhile. */
   private checkBound(costNanos: bigint, atMs: number): void {
     const reservedNanos = this.reservation?.hardNanos ?? 0n;
-    if (!this.proven || costNanos <= reservedNanos) return;
+    if (!this.proven || costNanos <= reservedNanos || this.priceVersion !== this.parts.pricing.version)
+      return;
     this.parts.budgets?.overrun({
       requestId: this.plan.requestId,
       connectionId: this.plan.connection.id,
@@ -455,19 +465,17 @@ export class Attempt implements Limited {
   }
 
   private price(meter: MeterResult, atMs: number): bigint | null {
-    const { modelAnswered } = meter;
-    // Servers call a model by names of their own, which no price list knows.
-    return this.costAs(modelAnswered, meter, atMs) ?? this.costAs(this.plan.modelPriced, meter, atMs);
-  }
-
-  private costAs(
-    model: string | null,
-    { usage, serviceTier, geo }: MeterResult,
-    atMs: number,
-  ): bigint | null {
-    if (usage === null || model === null) return null;
-    const priced = pricedAs(model, this.plan, atMs);
-    return this.parts.pricing.cost({ ...priced, usage, serviceTier, geo, batch: false });
+    const { usage, modelAnswered, serviceTier, geo } = meter;
+    if (usage === null) return null;
+    return answerPrice({
+      asked: this.plan.modelPriced,
+      answered: modelAnswered,
+      isHard: this.isHard,
+      costAs: (model) => {
+        const priced = pricedAs(model, this.plan, atMs);
+        return this.parts.pricing.cost({ ...priced, usage, serviceTier, geo, batch: false });
+      },
+    });
   }
 
   private verdict(meter: MeterResult | null): string | null {

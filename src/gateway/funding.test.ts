@@ -5,7 +5,7 @@ import type { Bounded, BoundResult, Overrun } from "../budgets/index.ts";
 import { Fleet, type Node } from "../budgets/fleet.testing.ts";
 import { AppError, silentLog } from "../kernel/index.ts";
 import type { Budgeting } from "./budgeting.ts";
-import { connection, startGateway, type TestGateway } from "./gateway.testing.ts";
+import { connection, fakePricing, startGateway, type TestGateway } from "./gateway.testing.ts";
 
 const ASKED = { model: "gpt-x", messages: [{ role: "user", content: "hi" }] };
 const answer = (prompt: number, completion: number) => ({
@@ -239,6 +239,60 @@ test("figures that are not to be believed are told, and count at the reservation
   const [row] = await gateway.ledger.settledRows(1);
   expect(row?.settled).toMatchObject({ costNanos: 110_000n, estimated: true, usage: { clamped: true } });
   expect(warnings).toMatchObject([["gateway.usage_not_believed", { connection: "openai", model: "gpt-x" }]]);
+});
+
+test.each([
+  ["another, cheaper model: as what was asked for", { model: "cheap-1" }, 15_000n],
+  ["a snapshot of it, at its own price", { model: "gpt-x-2026-01-31" }, 15_000n],
+  ["a model without a price: as what was asked for", { model: "unpriced-2" }, 15_000n],
+])("under a hard budget an answer of %s", async (_name, more, costNanos) => {
+  upstream.behave(json(200, { ...answer(10, 5), ...more }));
+  await budget(1_000_000n);
+  await (await chat()).text();
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.settled).toMatchObject({ costNanos, estimated: false, modelAnswered: more.model });
+  expect(used()).toBe(costNanos);
+});
+
+test("without a hard budget the model that answered has the price", async () => {
+  upstream.behave(json(200, { ...answer(10, 5), model: "cheap-1" }));
+  await budget(1_000_000n, { hard: false });
+  await (await chat()).text();
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.settled?.costNanos).toBe(15n);
+});
+
+test("what a hard budget paid for and nobody can price counts at the reservation, and its row says so", async () => {
+  upstream.behave(json(200, { ...answer(10, 5), service_tier: "unpriced" }));
+  await budget(1_000_000n);
+  await (await chat()).text();
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.settled).toMatchObject({ costNanos: 110_000n, estimated: true });
+  expect(used()).toBe(110_000n);
+});
+
+test("a price that was raised while the request ran is no alarm; the cost is booked in full", async () => {
+  await gateway.close();
+  let version = "old";
+  gateway = startGateway({
+    connections: [connection("openai", "openai", { baseUrl: upstream.url })],
+    budgets,
+    pricing: {
+      ...fakePricing,
+      get version() {
+        return version;
+      },
+    },
+  });
+  upstream.behave((arrived, socket) => {
+    version = "new";
+    return json(200, answer(10, 500))(arrived, socket);
+  });
+  await budget(1_000_000n);
+  await (await chat()).text();
+  await gateway.ledger.settledRows(1);
+  expect(used()).toBe(510_000n);
+  expect(overruns).toEqual([]);
 });
 
 test("an error status before any output gives everything back", async () => {

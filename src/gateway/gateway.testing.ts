@@ -103,7 +103,8 @@ export function fakeMeter(): Meter {
               ...(text.includes('"clamped":true') ? { clamped: true } : {}),
             };
       const modelAnswered = /"model":"([^"]+)"/.exec(text)?.[1] ?? null;
-      return { usage, final: usage !== null, modelAnswered, serviceTier: null, geo: null, errorSeen: false };
+      const serviceTier = /"service_tier":"([^"]+)"/.exec(text)?.[1] ?? null;
+      return { usage, final: usage !== null, modelAnswered, serviceTier, geo: null, errorSeen: false };
     },
   };
 }
@@ -114,12 +115,14 @@ export function fakeMeterWhole(_options: unknown, bytes: Uint8Array): MeterResul
   return meter.finish();
 }
 
-/** A thousand nano-dollars a token; models named `unpriced…` have no price. */
+/** A thousand nano-dollars a token, of models named `cheap…` one; those named `unpriced…` have no price. */
 export const fakePricing: Pricing = {
   version: "test-prices",
   bound: ({ model }) => (model.startsWith("unpriced") ? null : RESERVED_NANOS),
-  cost: ({ model, usage }) =>
-    model.startsWith("unpriced") ? null : BigInt((usage.inputUncached ?? 0) + (usage.output ?? 0)) * 1000n,
+  cost: ({ model, usage, serviceTier }) =>
+    model.startsWith("unpriced") || serviceTier === "unpriced"
+      ? null
+      : BigInt((usage.inputUncached ?? 0) + (usage.output ?? 0)) * (model.startsWith("cheap") ? 1n : 1000n),
 };
 
 export function virtualKey(policy: Partial<VirtualKeyPolicy> = {}, id = "vk_test"): VirtualKey {
@@ -247,6 +250,7 @@ export interface TestGatewayOptions {
   budgets?: Budgeting;
   resolveHost?: (host: string) => Promise<readonly string[]>;
   log?: Log;
+  pricing?: Pricing;
   /** Plenty of memory when absent. */
   bodies?: Partial<BodyKeeperOptions>;
 }
@@ -265,7 +269,7 @@ export function startGateway(options: TestGatewayOptions): TestGateway {
   const gateway = createGateway({
     directory,
     ledger,
-    pricing: fakePricing,
+    pricing: options.pricing ?? fakePricing,
     rates: options.rates ?? new Rates({ clock: systemClock }),
     providerRates: options.providerRates ?? new ProviderRates(systemClock),
     budgets: options.budgets,

@@ -19,6 +19,7 @@ const BASE: Outcome = {
   kind: "chat",
   choices: 1,
   free: false,
+  isHard: false,
   reservedNanos: 100n,
   meter: METERED,
   price: () => 7n,
@@ -84,6 +85,12 @@ test.each([
   ["what was never sent is never charged", { end: "unreachable", status: null, meter: null }, NOTHING],
   ["a free route costs nothing", { free: true, meter: null }, NOTHING],
   ["an unpriced model stays unpriced", { price: () => null }, { costNanos: null, estimated: false }],
+  ["what a hard budget pays for has a cost", { price: () => null, isHard: true }, FULL],
+  [
+    "what a hard budget lets through unpriced stays so",
+    { price: () => null, isHard: true, reservedNanos: null },
+    { costNanos: null, estimated: false },
+  ],
   [
     "an unpriced reservation stays unpriced",
     { reservedNanos: null, meter: null },

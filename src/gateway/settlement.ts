@@ -14,6 +14,8 @@ export interface Outcome {
   readonly choices: number;
   /** The route cannot cost money. */
   readonly free: boolean;
+  /** A hard budget pays: what it costs is never unknown. */
+  readonly isHard: boolean;
   readonly reservedNanos: bigint | null;
   readonly meter: MeterResult | null;
   /** What the metered usage costs at our prices; `null` = unpriced. */
@@ -22,7 +24,7 @@ export interface Outcome {
 
 export interface Settlement {
   readonly costNanos: bigint | null;
-  /** The cost is the full reservation, because the provider's final figures were not seen. */
+  /** The cost is the full reservation, because the provider's final figures were not seen, or have no price. */
   readonly estimated: boolean;
 }
 
@@ -35,7 +37,9 @@ export function settlementOf(outcome: Outcome): Settlement {
   // Of several answers the first that ends may bring figures, while the others are still being written.
   const sawAll = meter?.final === true && (end === "complete" || outcome.choices === 1);
   if (sawAll && isWhole(meter.usage, kind)) {
-    return { costNanos: outcome.price(meter), estimated: false };
+    const costNanos = outcome.price(meter);
+    const isPriced = costNanos !== null || !outcome.isHard || outcome.reservedNanos === null;
+    if (isPriced) return { costNanos, estimated: false };
   }
   return { costNanos: outcome.reservedNanos, estimated: true };
 }

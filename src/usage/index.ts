@@ -6,6 +6,7 @@ export type { Ceiling, MostUsage } from "./ceiling.ts";
 export * from "./kept-prices.ts";
 export * from "./meter.ts";
 export * from "./metering.ts";
+export { isSameModel } from "./model-names.ts";
 export * from "./output-follower.ts";
 export * from "./overrides.ts";
 export * from "./price-book.ts";

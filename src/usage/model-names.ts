@@ -39,6 +39,12 @@ export function modelNames(list: PriceList): ModelNames {
   };
 }
 
+/** Whether a name is another one for the same model, or that of a snapshot of it: `gpt-4o-2024-08-06` of `gpt-4o`. */
+export function isSameModel(name: string, of: string): boolean {
+  const [one, other] = [plainName(name), plainName(of)];
+  return one === other || one.replace(SNAPSHOT, "") === other.replace(/-latest$/, "");
+}
+
 /** Gemini writes `models/…` before its names. */
 function plainName(name: string): string {
   return name

@@ -33,7 +33,7 @@ import {
   proxiedFetch,
   type ResolveHost,
 } from "./gateway/index.ts";
-import { ensurePrivateDir, writeDurable } from "./files/index.ts";
+import { assertPrivateIfPresent, ensurePrivateDir, writeDurable } from "./files/index.ts";
 import {
   type Clock,
   coalesced,
@@ -48,7 +48,7 @@ import {
 import { openLedgerReader } from "./ledger/index.ts";
 import { type Channel, commandChannel, Notifier, webhookChannel } from "./notify/index.ts";
 import { settingsView } from "./settings-view.ts";
-import { MIGRATIONS, openStore, type Store, textOf } from "./store/index.ts";
+import { hasStore, MIGRATIONS, openMemoryStore, openStore, type Store, textOf } from "./store/index.ts";
 import {
   bundledPrices,
   createPriceBook,
@@ -61,8 +61,11 @@ import {
   Anchor,
   type HandedKey,
   type Keychain,
+  type ManagedVault,
+  noVault,
   openOrCreateVault,
   readVaultRow,
+  remembersVault,
   systemKeychain,
 } from "./vault/index.ts";
 
@@ -184,72 +187,8 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
     });
     anchor ??= createAnchor(config, options, vault.id);
     await anchor.advance(await audit.head(store));
-
-    const connections = new Connections({ store, perform, vault, clock, newId });
-    const virtualKeys = new VirtualKeys({ store, perform, sealer: vault, clock, randomness, newId });
     await openBudgets(config, options, { store, restoredAtMs: restored?.restoredAtMs });
-    const budgets = new Budgets({ store, perform, sealer: vault, clock, newId });
-    const limits = new SubjectLimits({ store, perform, sealer: vault, clock, newId });
-    const toolTokens = new ToolTokens({ virtualKeys, perform, signer: vault, clock, newId });
-    const ledgerDir = join(config.home, "ledger");
-    const local = openLedgerReader(ledgerDir);
-    const ledgers = store.engine === "postgres" ? sharedLedgers({ store, local, dir: ledgerDir }) : local;
-    closing.add(() => ledgers.close());
-    const outboundFetch = createOutboundFetch({
-      fetch: fetchOut(config, seams),
-      resolveHost: seams.resolveHost,
-      clock,
-    });
-    const signingSecrets = new SigningSecrets({ store, perform, vault, clock, newId });
-    const notifier = new Notifier({
-      store,
-      clock,
-      log: options.log,
-      newId,
-      random: () => (randomness(1)[0] ?? 0) / 256,
-      channels: notifyChannels(config, { fetch: outboundFetch, signingSecrets, clock }),
-    });
-    const priceFile = createPriceFile(config.home);
-    const priceOverrides = new PriceOverrides(store);
-    const prices = createPriceBook({
-      snapshot: await loadPrices(priceFile, bundledPrices(), (error) =>
-        options.log.warn("prices.unsound", { error }),
-      ),
-      overrides: await priceOverrides.list(),
-    });
-
-    const control: Control = {
-      ...offlineControl(config, seams),
-      store,
-      audit,
-      perform,
-      vault,
-      connections,
-      virtualKeys,
-      budgets,
-      limits,
-      toolTokens,
-      notifier,
-      signingSecrets,
-      sessions: new OpenSessions(),
-      ledgers,
-      prices,
-      priceOverrides,
-      priceFile,
-      modelLists: new ModelLists({ connections, fetch: outboundFetch, timeoutMs: config.testSeconds * 1000 }),
-      newId,
-      changesFor: async (by) => {
-        // Loaded when files are changed: what reads and writes their formats would be most of a start.
-        const [{ Changes }, { createUndoStore }] = await Promise.all([
-          import("./tools/index.ts"),
-          import("./adopt/index.ts"),
-        ]);
-        const undo = createUndoStore({ caller: by, perform, queries: store, vault });
-        return new Changes({ store: undo, lockPath: join(config.home, "changes.lock"), clock, newId });
-      },
-      network: createNetworkProbe({ fetch: outboundFetch, resolveHost: seams.resolveHost, clock }),
-      running: undefined,
-    };
+    const control = await controlOf(config, options, { store, audit, perform, vault, newId, closing });
     return {
       control,
       perform,
@@ -263,6 +202,122 @@ export async function openApp(config: Config, options: OpenAppOptions): Promise<
   } catch (error) {
     return await closing.closeAfter(error);
   }
+}
+
+/**
+ * Whether the home was made: then it is to be opened, whatever is left of it. Makes nothing.
+ * @throws AppError `insecure_permissions`, `store_unavailable`, `conflict` while a restore is running.
+ */
+export async function isHomeMade(
+  config: Config,
+  { log, seams = SYSTEM_SEAMS }: OpenAppOptions,
+): Promise<boolean> {
+  finishRestore(config.home);
+  assertPrivateIfPresent(config.home);
+  return remembersVault(config.home) || (await hasStore({ ...storePlace(config), clock: seams.clock, log }));
+}
+
+/** What there is where no home was made yet, for whoever only looks: nothing, and nothing is made. */
+export async function openNoHome(
+  config: Config,
+  options: OpenAppOptions,
+): Promise<Pick<App, "control" | "close">> {
+  const { clock, randomness } = options.seams ?? SYSTEM_SEAMS;
+  const newId = idMaker(clock, randomness);
+  const closing = new Closing();
+  try {
+    const store = await openMemoryStore(clock);
+    closing.add(() => store.close());
+    const audit = createAuditLog({ clock });
+    const perform: Perform = (_caller, { action }) =>
+      Promise.reject(new TypeError(`${action} needs a home, and there is none`));
+    const { home } = config;
+    const vault = noVault({ store, audit, perform, clock, randomness, newId, home, keychain: undefined });
+    const control = await controlOf(config, options, { store, audit, perform, vault, newId, closing });
+    return { control, close: () => closing.close() };
+  } catch (error) {
+    return await closing.closeAfter(error);
+  }
+}
+
+interface Foundation {
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly perform: Perform;
+  readonly vault: ManagedVault;
+  readonly newId: NewId;
+  readonly closing: Closing;
+}
+
+/** The services, on store and vault. What has to be closed is added to `closing`. */
+async function controlOf(
+  config: Config,
+  { log, seams = SYSTEM_SEAMS }: OpenAppOptions,
+  { store, audit, perform, vault, newId, closing }: Foundation,
+): Promise<Control> {
+  const { clock, randomness } = seams;
+  const connections = new Connections({ store, perform, vault, clock, newId });
+  const virtualKeys = new VirtualKeys({ store, perform, sealer: vault, clock, randomness, newId });
+  const budgets = new Budgets({ store, perform, sealer: vault, clock, newId });
+  const limits = new SubjectLimits({ store, perform, sealer: vault, clock, newId });
+  const toolTokens = new ToolTokens({ virtualKeys, perform, signer: vault, clock, newId });
+  const ledgerDir = join(config.home, "ledger");
+  const local = openLedgerReader(ledgerDir);
+  const ledgers = store.engine === "postgres" ? sharedLedgers({ store, local, dir: ledgerDir }) : local;
+  closing.add(() => ledgers.close());
+  const outboundFetch = createOutboundFetch({
+    fetch: fetchOut(config, seams),
+    resolveHost: seams.resolveHost,
+    clock,
+  });
+  const signingSecrets = new SigningSecrets({ store, perform, vault, clock, newId });
+  const notifier = new Notifier({
+    store,
+    clock,
+    log,
+    newId,
+    random: () => (randomness(1)[0] ?? 0) / 256,
+    channels: notifyChannels(config, { fetch: outboundFetch, signingSecrets, clock }),
+  });
+  const priceFile = createPriceFile(config.home);
+  const priceOverrides = new PriceOverrides(store);
+  const prices = createPriceBook({
+    snapshot: await loadPrices(priceFile, bundledPrices(), (error) => log.warn("prices.unsound", { error })),
+    overrides: await priceOverrides.list(),
+  });
+
+  return {
+    ...offlineControl(config, seams),
+    store,
+    audit,
+    perform,
+    vault,
+    connections,
+    virtualKeys,
+    budgets,
+    limits,
+    toolTokens,
+    notifier,
+    signingSecrets,
+    sessions: new OpenSessions(),
+    ledgers,
+    prices,
+    priceOverrides,
+    priceFile,
+    modelLists: new ModelLists({ connections, fetch: outboundFetch, timeoutMs: config.testSeconds * 1000 }),
+    newId,
+    changesFor: async (by) => {
+      // Loaded when files are changed: what reads and writes their formats would be most of a start.
+      const [{ Changes }, { createUndoStore }] = await Promise.all([
+        import("./tools/index.ts"),
+        import("./adopt/index.ts"),
+      ]);
+      const undo = createUndoStore({ caller: by, perform, queries: store, vault });
+      return new Changes({ store: undo, lockPath: join(config.home, "changes.lock"), clock, newId });
+    },
+    network: createNetworkProbe({ fetch: outboundFetch, resolveHost: seams.resolveHost, clock }),
+    running: undefined,
+  };
 }
 
 /** The way out to providers: through the proxy of the settings, if there is one. */
@@ -355,13 +410,11 @@ function openStoreOf(
   config: Config,
   { storeMode, log, seams = SYSTEM_SEAMS }: OpenAppOptions,
 ): Promise<Store> {
-  return openStore({
-    path: controlPath(config),
-    mode: storeMode,
-    clock: seams.clock,
-    log,
-    databaseUrl: config.databaseUrl ?? undefined,
-  });
+  return openStore({ ...storePlace(config), mode: storeMode, clock: seams.clock, log });
+}
+
+function storePlace(config: Config) {
+  return { path: controlPath(config), databaseUrl: config.databaseUrl ?? undefined };
 }
 
 function createPriceFile(home: string): PriceFile {

@@ -1,5 +1,7 @@
 // The same program on PostgreSQL: one gateway alone, and two gateways on two machines' homes that share the store.
+import { SQL } from "bun";
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { OwnkeyHome, until } from "./support/ownkey.ts";
 import { CuttableProxy } from "./support/proxy.ts";
 import { startPostgres, type TestPostgres } from "./support/postgres.ts";
@@ -66,6 +68,25 @@ test("a key, a request and its cost, with everything in PostgreSQL", async () =>
   expect(usage.total).toMatchObject({ requests: 1, costUsd: "0.000012" });
   expect((await home.json<{ ok: boolean }>(["audit", "verify"])).ok).toBe(true);
   expect((await home.json<{ store: string }>(["status"])).store).toBe("postgres");
+  const looked = await home.run(["doctor", "--json"]);
+  expect(JSON.parse(looked.stdout).items.map(({ id }: { id: string }) => id)).toContain("vault.slots");
+});
+
+test("who only looks makes no vault in an empty database, and finds the one that another machine has made", async () => {
+  if (!postgres) return console.warn(`skipped: ${unavailable}`);
+  const url = await postgres.newDatabase();
+  const [first, second] = [await homeOn(url), await homeOn(url)];
+  const found = async (home: OwnkeyHome) =>
+    await home.json<{ store: string; vaultId: string | null; virtualKeys: number }>(["status"]);
+  expect(await found(first)).toMatchObject({ store: "postgres", vaultId: null, virtualKeys: 0 });
+  const database = new SQL(url);
+  expect([...(await database`SELECT 1 FROM pg_tables WHERE schemaname = 'public'`)]).toEqual([]);
+  await database.close();
+  expect(existsSync(first.home)).toBeFalse();
+
+  await first.virtualKey("one");
+  await first.json(["slots", "add", "passphrase", "--stdin"], { stdin: "five words that nobody guesses" });
+  expect(await found(second)).toMatchObject({ vaultId: (await found(first)).vaultId, virtualKeys: 1 });
 });
 
 test("a second machine serves the same keys, and a revocation reaches it by itself", async () => {

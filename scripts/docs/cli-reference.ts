@@ -8,6 +8,9 @@ error is \`{"error": {"code", "message", "hint"}}\` on standard error), and \`--
 prompts appear on a terminal only. A REF is an id, \`connection/name\`, or a name that is not ambiguous. A time is a date
 (\`2027-01-31\`), an RFC 3339 time, or a span such as \`30d\`, \`12h\`, \`10m\`.
 
+A command that only looks makes nothing: where no home was made yet it finds nothing, and says how to begin. The first
+one that stores something, or \`ownkey up\`, makes the home and its vault.
+
 A secret is never taken from an argument: other processes can read it there and the shell keeps it. It comes from a
 prompt, from standard input, or from a variable that is named. Exit codes: [errors](errors.md#exit-codes).
 Settings and variables: [settings](settings.md).`;

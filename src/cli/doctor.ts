@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import * as config from "../control/operations/config.ts";
 import * as connections from "../control/operations/connections.ts";
 import * as doctor from "../control/operations/doctor.ts";
@@ -84,13 +83,14 @@ async function examineHome(
   onOutcome: (outcome: OutcomeDocument) => void,
 ): Promise<OutcomeDocument[]> {
   const { client } = context;
-  if (!existsSync(join(context.home, "control.db"))) {
-    return [
-      homeOutcome("skip", "there is no vault yet", "ownkey up makes one; ownkey keys add stores a key"),
-    ];
-  }
   let checks: readonly { readonly id: string; readonly title: string; readonly group: string }[];
   try {
+    // Opening the home for the checks would make one where there is none.
+    if ((await client.call(programs.status, {})).vaultId === null) {
+      return [
+        homeOutcome("skip", "there is no vault yet", "ownkey up makes one; ownkey keys add stores a key"),
+      ];
+    }
     ({ items: checks } = await client.call(doctor.checks, {}));
   } catch (error) {
     const { code, message, hint } = toAppError(error);
@@ -125,12 +125,6 @@ async function atMost<Item, Result>(
   return results;
 }
 
-/** Opening the home would make one where there is none. */
-function hasStore({ home, environment }: CliContext): boolean {
-  const elsewhere = (environment["OWNKEY_DATABASE_URL"] ?? "") !== "";
-  return existsSync(join(home, "control.db")) || (elsewhere && existsSync(home));
-}
-
 function homeOutcome(status: "skip" | "fail", what: string, next: string | undefined): OutcomeDocument {
   return { id: "vault.open", title: "vault", group: "vault", status, what, next, durationMs: 0 };
 }
@@ -149,11 +143,9 @@ async function writeBundle(
       inventory[name] = { error: toAppError(error).code };
     }
   };
-  if (hasStore(context)) {
-    await take("status", () => client.call(programs.status, {}));
-    await take("connections", () => client.call(connections.list, {}));
-    await take("keys", () => client.call(keys.list, {}));
-  }
+  await take("status", () => client.call(programs.status, {}));
+  await take("connections", () => client.call(connections.list, {}));
+  await take("keys", () => client.call(keys.list, {}));
   await take("settingProblems", async () => (await client.call(config.list, {})).problems);
   const { text } = await client.call(doctor.bundle, {
     outcomes: outcomes as never,

@@ -30,7 +30,7 @@ export const registerRunning: Register = (program, context) => {
           ["control", status.ui],
           ["home", status.home],
           ["store", status.store],
-          ["vault", status.locked ? "locked" : "unlocked"],
+          ["vault", status.vaultId === null ? "none yet" : status.locked ? "locked" : "unlocked"],
           ["connections", status.connections],
           ["keys", status.keys],
           ["virtual keys", status.virtualKeys],

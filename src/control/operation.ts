@@ -21,6 +21,8 @@ export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z
   readonly place: "anywhere" | "own-process" | "offline" | "running";
   /** Works without unlocking the vault first. */
   readonly whileLocked?: boolean;
+  /** Only looks: where no home was made yet it finds nothing, and makes none. */
+  readonly withoutHome?: boolean;
   /** Works with what is sound in the settings when something in them is wrong, so that it can be mended. */
   readonly mendsSettings?: boolean;
   run(control: Control, caller: Caller, input: z.output<Input>): Promise<z.output<Output>>;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Caller } from "../access/index.ts";
-import { type App, offlineControl, openApp } from "../app.ts";
+import { type App, isHomeMade, offlineControl, openApp, type OpenAppOptions, openNoHome } from "../app.ts";
 import { type CliContext, printError, type Programs, runCli, type UpFlags } from "../cli/index.ts";
 import {
   type Config,
@@ -43,7 +43,9 @@ export async function runMain(
 ): Promise<number> {
   const edge = new Edge(argv, environment, umask);
   try {
-    return await runCli(argv, edge.context);
+    const code = await runCli(argv, edge.context);
+    if (!argv.includes("--json")) edge.tellNoHome();
+    return code;
   } catch (error) {
     return printError(edge.context, toAppError(error), argv.includes("--json"));
   } finally {
@@ -57,6 +59,7 @@ class Edge {
   readonly #caller: Caller;
   #config: Config | undefined;
   #app: App | undefined;
+  #noHome: Pick<App, "control" | "close"> | undefined;
 
   constructor(argv: readonly string[], environment: Environment, umask: number) {
     this.#environment = environment;
@@ -105,9 +108,20 @@ class Edge {
     };
   }
 
+  get #options(): OpenAppOptions {
+    return { storeMode: "inline", caller: this.#caller, log: silentLog };
+  }
+
   config(): Config {
     this.#config ??= readConfig({ environment: this.#environment });
     return this.#config;
+  }
+
+  /** Why so little was found, and what to do first. */
+  tellNoHome(): void {
+    if (!this.#noHome || this.#app) return;
+    const { home, stderr } = this.context;
+    stderr.write(`there is no vault yet at ${home}; begin with: ownkey init, or ownkey keys add PROVIDER\n`);
   }
 
   async #programs(): Promise<Programs> {
@@ -117,12 +131,14 @@ class Edge {
 
   async close(): Promise<void> {
     await this.#app?.close();
+    await this.#noHome?.close();
   }
 
   async #clientFor({
     place,
+    withoutHome,
     mendsSettings,
-  }: Pick<Operation, "place" | "mendsSettings">): Promise<ControlClient> {
+  }: Pick<Operation, "place" | "withoutHome" | "mendsSettings">): Promise<ControlClient> {
     if (mendsSettings) this.#config ??= readSoundConfig({ environment: this.#environment });
     if (place === "offline") {
       const control = { ...offlineControl(this.config()), vaultKeys: () => this.#vaultKeys() };
@@ -135,7 +151,14 @@ class Edge {
         hint: "start it with: ownkey up --detach",
       });
     }
-    return await this.#localClient();
+    return (withoutHome ? await this.#clientWithoutHome() : undefined) ?? (await this.#localClient());
+  }
+
+  /** `undefined` when the home was made. Looked at for each operation: another program may make it meanwhile. */
+  async #clientWithoutHome(): Promise<ControlClient | undefined> {
+    if (this.#app || (await isHomeMade(this.config(), this.#options))) return undefined;
+    const { control } = (this.#noHome ??= await openNoHome(this.config(), this.#options));
+    return createLocalClient({ control, caller: this.#caller, unlock: async () => {} });
   }
 
   /** A home that cannot be opened is told of, and is no reason not to scan. */
@@ -160,11 +183,7 @@ class Edge {
   }
 
   async #localClient(): Promise<ControlClient> {
-    const app = (this.#app ??= await openApp(this.config(), {
-      storeMode: "inline",
-      caller: this.#caller,
-      log: silentLog,
-    }));
+    const app = (this.#app ??= await openApp(this.config(), this.#options));
     return createLocalClient({ control: app.control, caller: this.#caller, unlock: () => this.#unlock(app) });
   }
 

@@ -1,4 +1,5 @@
-import { openPostgresStore, type PostgresStoreOptions } from "./postgres/store.ts";
+import { existsSync } from "node:fs";
+import { hasPostgresStore, openPostgresStore, type PostgresStoreOptions } from "./postgres/store.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "./sqlite/store.ts";
 import type { Store } from "./store.ts";
 
@@ -13,4 +14,14 @@ export function openStore({ databaseUrl, ...options }: OpenStoreOptions): Promis
   return databaseUrl === undefined
     ? openSqliteStore(options)
     : openPostgresStore({ ...options, url: databaseUrl });
+}
+
+/** Whether there is such a store, of whatever version. Makes none. @throws AppError `store_unavailable`. */
+export async function hasStore({
+  databaseUrl,
+  ...options
+}: Omit<OpenStoreOptions, "mode">): Promise<boolean> {
+  return databaseUrl === undefined
+    ? existsSync(options.path)
+    : await hasPostgresStore({ ...options, url: databaseUrl });
 }

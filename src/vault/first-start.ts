@@ -44,6 +44,11 @@ export async function openOrCreateVault(options: OpenVaultOptions): Promise<Open
   return { ...(await openVault(vaultId, options)), ...(statement === undefined ? {} : { statement }) };
 }
 
+/** Where no vault was made, for whoever only looks: locked, and with nothing in it. Makes none. */
+export function noVault(options: StoredVaultOptions): ManagedVault {
+  return new StoredVault("", options);
+}
+
 async function openVault(vaultId: string, options: OpenVaultOptions): Promise<OpenedVault> {
   const vault = new StoredVault(vaultId, options);
   if (options.handed !== undefined) {

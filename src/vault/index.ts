@@ -1,7 +1,7 @@
 export { Anchor, type AnchorCheck, type AnchorOptions, remembersVault } from "./anchor.ts";
 export { AutoLock, type AutoLockOptions } from "./auto-lock.ts";
 export { MAX_BLOB_BYTES } from "./blobs.ts";
-export { type OpenedVault, openOrCreateVault, type OpenVaultOptions } from "./first-start.ts";
+export { noVault, type OpenedVault, openOrCreateVault, type OpenVaultOptions } from "./first-start.ts";
 export { readVaultRow } from "./key-ring.ts";
 export * from "./managed-vault.ts";
 export type { Argon2Cost } from "./primitives.ts";

@@ -35,7 +35,7 @@ export interface StoredVaultOptions extends SlotHost {
 
 const UNLOCK_ATTEMPTS = 3;
 
-/** The vault on the control store. Made by `openOrCreateVault` only; locked at first. */
+/** The vault on the control store. Made by `openOrCreateVault` and `noVault` only; locked at first. */
 export class StoredVault implements ManagedVault {
   readonly id: string;
   readonly #options: StoredVaultOptions;

@@ -293,6 +293,7 @@ export const wayBack = operation({
     "Whether keys could be had back if this home were lost or locked: a recovery code, or a verified backup",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: emptySchema,
   output: z.object({ hasRecoveryCode: z.boolean(), backupFile: z.string().nullable() }),
   async run({ vault, store: queries }) {
@@ -335,6 +336,7 @@ export const list = operation({
   name: "adopt.list",
   summary: "Adoptions that can be undone, the oldest first",
   place: "anywhere",
+  withoutHome: true,
   input: emptySchema,
   output: listOf(adoptionSchema),
   async run(control, caller) {

@@ -19,6 +19,7 @@ export const show = operation({
   summary: "Entries of the audit log, oldest first; the newest ones unless told from where",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: z.object({
     limit: z.number().int().min(1).max(1000).default(50),
     since: z.number().int().min(0).optional(),
@@ -46,6 +47,7 @@ export const verify = operation({
   summary: "Recompute the whole log and check every signature",
   place: "own-process",
   whileLocked: true,
+  withoutHome: true,
   input: emptySchema,
   output: z.object({
     ok: z.boolean(),

@@ -60,6 +60,7 @@ export const list = operation({
   name: "budget.list",
   summary: "All budgets and what is left of them",
   place: "anywhere",
+  withoutHome: true,
   input: emptySchema,
   output: listOf(budgetSchema),
   async run(control) {
@@ -71,6 +72,7 @@ export const show = operation({
   name: "budget.show",
   summary: "One budget and what is left of it",
   place: "anywhere",
+  withoutHome: true,
   input: budgetRef,
   output: budgetSchema,
   async run(control, _caller, { ref }) {
@@ -106,6 +108,7 @@ export const suspended = operation({
   summary: "Models that hard budgets refuse because one cost more than was proven possible",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: emptySchema,
   output: listOf(suspensionSchema),
   async run(control) {
@@ -169,6 +172,7 @@ export const explain = operation({
   summary: "What a request would hold of the budgets that cover it, and why; nothing is sent",
   // A prompt stays in the process that was given it.
   place: "own-process",
+  withoutHome: true,
   input: z.object({
     body: z.string().max(20_000_000).describe("the request's JSON body"),
     vk: refSchema.optional().describe("the virtual key that would send it"),

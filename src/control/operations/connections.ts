@@ -14,6 +14,7 @@ export const list = operation({
   name: "connections.list",
   summary: "All connections",
   place: "anywhere",
+  withoutHome: true,
   input: emptySchema,
   output: listOf(connectionSchema),
   async run(control) {
@@ -26,6 +27,7 @@ export const show = operation({
   name: "connections.show",
   summary: "One connection",
   place: "anywhere",
+  withoutHome: true,
   input: byRef,
   output: connectionSchema,
   async run(control, _caller, { ref }) {

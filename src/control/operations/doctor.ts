@@ -98,6 +98,7 @@ export const request = operation({
   summary: "What happened to one request, what it cost, and what to do",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: z.object({ id: z.string().min(4).max(64).describe("request id, or its beginning") }),
   output: z.object({
     requestId: z.string(),

@@ -24,6 +24,7 @@ export const plan = operation({
   name: "eject.plan",
   summary: "Which files leaving would give back as they were; nothing is changed",
   place: "anywhere",
+  withoutHome: true,
   input: emptySchema,
   output: z.object({ changes: z.array(changedSchema), keys: z.number().int(), home: z.string() }),
   async run(control, caller) {

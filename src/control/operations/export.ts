@@ -20,6 +20,7 @@ export const references = operation({
   name: "export.references",
   summary: "Settings with references, which ownkey run and ownkey inject resolve; no secret in them",
   place: "anywhere",
+  withoutHome: true,
   input,
   output: z.object(written),
   async run(control, _caller, { format, connections }) {

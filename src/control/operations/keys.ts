@@ -35,6 +35,7 @@ export const providerHelp = operation({
   summary: "Which variables usually hold a provider's key, and whether it needs one",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: z.object({ provider: z.string().min(1).max(64) }),
   output: z.object({
     keyVariables: z.array(z.string()),
@@ -140,6 +141,7 @@ export const list = operation({
   name: "keys.list",
   summary: "All provider keys, without their values",
   place: "anywhere",
+  withoutHome: true,
   input: emptySchema,
   output: listOf(keySchema),
   async run(control) {
@@ -158,6 +160,7 @@ export const show = operation({
   name: "keys.show",
   summary: "One provider key, without its value, and what its provider last told of its limits",
   place: "anywhere",
+  withoutHome: true,
   input: z.object({ ref: refSchema }),
   output: keySchema.extend({ providerRates: z.array(providerRatesSchema) }),
   async run(control, _caller, { ref }) {

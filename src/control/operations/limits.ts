@@ -32,6 +32,7 @@ export const list = operation({
   name: "limits.list",
   summary: "All rate limits, those of virtual keys included",
   place: "anywhere",
+  withoutHome: true,
   input: emptySchema,
   output: listOf(limitsSchema),
   async run(control) {
@@ -54,6 +55,7 @@ export const show = operation({
   name: "limits.show",
   summary: "The rate limits of one subject",
   place: "anywhere",
+  withoutHome: true,
   input: z.object({ subject: subjectSchema }),
   output: limitsSchema,
   async run(control, _caller, { subject: text }) {

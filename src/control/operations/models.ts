@@ -21,6 +21,7 @@ export const list = operation({
   name: "models.list",
   summary: "Models that the connections offer, with price and retirement",
   place: "anywhere",
+  withoutHome: true,
   input: z.object({ connection: refSchema.optional() }),
   output: z.object({ items: z.array(modelSchema), problems: z.array(z.string()) }),
   async run(control, caller, { connection }) {

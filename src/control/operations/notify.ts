@@ -18,6 +18,7 @@ export const list = operation({
   summary: "Alerts told lately, newest first, and how they arrived",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: z.object({ limit: z.number().int().min(1).max(1000).default(50) }),
   output: z.object({
     items: z.array(
@@ -63,6 +64,7 @@ export const status = operation({
   summary: "Where alerts go",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: emptySchema,
   output: z.object({
     channels: z.array(channelSchema).describe("besides the log, which is told always"),

@@ -32,6 +32,7 @@ export const list = operation({
   summary: "Prices of your own, and which price data is in force",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: emptySchema,
   output: z.object({ version: z.string(), source: z.string(), items: z.array(overrideSchema) }),
   async run({ prices, priceOverrides }) {
@@ -45,6 +46,7 @@ export const show = operation({
   summary: "The price of one model, and where it comes from",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: z.object(modelInput),
   output: z.object({
     model: z.string(),

@@ -1,13 +1,16 @@
 import { z } from "zod";
 import { AppError, VERSION } from "../../kernel/index.ts";
+import { readVaultRow } from "../../vault/index.ts";
 import { operation } from "../operation.ts";
 import { doneSchema, emptySchema } from "../schemas.ts";
+import { settingOf } from "../setting-of.ts";
 
 export const status = operation({
   name: "program.status",
   summary: "Whether it runs, whether the vault is unlocked, and what is in it",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: emptySchema,
   output: z.object({
     running: z.boolean(),
@@ -16,7 +19,7 @@ export const status = operation({
     ui: z.string().nullable(),
     home: z.string(),
     store: z.enum(["sqlite", "postgres"]),
-    vaultId: z.string(),
+    vaultId: z.string().nullable().describe("null: none was made yet"),
     locked: z.boolean(),
     connections: z.number().int(),
     keys: z.number().int(),
@@ -33,7 +36,8 @@ export const status = operation({
     ),
   }),
   async run(control) {
-    const { running, store, vault } = control;
+    const { running, store, vault, settings } = control;
+    const isMade = (await readVaultRow(store)) !== undefined;
     const count = async (rows: string) =>
       Number((await store.get(`SELECT COUNT(*) AS n FROM ${rows}`))?.["n"] ?? 0);
     return {
@@ -42,9 +46,9 @@ export const status = operation({
       url: running?.url ?? null,
       ui: running?.ui ?? null,
       home: control.home,
-      store: store.engine,
-      vaultId: vault.id,
-      locked: vault.locked,
+      store: settingOf(settings)("databaseUrl") === null ? ("sqlite" as const) : ("postgres" as const),
+      vaultId: isMade ? vault.id : null,
+      locked: isMade && vault.locked,
       connections: await count("connections WHERE removed = 0"),
       keys: await count("provider_keys WHERE removed = 0"),
       virtualKeys: await count("virtual_keys"),

@@ -56,6 +56,7 @@ export const list = operation({
   summary: "The newest attempts",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: z.object({
     limit: z.number().int().min(1).max(1000).default(50),
     since: timeSchema.optional(),
@@ -80,6 +81,7 @@ export const show = operation({
   summary: "Every attempt of one request",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: z.object({ id: z.string().min(4).max(64).describe("request id, or its beginning") }),
   output: listOf(attemptSchema),
   async run(control, _caller, { id }) {

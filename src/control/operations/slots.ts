@@ -16,6 +16,7 @@ export const list = operation({
   summary: "The ways the vault can be unlocked",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: emptySchema,
   output: listOf(slotSchema),
   async run({ vault, store }) {

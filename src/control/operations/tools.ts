@@ -66,6 +66,7 @@ export const list = operation({
   name: "tools.list",
   summary: "Tools on this machine, the key and address each would really use, and whether that is Ownkey's",
   place: "anywhere",
+  withoutHome: true,
   input: z.object({
     ...shellInput,
     all: z.boolean().default(false).describe("those that were not found as well"),
@@ -111,6 +112,7 @@ export const plan = operation({
   name: "tools.plan",
   summary: "What connecting a tool would change, masked; nothing is changed",
   place: "anywhere",
+  withoutHome: true,
   input: z.object(connectInput),
   output: z.object({
     tool: z.string(),
@@ -266,6 +268,7 @@ export const changes = operation({
   summary: "Changes to files of tools that can be undone, the oldest first",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: z.object({}),
   output: listOf(changeSchema),
   async run(control, caller) {

@@ -21,6 +21,7 @@ export const report = operation({
   summary: "What was used and what it cost",
   place: "anywhere",
   whileLocked: true,
+  withoutHome: true,
   input: z.object({
     by: z.enum(REPORT_GROUPS).default("model"),
     since: timeSchema.optional(),
@@ -53,6 +54,7 @@ export const advise = operation({
   // It reads many rows: not beside streams.
   place: "own-process",
   whileLocked: true,
+  withoutHome: true,
   input: z.object({
     since: timeSchema.optional().describe("30 days ago when it is not said"),
     until: timeSchema.optional(),

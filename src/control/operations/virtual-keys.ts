@@ -84,6 +84,7 @@ export const list = operation({
   name: "vk.list",
   summary: "Virtual keys, oldest first, page by page",
   place: "anywhere",
+  withoutHome: true,
   input: z.object({
     limit: z.number().int().min(1).max(10_000).default(1000),
     after: z
@@ -115,6 +116,7 @@ export const show = operation({
   name: "vk.show",
   summary: "One virtual key",
   place: "anywhere",
+  withoutHome: true,
   input: byRef,
   output: virtualKeySchema,
   async run(control, _caller, { ref }) {

@@ -59,6 +59,18 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
 }
 
+/** Whether the database holds a control store. @throws AppError `invalid_input`, `store_unavailable`. */
+export async function hasPostgresStore(options: PostgresStoreOptions): Promise<boolean> {
+  const pool = connect(options);
+  try {
+    return (await queryOnce(pool, POSTGRES_SCHEMA.metaExists, [])).rows.length > 0;
+  } catch (error) {
+    throw postgresError(error);
+  } finally {
+    await pool.close();
+  }
+}
+
 function connect({ url, busyTimeoutMs = 5_000 }: PostgresStoreOptions): SQL {
   return new SQL({
     url,

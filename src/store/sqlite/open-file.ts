@@ -36,6 +36,14 @@ export function openReader(path: string): Promise<Connection> {
   return retried(path, () => configured(path, ["PRAGMA query_only=ON"]));
 }
 
+/** SQLite's name for a database that is in no file. */
+export const MEMORY = ":memory:";
+
+/** A database that ends with its only connection. */
+export function openMemory(): Connection {
+  return configured(MEMORY, ["PRAGMA foreign_keys=ON"]);
+}
+
 function openWriter(path: string): Connection {
   return configured(path, [
     "PRAGMA journal_mode=WAL",

@@ -13,6 +13,7 @@ import type { Row, Store, Tx, Value } from "../store.ts";
 import { runInSession } from "../transaction.ts";
 import { ChangeMark } from "./change-mark.ts";
 import { type SqliteBackend, SqliteEngine } from "./engine.ts";
+import { MEMORY, openMemory } from "./open-file.ts";
 import { WorkerBackend } from "./worker-backend.ts";
 
 export interface SqliteStoreOptions {
@@ -57,6 +58,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     await backend.close();
     throw error;
   }
+}
+
+/** A control store in memory: nothing is in it, and what is written ends with it. */
+export async function openMemoryStore(clock: Clock): Promise<Store> {
+  const connection = openMemory();
+  const engine = { path: MEMORY, clock, busyTimeoutMs: 0 };
+  const backend = new SqliteEngine(engine, { writer: connection, reader: connection });
+  const store = new SqliteStore(backend, new ChangeMark(connection), clock);
+  await migrate(store, MIGRATIONS, DIALECT, systemRandomness);
+  return store;
 }
 
 class SqliteStore implements Store {

@@ -8,6 +8,7 @@ export * from "./ids.ts";
 export * from "./json.ts";
 export * from "./json-lexer.ts";
 export * from "./log.ts";
+export * from "./loopback.ts";
 export * from "./mask.ts";
 export * from "./money.ts";
 export * from "./random.ts";

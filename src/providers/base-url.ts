@@ -1,4 +1,4 @@
-import { AppError } from "../kernel/index.ts";
+import { AppError, isLoopback } from "../kernel/index.ts";
 
 const MAX_URL_CHARS = 2000;
 
@@ -50,11 +50,6 @@ export function parseBaseUrl(text: string, options: BaseUrlOptions): ParsedBaseU
     query: url.searchParams,
     notes,
   };
-}
-
-/** `localhost`, its subdomains, 127.0.0.0/8 and ::1: bytes that never leave the machine. */
-export function isLoopback(hostname: string): boolean {
-  return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
 function withScheme(text: string, notes: string[]): string {

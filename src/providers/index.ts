@@ -12,7 +12,6 @@ export { curlFor, type CurlInput } from "./curl.ts";
 export { checkKeyLocally, type KeyCheckOptions, type LocalKeyCheck } from "./key-check.ts";
 export type { KeyProblem } from "./key-problem.ts";
 export { possibleOwners } from "./key-families.ts";
-export { isLoopback } from "./base-url.ts";
 export { type NormalisedSettings, normaliseSettings, type SettingsInput } from "./settings.ts";
 export { smallerModels } from "./models/smaller.ts";
 export { retirementOf, type Retirement, type RetirementNotice, RETIREMENTS } from "./models/retirement.ts";

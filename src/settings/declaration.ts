@@ -3,6 +3,8 @@ export type SettingValue = string | number | boolean | readonly string[] | null;
 export interface SettingDeclaration {
   readonly name: string;
   readonly type: "string" | "url" | "integer" | "boolean" | "list" | "choice";
+  /** Of a `url`: plain http may lead to this machine only. */
+  readonly tlsBeyondLoopback?: boolean;
   /** Of a `choice`. */
   readonly choices?: readonly string[];
   /** Of an `integer`, both included. */

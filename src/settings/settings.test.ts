@@ -54,6 +54,11 @@ describe("a value is read from a text by its type", () => {
     ["log", "debug", "debug"],
     ["publicUrl", "https://keys.example/x", "https://keys.example/x"],
     ["host", "::1", "::1"],
+    ["outboundProxy", "http://proxy.example:3128", "http://proxy.example:3128"],
+    ["notifyWebhook", "https://alerts.example/x?y", "https://alerts.example/x?y"],
+    ["notifyWebhook", "http://localhost:9000/x", "http://localhost:9000/x"],
+    ["notifyWebhook", "http://127.0.0.1:9000", "http://127.0.0.1:9000"],
+    ["notifyWebhook", "http://[::1]:9000", "http://[::1]:9000"],
   ])("%s = %p", (name, text, value) => {
     expect(parseSetting(declarationOf(name), text, "the test")).toEqual(value);
   });
@@ -69,6 +74,14 @@ describe("a value is read from a text by its type", () => {
     ["publicUrl", "keys.example", "URL"],
     ["publicUrl", "file:///etc", "URL"],
     ["host", "", "not empty"],
+    ["publicUrl", "https://ada@keys.example", "without user name and password"],
+    ["outboundProxy", "http://ada:word@proxy.example:3128", "without user name and password"],
+    ["notifyWebhook", "https://ada:word@alerts.example", "without user name and password"],
+    ["notifyWebhook", "https://:word@alerts.example", "without user name and password"],
+    ["notifyWebhook", "http://ada@localhost:9000", "without user name and password"],
+    ["notifyWebhook", "http://alerts.example/x", "an https URL, or an http one of this machine"],
+    ["notifyWebhook", "http://192.168.1.5/x", "an https URL, or an http one of this machine"],
+    ["notifyWebhook", "http://localhost.example/x", "an https URL, or an http one of this machine"],
   ])("%s = %p is refused, saying what is allowed", (name, text, allowed) => {
     const { code, message, hint } = errorOf(() => parseSetting(declarationOf(name), text, "the variable X"));
     expect(code).toBe("invalid_input");
@@ -141,6 +154,14 @@ describe("writing one setting", () => {
     expect(readSettingsFile(home)).toEqual({});
   });
 
+  test("is read with the same rules as it is written", () => {
+    write(`{ "notifyWebhook": "http://alerts.example" }`);
+    const { notifyWebhook } = readSettingsFile(home);
+    expect(errorOf(() => checkSetting(declarationOf("notifyWebhook"), notifyWebhook, path)).hint).toContain(
+      path,
+    );
+  });
+
   test("takes out what is no setting and mends what has a wrong value", () => {
     write(`{ "prot": 1, "port": "x" }`);
     expect(unknownNames(readSettingsFile(home))).toEqual(["prot"]);
@@ -156,6 +177,8 @@ describe("writing one setting", () => {
     const secret = errorOf(() => writeSettingsFile(home, "databaseUrl", "postgres://u:p@h/d"));
     expect(secret.hint).toContain("OWNKEY_DATABASE_URL");
     expect(secret.message).not.toContain("u:p");
+    const webhook = errorOf(() => writeSettingsFile(home, "notifyWebhook", "https://u:p@h/x"));
+    expect(`${webhook.message} ${webhook.hint}`).not.toContain("u:p");
     expect(existsSync(path)).toBeFalse();
   });
 });

@@ -89,6 +89,7 @@ export const SETTINGS = [
   }),
   setting("notifyWebhook", "url", null, {
     help: "URL that alerts are posted to, signed (ownkey notify secret new); put no secret into it.",
+    tlsBeyondLoopback: true,
   }),
   setting("notifyPrivate", "boolean", false, {
     help: "Whether notifyWebhook may lead to a private address.",

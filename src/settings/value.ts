@@ -1,4 +1,4 @@
-import { AppError } from "../kernel/index.ts";
+import { AppError, isLoopback } from "../kernel/index.ts";
 import type { SettingDeclaration, SettingValue } from "./declaration.ts";
 
 /**
@@ -53,13 +53,20 @@ function fits(declaration: SettingDeclaration, value: unknown): value is Setting
     case "choice":
       return typeof value === "string" && (declaration.choices ?? []).includes(value);
     case "url":
-      return typeof value === "string" && /^https?:$/.test(URL.parse(value)?.protocol ?? "");
+      return typeof value === "string" && isUrlFor(declaration, URL.parse(value));
     case "string":
       return typeof value === "string" && value !== "";
   }
 }
 
-function wanted({ type, choices, minimum, maximum }: SettingDeclaration): string {
+/** Settings are shown, and what is shown holds no password. */
+function isUrlFor({ tlsBeyondLoopback }: SettingDeclaration, url: URL | null): boolean {
+  if (!url || url.username !== "" || url.password !== "") return false;
+  if (url.protocol === "http:") return tlsBeyondLoopback !== true || isLoopback(url.hostname);
+  return url.protocol === "https:";
+}
+
+function wanted({ type, choices, minimum, maximum, tlsBeyondLoopback }: SettingDeclaration): string {
   switch (type) {
     case "integer":
       return `a whole number from ${minimum ?? "-∞"} to ${maximum ?? "∞"}`;
@@ -70,7 +77,9 @@ function wanted({ type, choices, minimum, maximum }: SettingDeclaration): string
     case "choice":
       return `one of ${(choices ?? []).join(", ")}`;
     case "url":
-      return "an http or https URL";
+      return tlsBeyondLoopback
+        ? "an https URL, or an http one of this machine, without user name and password"
+        : "an http or https URL without user name and password";
     case "string":
       return "a text that is not empty";
   }

@@ -103,6 +103,34 @@ describe("settings as shown", () => {
   });
 });
 
+describe("the value from the next start on", () => {
+  const next = (more: Record<string, string> = {}) => {
+    write({ port: 1 });
+    const view = settingsView(readConfig({ environment: environment(more) }));
+    write({ port: 2, drainSeconds: 5 });
+    return view;
+  };
+
+  test("is the file's as it is now, or the default", () => {
+    const view = next();
+    expect([view.fromNextStart("port"), view.fromNextStart("drainSeconds")]).toEqual([2, 5]);
+    write({});
+    expect(view.fromNextStart("port")).toBe(7788);
+  });
+
+  test("is the one in force where the environment wins", () => {
+    expect(next({ OWNKEY_PORT: "3" }).fromNextStart("port")).toBe(3);
+  });
+
+  test("is not told from a file that the next start would refuse", () => {
+    const view = next();
+    write({ port: "many" });
+    expect(view.fromNextStart("port")).toBeUndefined();
+    writeFileSync(path, "{", { mode: 0o600 });
+    expect(view.fromNextStart("drainSeconds")).toBeUndefined();
+  });
+});
+
 test("the home is absolute: OWNKEY_HOME, else .ownkey of the user's folder", () => {
   expect(homeOf({ OWNKEY_HOME: "relative" })).toBe(resolve("relative"));
   expect(homeOf({ HOME: "/home/x" })).toBe("/home/x/.ownkey");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "bun:test";
 import type { Control } from "../src/control/index.ts";
 import * as budgets from "../src/control/operations/budgets.ts";
+import * as notify from "../src/control/operations/notify.ts";
 import * as virtualKeys from "../src/control/operations/virtual-keys.ts";
 import { idMaker, silentLog, systemClock, systemRandomness } from "../src/kernel/index.ts";
 import type { LedgerReader, Totals } from "../src/ledger/index.ts";
@@ -129,6 +130,17 @@ test("a clock that was set is told in words", async () => {
   expect(await told()).toMatchObject([{ type: "clock.jumped", data: { way: "back", minutes: 120 } }]);
 });
 
+test("channels that the settings name since the start are told apart from those in force", async () => {
+  await using home = await openHome();
+  const { settings } = home.app.control;
+  const status = async () => await home.client.call(notify.status, {});
+  expect(await status()).toMatchObject({ channels: [], fromNextStart: null });
+  settings.set("notifyWebhook", "https://alerts.example/in");
+  expect(await status()).toMatchObject({ channels: [], fromNextStart: ["webhook"] });
+  settings.set("notifyCommand", "/usr/local/bin/tell-me,--urgent");
+  expect(await status()).toMatchObject({ channels: [], fromNextStart: ["command", "webhook"] });
+});
+
 test("the running program tells a command and a signed webhook, follows no redirect, and shows no secret", async () => {
   const canaries = new Canaries();
   const received: { headers: Headers; body: string }[] = [];
@@ -151,6 +163,10 @@ test("the running program tells a command and a signed webhook, follows no redir
     await home.run(["config", "set", "notifyCommand", `${script},${out}`]);
     await home.run(["config", "set", "notifyWebhook", `http://127.0.0.1:${receiver.port}/in`]);
     const up = await home.up();
+    expect(await home.json(["notify", "status"])).toMatchObject({
+      channels: ["command", "webhook"],
+      fromNextStart: null,
+    });
 
     const unsigned = await home.run(["notify", "test"]);
     expect({ code: unsigned.code, received: received.length }).toEqual({ code: 1, received: 0 });

@@ -44,9 +44,11 @@ export const registerNotify: Register = (program, context) => {
       const status = await context.client.call(notify.status, {});
       print(context, options, status, () =>
         fields([
-          ["told", ["log", ...status.channels].join(", ")],
+          ["told", toldText(status.channels)],
+          ["from the next start", status.fromNextStart && toldText(status.fromNextStart)],
           ["waiting", status.waiting],
           ["signing secret", status.secret ? "there is one" : "none yet: ownkey notify secret new"],
+          ["next", status.fromNextStart && RESTART],
         ]),
       );
     });
@@ -57,6 +59,10 @@ export const registerNotify: Register = (program, context) => {
     .addHelpText("after", example("ownkey notify test"))
     .action(async (options: CommonOptions) => {
       const { items } = await context.client.call(notify.test, {});
+      const { fromNextStart } = await context.client.call(notify.status, {});
+      const next = fromNextStart
+        ? `settings have changed since the start: ${RESTART}`
+        : items.length === 0 && "ownkey config set notifyCommand PROGRAM,ARGUMENT, or notifyWebhook URL";
       print(context, options, { items }, () =>
         [
           `${paint(context, "green", "told")}     log`,
@@ -65,9 +71,7 @@ export const registerNotify: Register = (program, context) => {
               ? `${paint(context, "green", "told")}     ${channel}`
               : `${paint(context, "red", "not told")} ${channel}: ${problem}${hint === null ? "" : `\n         ${hint}`}`,
           ),
-          ...(items.length > 0
-            ? []
-            : ["next: ownkey config set notifyCommand PROGRAM,ARGUMENT, or notifyWebhook URL"]),
+          ...(next ? [`next: ${next}`] : []),
         ].join("\n"),
       );
       const failed = items.filter(({ problem }) => problem !== null).length;
@@ -108,6 +112,12 @@ export const registerNotify: Register = (program, context) => {
       print(context, options, done, () => (done.removed ? "removed" : "there was none"));
     });
 };
+
+const RESTART = "ownkey down; ownkey up --detach";
+
+function toldText(channels: readonly string[]): string {
+  return ["log", ...channels].join(", ");
+}
 
 function graceOption(command: Command): Command {
   return command.option(

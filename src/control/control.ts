@@ -108,6 +108,8 @@ export interface SettingsView {
   list(): readonly SettingView[];
   /** What is wrong in file and environment, in words; the defaults stand in the list instead. */
   readonly problems: readonly string[];
+  /** The value from the next start on, as the file is now; `undefined` when nothing can be told from it. */
+  fromNextStart(name: string): SettingView["value"] | undefined;
   /**
    * Writes one to the file; `undefined` brings the default back, and takes out what is no setting. Gives what is in
    * force from the next start.

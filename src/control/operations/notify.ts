@@ -2,13 +2,16 @@ import { z } from "zod";
 import { formatTime, systemRandomness } from "../../kernel/index.ts";
 import {
   CHANNEL_NAMES,
+  type ChannelName,
   checkedSigningSecret,
   DELIVERY_STATES,
   EVENT_TYPES,
   newSigningSecret,
 } from "../../notify/index.ts";
+import type { SettingsView } from "../control.ts";
 import { operation } from "../operation.ts";
 import { emptySchema, nullableTime, secretInput, timeSchema } from "../schemas.ts";
+import { settingOf } from "../setting-of.ts";
 
 const channelSchema = z.enum(CHANNEL_NAMES);
 const dataSchema = z.record(z.string(), z.unknown()).describe("the same as the message, for programs");
@@ -68,14 +71,36 @@ export const status = operation({
   input: emptySchema,
   output: z.object({
     channels: z.array(channelSchema).describe("besides the log, which is told always"),
+    fromNextStart: z
+      .array(channelSchema)
+      .nullable()
+      .describe("as the settings are now; null: nothing has changed since the start"),
     waiting: z.number().int().describe("deliveries that wait for their time"),
     secret: z.boolean().describe("whether there is a secret that webhooks are signed with"),
   }),
-  async run({ notifier, signingSecrets }) {
+  async run({ notifier, signingSecrets, settings }) {
     const [waiting, secret] = await Promise.all([notifier.waiting(), signingSecrets.exists()]);
-    return { channels: [...notifier.channels], waiting, secret };
+    return {
+      channels: [...notifier.channels],
+      fromNextStart: channelsFromNextStart(settings),
+      waiting,
+      secret,
+    };
   },
 });
+
+const CHANNEL_SETTINGS = ["notifyCommand", "notifyWebhook", "notifyPrivate"];
+
+function channelsFromNextStart(settings: SettingsView): ChannelName[] | null {
+  const now = CHANNEL_SETTINGS.map(settingOf(settings));
+  const next = CHANNEL_SETTINGS.map((name) => settings.fromNextStart(name));
+  if (next.includes(undefined) || Bun.deepEquals(now, next)) return null;
+  const [command, webhook] = next;
+  return [
+    ...(Array.isArray(command) && command.length > 0 ? (["command"] as const) : []),
+    ...(webhook === null ? [] : (["webhook"] as const)),
+  ];
+}
 
 export const test = operation({
   name: "notify.test",

@@ -46,7 +46,8 @@ export class BudgetBook {
 
   /**
    * The budgets that bound what this spender does, ordered by id.
-   * @throws AppError `budget_unavailable` when a budget's row was changed outside Ownkey: nobody knows whom it bounds.
+   * @throws AppError `budget_unavailable` when a budget's row was changed, put back or taken away outside Ownkey: nobody
+   *   knows whom it bounds.
    */
   covering(spender: Spender): readonly Budget[] {
     const { budgets, damaged } = this.#definitions;
@@ -97,7 +98,7 @@ function plainName(model: string | null): string | undefined {
 }
 
 function damagedBudget(ids: readonly string[]): AppError {
-  return new AppError("budget_unavailable", "the row of a budget was changed outside Ownkey", {
+  return new AppError("budget_unavailable", "the row of a budget was changed or taken away outside Ownkey", {
     hint: "its owner sees it with: ownkey budget list",
     details: { budgets: ids },
   });

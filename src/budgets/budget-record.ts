@@ -11,6 +11,12 @@ export interface BudgetRecord {
   readonly mac: Uint8Array;
 }
 
+/** As the store has it. */
+export interface StoredBudget extends BudgetRecord {
+  /** The copy that was written with the row is there, and the same. */
+  readonly isWhole: boolean;
+}
+
 const TABLE = "budgets";
 
 /** @throws AppError `vault_locked`. */
@@ -18,8 +24,18 @@ export function sealBudget(sealer: RowSealer, budget: Budget): BudgetRecord {
   return { budget, mac: sealer.seal(TABLE, budget.id, sealedContent(budget)) };
 }
 
-/** @throws AppError `corrupt` when the row was changed outside Ownkey, `vault_locked`. */
-export function checkBudget(sealer: RowSealer, { budget, mac }: BudgetRecord): Budget {
+/** @throws AppError `corrupt` when the row was changed, put back or taken away outside Ownkey, `vault_locked`. */
+export function checkBudget(sealer: RowSealer, { budget, mac, isWhole }: StoredBudget): Budget {
+  if (!isWhole) {
+    throw new AppError(
+      "corrupt",
+      `the row of the budget ${budget.name} was taken away or put back outside Ownkey`,
+      {
+        hint: `look at it with: ownkey budget list; then: ownkey budget remove ${budget.id}, and set it again`,
+        details: { table: TABLE, record: budget.id },
+      },
+    );
+  }
   sealer.check(TABLE, budget.id, sealedContent(budget), mac);
   return budget;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Caller, Perform, RowSealer } from "../access/index.ts";
 import { AppError, type Clock, idMaker, systemRandomness } from "../kernel/index.ts";
 import type { Store } from "../store/index.ts";
+import { BudgetBook } from "./book.ts";
 import type { Budget } from "./budget.ts";
 import { Budgets, type SetBudget } from "./budgets.ts";
 import type { NodeIdentity } from "./slices/node.ts";
@@ -26,6 +27,9 @@ const USD = 1_000_000_000n;
 const LAPTOP = { subject: { kind: "vk", value: "vk_1" }, subjectName: "vk:laptop" } as const;
 const PER_MONTH: SetBudget = { ...LAPTOP, limitNanos: 20n * USD, unit: "month" };
 const PER_DAY: SetBudget = { ...LAPTOP, limitNanos: 2n * USD, unit: "day" };
+
+/** A request of nobody in particular. */
+const NOBODY = { user: null, team: null, project: null, tool: null, connectionId: "conn_1", model: "m" };
 
 /** A gateway that takes and gives slices by hand. */
 class Holder {
@@ -210,6 +214,51 @@ export function budgetsContract(engine: string, openGround: () => Promise<Ground
       await at.budgets.remove(ADA, budget.id);
       expect(await at.budgets.list()).toEqual({ budgets: [], damaged: [] });
     });
+
+    test.each<[string, (store: Store) => Promise<unknown>]>([
+      ["was taken away", (store) => store.run("DELETE FROM budgets")],
+      ["was taken away but for its copy's", (store) => store.run("DELETE FROM budget_copies")],
+      [
+        "is the one of before",
+        async (store) => {
+          await store.run("DELETE FROM budgets");
+          await store.run("INSERT INTO budgets SELECT * FROM older_budgets");
+        },
+      ],
+    ])(
+      "a genuine row that %s is told, and no request is let through until somebody has looked",
+      async (_, harm) => {
+        await using at = await open();
+        await at.budgets.set(ADA, { ...PER_MONTH, limitNanos: 90n * USD });
+        await at.store.run("CREATE TABLE older_budgets AS SELECT * FROM budgets");
+        const budget = await at.budgets.set(ADA, PER_MONTH);
+        const book = new BudgetBook({ store: at.store, sealer: at.vault, onChanged() {} });
+        const codeFor = (virtualKeyId: string) =>
+          codeOf(Promise.resolve().then(() => book.covering({ ...NOBODY, virtualKeyId })));
+        await book.reload();
+        expect(await codeFor("vk_1")).toBe("resolved");
+        await harm(at.store);
+        await book.reload();
+        expect(await codeFor("vk_1")).toBe("budget_unavailable");
+        expect(await codeFor("vk_other")).toBe("budget_unavailable");
+        expect(await codeOf(at.budgets.load(budget.id))).toBe("corrupt");
+        expect(await codeOf(at.budgets.of(LAPTOP.subject))).toBe("corrupt");
+        expect(await codeOf(at.budgets.set(ADA, PER_MONTH))).toBe("corrupt");
+        at.vault.locked = true;
+        expect(await at.budgets.damaged()).toEqual(["vk:laptop/month"]);
+        at.vault.locked = false;
+        expect(await at.budgets.damaged()).toEqual(["vk:laptop/month"]);
+        const { budgets, damaged } = await at.budgets.list();
+        expect({ budgets, damaged: damaged.map(({ id }) => id) }).toEqual({
+          budgets: [],
+          damaged: [budget.id],
+        });
+        await at.budgets.remove(ADA, budget.id);
+        expect(await at.budgets.list()).toEqual({ budgets: [], damaged: [] });
+        await book.reload();
+        expect(await codeFor("vk_1")).toBe("resolved");
+      },
+    );
 
     test("of several who set the same budget at once each is heard, and there is one", async () => {
       await using at = await open();

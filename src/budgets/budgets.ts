@@ -3,7 +3,7 @@ import { AppError, type Clock, formatUsd, type NewId } from "../kernel/index.ts"
 import type { Store, Tx } from "../store/index.ts";
 import { formatAmount } from "./amount.ts";
 import type { Budget } from "./budget.ts";
-import { type BudgetRecord, checkBudget, sealBudget } from "./budget-record.ts";
+import { checkBudget, sealBudget, type StoredBudget } from "./budget-record.ts";
 import { allRecords, deleteRecord, putRecord, recordById, recordBySubject } from "./budget-table.ts";
 import { periodAt } from "./calendar/period.ts";
 import { checkedSettings, FIRST_SETTINGS, type SettingsChange } from "./settings.ts";
@@ -100,6 +100,24 @@ export class Budgets {
     for (const record of await allRecords(store))
       (isSound(sealer, record) ? budgets : damaged).push(record.budget);
     return { budgets, damaged };
+  }
+
+  /**
+   * Names of budgets whose rows were changed, put back or taken away outside Ownkey. While the vault is locked only
+   * those whose row and copy differ are known.
+   */
+  async damaged(): Promise<string[]> {
+    const { store, sealer } = this.#options;
+    const records = await allRecords(store);
+    const isDamaged = (record: StoredBudget) => {
+      try {
+        return !isSound(sealer, record);
+      } catch (error) {
+        if (error instanceof AppError && error.code === "vault_locked") return false;
+        throw error;
+      }
+    };
+    return records.filter(isDamaged).map(({ budget }) => budget.name);
   }
 
   /** The budgets of one subject, by id. @throws AppError `corrupt`, `vault_locked`. */
@@ -220,7 +238,7 @@ interface Counting {
 const MOST_ATTEMPTS = 3;
 const PERMISSION = "budgets.manage" as const;
 
-function isSound(sealer: RowSealer, record: BudgetRecord): boolean {
+function isSound(sealer: RowSealer, record: StoredBudget): boolean {
   try {
     checkBudget(sealer, record);
     return true;

@@ -13,7 +13,7 @@ export interface Definitions {
   readonly version: number;
   /** Ordered by id. */
   readonly budgets: readonly Budget[];
-  /** A budget whose row was changed outside Ownkey: nobody knows what it bounds. */
+  /** Budgets whose rows were changed, put back or taken away outside Ownkey: nobody knows what they bound. */
   readonly damaged: readonly string[];
   readonly suspended: readonly Suspension[];
 }

@@ -248,6 +248,7 @@ describe("budgets", () => {
           budgets: {
             near: () =>
               Promise.resolve(near.map((one) => ({ name: "all 5usd/day", resetsAtMs: NOW_MS, ...one }))),
+            damaged: () => Promise.resolve([]),
           },
         }),
       ),
@@ -259,6 +260,18 @@ describe("budgets", () => {
     expect(await of({ usedShare: 1, blocks: true })).toMatchObject({ status: "fail" });
     expect(await of({ usedShare: 1, blocks: false })).toMatchObject({ status: "warn" });
     expect(await resultOf(budgetCheck(homeOf()))).toMatchObject({ status: "skip" });
+  });
+
+  test("rows that were changed or taken away are named, and refuse everything", async () => {
+    const budgets = {
+      near: () => Promise.resolve([]),
+      damaged: () => Promise.resolve(["vk:laptop/month"]),
+    };
+    expect(await resultOf(budgetCheck(homeOf({ budgets })))).toMatchObject({
+      status: "fail",
+      why: expect.stringContaining("vk:laptop/month"),
+      next: expect.stringContaining("ownkey budget remove"),
+    });
   });
 });
 

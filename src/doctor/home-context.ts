@@ -27,6 +27,8 @@ export interface HomeContext {
 /** The budgets that are about to block, or do. */
 export interface BudgetOutlook {
   near(): Promise<readonly BudgetNear[]>;
+  /** Names of those whose rows were changed or taken away outside Ownkey: nothing is sent while there are any. */
+  damaged(): Promise<readonly string[]>;
 }
 
 export interface BudgetNear {

@@ -15,6 +15,7 @@ import { exposure } from "./010-exposure.ts";
 import { notify } from "./011-notify.ts";
 import { sharedLedger } from "./012-shared-ledger.ts";
 import { virtualKeyNames } from "./013-virtual-key-names.ts";
+import { budgetCopies } from "./014-budget-copies.ts";
 import type { Migration } from "./migration.ts";
 
 export type { Migration } from "./migration.ts";
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   notify, // 11
   sharedLedger, // 12
   virtualKeyNames, // 13
+  budgetCopies, // 14
 ];

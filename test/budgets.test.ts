@@ -81,7 +81,8 @@ async function atRest(name: string): Promise<BudgetItem> {
 
 describe("a refusal", () => {
   test("an OpenAI client gets status 402 with the budget's figures, and does not try again", async () => {
-    const { name, token } = await holder("0.0001usd/month");
+    const { name, token } = await holder("0.01usd/month");
+    await home.call("budget.set", { subject: `vk:${name}`, amount: "0.01usd/month", spent: "0.0099usd" });
     const before = (await home.requests()).length;
     const client = new OpenAI({ baseURL: `${up.ready.url}/v1`, apiKey: token, maxRetries: 3 });
     const refusal = await client.chat.completions
@@ -91,9 +92,19 @@ describe("a refusal", () => {
     expect(refusal).toMatchObject({ status: 402, code: "budget_exceeded" });
     const { error } = refusal as { error: { message: string; details: Record<string, string> } };
     expect(error.message).toContain(`vk:${name}/month`);
-    expect(error.details).toMatchObject({ limitUsd: "0.0001", leftUsd: "0.0001" });
+    expect(error.details).toMatchObject({ limitUsd: "0.01", leftUsd: "0.0001" });
     expect(Date.parse(error.details["resetsAt"] ?? "")).toBeGreaterThan(Date.now());
     expect((await home.requests()).length).toBe(before);
+  });
+
+  test("what no period will have room for is not told to wait for the next one", async () => {
+    const { token } = await holder("0.0001usd/month");
+    const answer = await chat(token, { max_completion_tokens: 1000 });
+    expect(answer.status).toBe(402);
+    const { error } = (await answer.json()) as { error: { message: string; details: object } };
+    expect(error.message).toContain("more than the whole budget of $0.0001");
+    expect(error.details).not.toHaveProperty("resetsAt");
+    expect(answer.headers.get("retry-after")).toBeNull();
   });
 
   test("Anthropic's and Google's clients get it in their own form, and do not try again", async () => {

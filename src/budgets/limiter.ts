@@ -1,6 +1,6 @@
 import type { Clock } from "../kernel/index.ts";
 import type { Budget } from "./budget.ts";
-import { budgetExceeded } from "./refusals.ts";
+import { budgetExceeded, isMoreThanWhole, type Shortage } from "./refusals.ts";
 import { type Hold, Reservation, type ReservationEvents } from "./reservation.ts";
 import type { SliceDesk, Standing } from "./slices/desk.ts";
 import type { Slice } from "./slices/slice.ts";
@@ -70,7 +70,8 @@ export class Limiter {
       const taken = this.#take(wanted, false);
       if (taken !== undefined) return taken;
       const short = this.#shortest(wanted);
-      if (!this.#mayCome(short.standing) || clock.monotonicMs() >= untilMs) throw budgetExceeded(short);
+      const isWorthWaiting = !isMoreThanWhole(short) && this.#mayCome(short.standing);
+      if (!isWorthWaiting || clock.monotonicMs() >= untilMs) throw budgetExceeded(short);
       await pause(ASK_AGAIN_MS);
     }
   }
@@ -124,7 +125,7 @@ export class Limiter {
   }
 
   /** The budget that has the least. */
-  #shortest(wanted: Wanted): Parameters<typeof budgetExceeded>[0] & { standing: Standing | undefined } {
+  #shortest(wanted: Wanted): Shortage {
     const { desk } = this.#options;
     const all = wanted.budgets.map((budget) => {
       const standing = desk.standing(budget.id);
@@ -150,11 +151,14 @@ function leastOf({ hard }: Budget, { leastNanos }: Wanted): bigint {
   return hard ? leastNanos : 1n;
 }
 
-/** Unknown is the widest gap of all. */
-function gap({ neededNanos, leftNanos, standing }: Parameters<typeof budgetExceeded>[0]): bigint {
-  return standing?.unknown === true ? LARGEST : neededNanos - leftNanos;
+/** Unknown is the widest gap of all; then comes what no period will have room for. */
+function gap(shortage: Shortage): bigint {
+  const { budget, neededNanos, leftNanos, standing } = shortage;
+  if (standing?.unknown === true) return 2n * LARGEST;
+  return isMoreThanWhole(shortage) ? LARGEST + neededNanos - budget.limitNanos : neededNanos - leftNanos;
 }
 
+/** More than any amount. */
 const LARGEST = 2n ** 63n;
 
 function smaller(a: bigint, b: bigint): bigint {

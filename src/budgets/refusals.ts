@@ -17,13 +17,17 @@ export function budgetExceeded({ budget, neededNanos, leftNanos, standing }: Sho
   if (standing?.unknown === true) return spentUnknown(budget, standing);
   const left = leftNanos > 0n ? leftNanos : 0n;
   const others = standing?.othersNanos ?? 0n;
-  const resetsAt = resetOf(standing);
+  // No period has room for more than a whole budget: nobody is told to wait for the next one.
+  const neverFits = isMoreThanWhole({ budget, neededNanos });
+  const resetsAt = neverFits ? undefined : resetOf(standing);
   const asked = `needs up to $${formatUsd(neededNanos)}`;
   return new AppError(
     "budget_exceeded",
     `the budget "${budget.name}" has $${formatUsd(left)} left, and this request ${asked}`,
     {
-      hint: hintFor(resetsAt, left, others),
+      hint: neverFits
+        ? `that is more than the whole budget of $${formatUsd(budget.limitNanos)}; ask for less or set a smaller output limit, or let its owner raise it`
+        : hintFor(resetsAt, left, others),
       details: {
         budget: budget.name,
         limitUsd: formatUsd(budget.limitNanos),
@@ -34,6 +38,10 @@ export function budgetExceeded({ budget, neededNanos, leftNanos, standing }: Sho
       },
     },
   );
+}
+
+export function isMoreThanWhole({ budget, neededNanos }: Pick<Shortage, "budget" | "neededNanos">): boolean {
+  return neededNanos > budget.limitNanos;
 }
 
 function hintFor(resetsAt: string | undefined, left: bigint, others: bigint): string {

@@ -131,6 +131,16 @@ test("a client's own limit is kept, and too dear a request is refused before any
   expect(upstream.arrived[0]?.body.toString()).toBe(JSON.stringify(ASKED));
 });
 
+test("a request that is dearer than the whole budget is told so, not to wait for the next period", async () => {
+  bound = { ...BOUNDED, output: { ...output(), clientLimit: 500, edit: () => null } };
+  await budget(509_999n);
+  const { error } = (await (await chat()).json()) as { error: { message: string; details: object } };
+  expect(error.message).toContain("more than the whole budget");
+  expect(error.message).not.toContain("begins anew");
+  expect(error.details).toMatchObject({ limitUsd: "0.000509999", neededUsd: "0.00051" });
+  expect(error.details).not.toHaveProperty("resetsAt");
+});
+
 test("where the bytes do not fit, a closer look at the text may", async () => {
   bound = { ...BOUNDED, inputTokens: 300, output: { ...output(), clientLimit: 100, edit: () => null } };
   await budget(200_000n);

@@ -86,7 +86,9 @@ test("a request that is estimated at more than the whole limit waits for an empt
   const limits = { tokensPerMinute: 1_000 };
   const large = request(limits, { estimatedTokens: 50_000 });
   tryNow(rates, request(limits, { estimatedTokens: 10 }));
-  clock.pass(waitOf(refused(rates, large)));
+  const refusal = refused(rates, large);
+  expect(refusal.hint).toContain("estimated at 50000 tokens, and needs all of the limit");
+  clock.pass(waitOf(refusal));
   expect(tryNow(rates, large)).not.toBeInstanceOf(Error);
   refused(rates, request(limits, { estimatedTokens: 1 }));
 });

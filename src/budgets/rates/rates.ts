@@ -125,6 +125,7 @@ export class Rates {
     const shortages = short.map((counter) => ({
       counter,
       waitMs: this.#waitMs(counter, counter.amountOf(estimatedTokens), nowMs),
+      estimatedTokens,
     }));
     const longest = shortages.reduce((a: Shortage, b: Shortage) => (b.waitMs > a.waitMs ? b : a));
     return rateLimited(longest, counters, nowMs, this.#options.nameOf ?? plainName);

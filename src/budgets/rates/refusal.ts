@@ -6,6 +6,8 @@ export interface Shortage {
   readonly counter: Counter;
   /** How long until it would fit, if nobody else came. */
   readonly waitMs: number;
+  /** What the request is counted with, where it is tokens. */
+  readonly estimatedTokens: number;
 }
 
 /** Nobody knows when a request that is under way ends. */
@@ -24,7 +26,7 @@ export function rateLimited(
   const { counter, waitMs } = shortage;
   const whose = nameOf(counter.subject);
   return new AppError("rate_limited", `the limit of ${limitText(counter)} is used up for ${whose}`, {
-    hint: `try again in ${seconds(waitMs)}`,
+    hint: `try again in ${seconds(waitMs)}${needsAll(shortage)}`,
     retryable: true,
     details: {
       limit: counter.name,
@@ -35,6 +37,12 @@ export function rateLimited(
       ...standing("tokens", counters, nowMs),
     },
   });
+}
+
+/** Nothing is wrong with waiting, but much else may pass before. */
+function needsAll({ counter, estimatedTokens }: Shortage): string {
+  if (counter.unit !== "tokens" || estimatedTokens <= counter.limit) return "";
+  return `; this request is estimated at ${estimatedTokens} tokens, and needs all of the limit: ask for a smaller output limit, or for less at once`;
 }
 
 function limitText({ limit, name }: Counter): string {

@@ -5,7 +5,7 @@ import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
-import { paint, print, printable } from "./output.ts";
+import { paint, print, printable, shellWord } from "./output.ts";
 import { isIncomplete, type ScanDocument, type ScanItem } from "./scan-report.ts";
 
 type GuardDocument = Awaited<ReturnType<typeof guard.status.run>>;
@@ -41,7 +41,7 @@ export const registerGuard: Register = (program, context, exit) => {
     .addHelpText("after", example("ownkey guard uninstall"))
     .action(async (folder: string | undefined, options: CommonOptions) => {
       const state = await context.client.call(guard.uninstall, { folder: folderOf(folder) });
-      print(context, options, state, () => statusText(state));
+      print(context, options, state, () => `${statusText(state)}${leftText(state)}`);
     });
 
   group
@@ -89,7 +89,7 @@ function refuseUnchecked(notices: ScanDocument["notices"], pushing: boolean): vo
 /** All there is to do, in the order in which to do it. */
 function refusal(context: CliContext, items: readonly ScanItem[], pushing: boolean): string {
   const verb = pushing ? "push" : "commit";
-  const steps = pushing ? pushSteps(items) : commitSteps(items);
+  const steps = pushing ? pushSteps(items) : commitSteps(items, context.environment["GIT_PREFIX"] ?? "");
   return [
     `${paint(context, "red", `ownkey guard: this ${verb} holds ${keysIn(items)}, so it was refused.`)}`,
     ...items.map(({ path, line, commit, title, masked }) => {
@@ -105,11 +105,13 @@ function refusal(context: CliContext, items: readonly ScanItem[], pushing: boole
   ].join("\n");
 }
 
-function commitSteps(items: readonly ScanItem[]): string[] {
-  const files = filesIn(items);
+/** @param prefix where below the repository's folder git was called; paths given to it count from there */
+function commitSteps(items: readonly ScanItem[], prefix: string): string[] {
+  const paths = [...new Set(items.map(({ path }) => path))];
+  const args = paths.map((path) => pathArgument(path, prefix)).join(" ");
   return [
-    `Take the key out of ${files}. It has not left this machine: it need not be replaced.`,
-    `Stage it again: git add ${files}; or leave it out: git restore --staged ${files}`,
+    `Take the key out of ${filesIn(items)}. It has not left this machine: it need not be replaced.`,
+    `Stage it again: git add ${args}; or leave it out: git restore --staged ${args}`,
     keepSafe(items),
   ];
 }
@@ -133,14 +135,20 @@ function keysIn(items: readonly ScanItem[]): string {
 }
 
 function filesIn(items: readonly ScanItem[]): string {
-  const paths = [...new Set(items.map(({ path }) => path))];
-  return paths
-    .map((path) => (/^[\w./@+-]+$/.test(path) ? path : `'${printable(path).replaceAll("'", `'\\''`)}'`))
-    .join(" ");
+  return [...new Set(items.map(({ path }) => printable(path)))].join(", ");
+}
+
+/** A path as git takes it in a command that can be copied, whatever it is called. */
+function pathArgument(path: string, prefix: string): string {
+  const isWord = /^[\w./@+-]+$/.test(path);
+  const isPattern = /^[-:]|[*?[\\]/.test(path);
+  if (prefix === "" && !isPattern) return isWord ? path : shellWord(path);
+  return isWord && !isPattern ? `:/${path}` : shellWord(`:(top,literal)${path}`);
 }
 
 function installText(state: GuardDocument): string {
-  if (state.manager === null) return statusText(state);
+  const isCalled = state.hooks.every(({ installed }) => installed);
+  if (state.manager === null || isCalled) return statusText(state);
   return [
     `the hooks of ${printable(state.repository)} are written by ${state.manager}, so nothing was changed.`,
     state.snippet ?? "",
@@ -149,13 +157,24 @@ function installText(state: GuardDocument): string {
 
 function statusText({ repository, hooks, hooksFolder, hooksShared, manager }: GuardDocument): string {
   const previous = hooks.flatMap((hook) => hook.previous ?? []);
+  const isCalled = hooks.every(({ installed }) => installed);
   return [
     ...hooks.map(({ hook, installed }) => `${hook.padEnd(10)}  ${installed ? "guarded" : "not guarded"}`),
     `${printable(repository)}, hooks in ${printable(hooksFolder)}`,
     ...(previous.length > 0 ? [`called first: ${previous.map(printable).join(", ")}`] : []),
     ...(hooksShared ? ["these hooks serve your other repositories as well (core.hooksPath)"] : []),
-    ...(manager === null ? [] : [`${manager} writes the hooks here; see: ownkey guard install`]),
+    ...(manager === null
+      ? []
+      : [`${manager} writes the hooks here${isCalled ? "" : "; see: ownkey guard install"}`]),
   ].join("\n");
+}
+
+/** Lines that were added by hand are taken out by hand. */
+function leftText({ manager, hooks }: GuardDocument): string {
+  const isCalled = manager !== null && hooks.some(({ installed }) => installed);
+  return isCalled
+    ? `\nit is called by ${manager}: take the lines with "ownkey guard run" out of its settings`
+    : "";
 }
 
 function ciText({ ci }: GuardDocument): string {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { runCommand } from "./cli.testing.ts";
 import type { CliContext } from "./context.ts";
-import { fields, jsonText, paint, printable, table, terminalText } from "./output.ts";
+import { fields, jsonText, paint, printable, table, terminalText, shellWord } from "./output.ts";
 
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
@@ -108,4 +108,22 @@ test("fields leave out what is absent and line up what is there", () => {
       ["zero", 0],
     ]),
   ).toBe("a          1\nlong name  x\nzero       0");
+});
+
+test("a word for a shell is what was meant, and fit for a terminal", () => {
+  for (const text of [
+    "a b",
+    "it's",
+    "-x",
+    "\u001b[31mred",
+    "new\nline",
+    "\u202ertl",
+    "ünï'\n",
+    "$(id) `id` \\",
+  ]) {
+    const word = shellWord(text);
+    expect(printable(word)).toBe(word);
+    const { stdout } = Bun.spawnSync(["bash", "-c", `printf %s ${word}`], { env: { LC_ALL: "C.UTF-8" } });
+    expect(stdout.toString()).toBe(text);
+  }
 });

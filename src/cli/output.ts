@@ -80,6 +80,16 @@ export function printable(cell: Cell): string {
     .replace(CONTROLS, "\ufffd");
 }
 
+/** A word of a command that can be copied, for shells that know `$'…'`; as fit for a terminal as {@link printable}. */
+export function shellWord(text: string): string {
+  if (printable(text) === text) return `'${text.replaceAll("'", `'\\''`)}'`;
+  const bytes = [...Buffer.from(text)].map((byte) => {
+    const character = String.fromCharCode(byte);
+    return /[\w./:(), @+-]/.test(character) ? character : `\\x${byte.toString(16).padStart(2, "0")}`;
+  });
+  return `$'${bytes.join("")}'`;
+}
+
 /** Several lines of text, in which only {@link paint} may have put colours. */
 export function terminalText(text: string): string {
   return text.replace(PAINT_OR_CONTROL, (found) => (found.length > 1 ? found : "\ufffd"));

@@ -14,7 +14,9 @@ const output = z.object({
   hooks: z.array(
     z.object({
       hook: z.enum(["pre-commit", "pre-push"]),
-      installed: z.boolean(),
+      installed: z
+        .boolean()
+        .describe("the guard is called, by our hook or by the program that writes the hooks"),
       previous: z.string().nullable().describe("the hook that was there before; it is called first"),
     }),
   ),
@@ -32,11 +34,9 @@ export const install = operation({
   output,
   async run({ home }, _caller, { folder }) {
     const guard = installGuard(folder, programPath());
-    noteGuarded(
-      home,
-      guard.repository,
-      guard.hooks.some(({ installed }) => installed),
-    );
+    // Lines that a person has added for a hook manager are not ours to take out.
+    const isOurs = guard.manager === undefined && guard.hooks.some(({ installed }) => installed);
+    noteGuarded(home, guard.repository, isOurs);
     return documentOf(guard);
   },
 });

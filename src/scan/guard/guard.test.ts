@@ -2,11 +2,15 @@ import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -137,15 +141,100 @@ describe.skipIf(process.platform === "win32")("guard", () => {
     expect(guardStatus(folder).hooksShared).toBe(true);
   });
 
+  test("uninstalled, everything is as it was: folders, links to nothing, hooks that are not run", () => {
+    const tree = () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .map((entry) => join(entry.parentPath, entry.name))
+        .filter((path) => !path.includes("/objects/"))
+        .map(
+          (path) =>
+            `${path} ${lstatSync(path).mode} ${lstatSync(path).isSymbolicLink() && readlinkSync(path)}`,
+        )
+        .toSorted();
+    for (const prepare of [
+      () => rmSync(join(folder, ".git/hooks"), { recursive: true }),
+      () => git("config", "core.hooksPath", "some/where/hooks"),
+      () => {
+        git("config", "--unset", "core.hooksPath");
+        mkdirSync(join(folder, ".git/hooks"));
+        symlinkSync("nowhere", join(folder, ".git/hooks/pre-push"));
+        writeFileSync(join(folder, ".git/hooks/pre-commit"), "not executable", { mode: 0o644 });
+      },
+    ]) {
+      prepare();
+      const before = tree();
+      installGuard(folder, program);
+      expect(commit(`${before.length}`).code).toBe(0);
+      git("update-ref", "-d", "HEAD");
+      git("rm", "-rfq", "--cached", ".");
+      for (const name of ["called", `${before.length}`]) rmSync(join(folder, name), { force: true });
+      installGuard(folder, program);
+      uninstallGuard(folder);
+      rmSync(join(folder, ".git/logs"), { recursive: true, force: true });
+      const left = (path: string) => !/\/\.git\/(?:logs|objects|index|COMMIT_EDITMSG|refs)/.test(path);
+      expect(tree().filter(left)).toEqual(before.filter(left));
+    }
+  });
+
+  test("hooks that git does not look for any more are taken out as well", () => {
+    installGuard(folder, program);
+    git("config", "core.hooksPath", ".githooks");
+    uninstallGuard(folder);
+    expect(existsSync(join(folder, ".git/hooks/pre-commit"))).toBe(false);
+  });
+
+  test("where no hook can be written, and where there is no folder, it says so", () => {
+    git("config", "core.hooksPath", "/dev/null");
+    const codeOf = (work: () => unknown) => {
+      try {
+        work();
+        return undefined;
+      } catch (error) {
+        return (error as AppError).code;
+      }
+    };
+    expect(codeOf(() => installGuard(folder, program))).toBe("conflict");
+    expect(codeOf(() => guardStatus(join(folder, "nowhere")))).toBe("not_found");
+  });
+
+  test("a hook manager that was told to call the guard is no longer told what to add", () => {
+    const lines: Readonly<Record<string, string>> = {
+      "lefthook.yml": "pre-commit:\n  commands:\n    ownkey:\n      run: ownkey guard run pre-commit\n",
+      ".overcommit.yml": "PreCommit:\n  Ownkey:\n    command: ['ownkey', 'guard', 'run', 'pre-commit']\n",
+      "package.json": `{"husky": {"hooks": {"pre-commit": "ownkey guard run pre-commit"}}}`,
+      ".pre-commit-config.yaml": "# entry: ownkey guard run pre-push\n entry: ownkey guard run pre-commit\n",
+    };
+    for (const [file, text] of Object.entries(lines)) {
+      writeFileSync(join(folder, file), text);
+      expect({ file, hooks: installGuard(folder, program).hooks }).toEqual({
+        file,
+        hooks: [
+          { hook: "pre-commit", installed: true, previous: undefined },
+          { hook: "pre-push", installed: false, previous: undefined },
+        ],
+      });
+      rmSync(join(folder, file));
+    }
+    expect(existsSync(join(folder, ".git/hooks/pre-commit"))).toBe(false);
+  });
+
   test("where a hook manager writes the hooks nothing is changed; what to add is told instead", () => {
-    const managers = { husky: ".husky", lefthook: "lefthook.yml", "pre-commit": ".pre-commit-config.yaml" };
+    const managers = {
+      husky: ".husky",
+      lefthook: ".config/lefthook.yml",
+      "pre-commit": ".pre-commit-config.yaml",
+      overcommit: ".overcommit.yml",
+      "husky 4": ".huskyrc.json",
+    };
+    mkdirSync(join(folder, ".config"));
     for (const [name, file] of Object.entries(managers)) {
       const path = join(folder, file);
       if (name === "husky") mkdirSync(path);
       else writeFileSync(path, "");
       const status = installGuard(folder, program);
       expect(status.manager?.name).toBe(name);
-      expect(status.manager?.snippet).toContain("ownkey guard run pre-commit");
+      const said = status.manager?.snippet.replaceAll(/[',]/g, "");
+      for (const hook of ["pre-commit", "pre-push"]) expect(said).toContain(`ownkey guard run ${hook}`);
       expect(status.hooks.some(({ installed }) => installed)).toBe(false);
       rmSync(path, { recursive: true });
     }

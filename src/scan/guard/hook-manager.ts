@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, sep } from "node:path";
+import { type HookName, HOOKS } from "./hook-script.ts";
 import type { Repository } from "./repository.ts";
 
 /** A program that writes a repository's hooks itself, and would write over ours or be broken by it. */
@@ -7,30 +8,58 @@ export interface HookManager {
   readonly name: string;
   /** What to add by hand, and where. */
   readonly snippet: string;
+  /** The hooks in which it is told to call the guard. */
+  readonly calls: readonly HookName[];
 }
 
-interface KnownManager extends HookManager {
-  readonly isUsedIn: (repository: Repository) => boolean;
+interface KnownManager extends Pick<HookManager, "name" | "snippet"> {
+  /** Its files, of which one shows that it is used here, from the repository's folder. */
+  readonly files: readonly string[];
+  /** What shows it otherwise. */
+  readonly isUsedIn?: (repository: Repository) => boolean;
+  /** Where the lines for a hook stand, if in other files. */
+  readonly filesOf?: (hook: HookName) => readonly string[];
 }
 
-const withFile =
-  (...names: readonly string[]) =>
-  ({ folder }: Repository) =>
-    names.some((name) => existsSync(join(folder, name)));
+const PACKAGE = "package.json";
+const HUSKY_4 = [
+  ".huskyrc",
+  ".huskyrc.json",
+  ".huskyrc.js",
+  ".huskyrc.yml",
+  ".huskyrc.yaml",
+  "husky.config.js",
+];
+const SIMPLE_GIT_HOOKS = [".json", ".cjs", ".js", ".mjs"].flatMap((ending) => [
+  `.simple-git-hooks${ending}`,
+  `simple-git-hooks${ending}`,
+]);
 
 const MANAGERS: readonly KnownManager[] = [
   {
     name: "husky",
-    isUsedIn: (repository) =>
-      existsSync(join(repository.folder, ".husky")) || repository.hooksFolder.split(sep).includes(".husky"),
+    files: [".husky"],
+    isUsedIn: ({ hooksFolder }) => hooksFolder.split(sep).includes(".husky"),
+    filesOf: (hook) => [`.husky/${hook}`],
     snippet: `In .husky/pre-commit add the line:
   ownkey guard run pre-commit
 In .husky/pre-push add the line:
   ownkey guard run pre-push "$@"`,
   },
   {
+    name: "husky 4",
+    files: HUSKY_4,
+    filesOf: () => [...HUSKY_4, PACKAGE],
+    isUsedIn: ({ folder }) => /"husky"\s*:\s*\{/.test(textOf(join(folder, PACKAGE))),
+    snippet: `Below "husky", "hooks" add:
+  "pre-commit": "ownkey guard run pre-commit",
+  "pre-push": "ownkey guard run pre-push"`,
+  },
+  {
     name: "lefthook",
-    isUsedIn: withFile("lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml", "lefthook.toml"),
+    files: ["lefthook", ".lefthook", ".config/lefthook"].flatMap((name) =>
+      ["yml", "yaml", "toml", "json"].map((ending) => `${name}.${ending}`),
+    ),
     snippet: `In lefthook.yml add:
   pre-commit:
     commands:
@@ -44,7 +73,7 @@ In .husky/pre-push add the line:
   },
   {
     name: "pre-commit",
-    isUsedIn: withFile(".pre-commit-config.yaml", ".pre-commit-config.yml"),
+    files: [".pre-commit-config.yaml", ".pre-commit-config.yml"],
     snippet: `In .pre-commit-config.yaml add below "repos:":
   - repo: local
     hooks:
@@ -53,16 +82,35 @@ In .husky/pre-push add the line:
         entry: ownkey guard run pre-commit
         language: system
         pass_filenames: false
-        always_run: true`,
+        always_run: true
+        stages: [pre-commit]
+      - id: ownkey-push
+        name: no keys in pushes
+        entry: ownkey guard run pre-push
+        language: system
+        pass_filenames: false
+        always_run: true
+        stages: [pre-push]
+Then run: pre-commit install --hook-type pre-commit --hook-type pre-push`,
+  },
+  {
+    name: "overcommit",
+    files: [".overcommit.yml"],
+    snippet: `In .overcommit.yml add:
+  PreCommit:
+    Ownkey:
+      enabled: true
+      command: ['ownkey', 'guard', 'run', 'pre-commit']
+  PrePush:
+    Ownkey:
+      enabled: true
+      command: ['ownkey', 'guard', 'run', 'pre-push']`,
   },
   {
     name: "simple-git-hooks",
-    isUsedIn: ({ folder }) =>
-      withFile(
-        ".simple-git-hooks.json",
-        ".simple-git-hooks.cjs",
-        ".simple-git-hooks.js",
-      )({ folder } as Repository) || textOf(join(folder, "package.json")).includes('"simple-git-hooks"'),
+    files: SIMPLE_GIT_HOOKS,
+    filesOf: () => [...SIMPLE_GIT_HOOKS, PACKAGE],
+    isUsedIn: ({ folder }) => /"simple-git-hooks"\s*:\s*\{/.test(textOf(join(folder, PACKAGE))),
     snippet: `Below "simple-git-hooks" add:
   "pre-commit": "ownkey guard run pre-commit",
   "pre-push": "ownkey guard run pre-push \\"$@\\""`,
@@ -71,8 +119,27 @@ In .husky/pre-push add the line:
 
 /** The manager of the repository's hooks, if it has one. */
 export function hookManagerOf(repository: Repository): HookManager | undefined {
-  return MANAGERS.find((manager) => manager.isUsedIn(repository));
+  const { folder } = repository;
+  const manager = MANAGERS.find(
+    ({ files, isUsedIn }) =>
+      files.some((file) => existsSync(join(folder, file))) || (isUsedIn?.(repository) ?? false),
+  );
+  if (!manager) return undefined;
+  const { name, snippet, files, filesOf = () => files } = manager;
+  return {
+    name,
+    snippet,
+    calls: HOOKS.filter((hook) => filesOf(hook).some((file) => isCalledIn(textOf(join(folder, file)), hook))),
+  };
 }
+
+/** `ownkey guard run pre-commit`, be it as one text or as a list of words, in a line that is no comment. */
+function isCalledIn(text: string, hook: HookName): boolean {
+  const call = new RegExp(`\\bownkey${BETWEEN}guard${BETWEEN}run${BETWEEN}${hook}\\b`);
+  return text.split("\n").some((line) => !/^\s*(?:#|\/\/)/.test(line) && call.test(line));
+}
+
+const BETWEEN = `["',\\s]{1,5}`;
 
 /** For the continuous integration of a repository: exit code 7 fails the job. */
 export const CI_SNIPPET = `name: keys
@@ -87,5 +154,9 @@ jobs:
       - run: npx --yes ownkey scan . --git`;
 
 function textOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, "utf8") : "";
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { AppError } from "../../kernel/index.ts";
 
@@ -5,24 +6,30 @@ import { AppError } from "../../kernel/index.ts";
 export interface Repository {
   /** The work tree's folder. */
   readonly folder: string;
-  /** Where git looks for hooks: what `core.hooksPath` says, else the folder of the repository itself. */
+  /** Where git looks for hooks: what `core.hooksPath` says, else {@link ownHooksFolder}. */
   readonly hooksFolder: string;
+  /** The hooks' folder of the repository itself. */
+  readonly ownHooksFolder: string;
   /** Those hooks run in other repositories as well. */
   readonly hooksShared: boolean;
 }
 
 /** @throws AppError `not_found` when the folder is in no repository, `unsupported` without git. */
 export function repositoryAt(folder: string): Repository {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new AppError("not_found", `there is no folder at ${folder}`);
+  }
   const top = git(folder, "rev-parse", "--show-toplevel");
   if (top === undefined) {
-    throw new AppError("not_found", `${folder} is in no git repository`, {
+    throw new AppError("not_found", `${folder} is in no git repository with a work tree`, {
       hint: "change into the repository, or make one: git init",
     });
   }
   const common = resolve(top, git(top, "rev-parse", "--git-common-dir") ?? ".git");
-  const hooks = resolve(top, git(top, "rev-parse", "--git-path", "hooks") ?? join(common, "hooks"));
-  const own = [top, common].some((place) => hooks === place || hooks.startsWith(`${place}/`));
-  return { folder: top, hooksFolder: hooks, hooksShared: !own && isAbsolute(hooks) };
+  const ownHooksFolder = join(common, "hooks");
+  const hooksFolder = resolve(top, git(top, "rev-parse", "--git-path", "hooks") ?? ownHooksFolder);
+  const own = [top, common].some((place) => hooksFolder === place || hooksFolder.startsWith(`${place}/`));
+  return { folder: top, hooksFolder, ownHooksFolder, hooksShared: !own && isAbsolute(hooksFolder) };
 }
 
 function git(folder: string, ...args: readonly string[]): string | undefined {

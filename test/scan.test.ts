@@ -233,6 +233,27 @@ describe("guard", () => {
     expect((await git("commit", "-q", "-m", "no key")).code).toBe(0);
   });
 
+  test("the commands that a refusal shows work for every name, and from a folder below", async () => {
+    const names = [
+      "-n.py",
+      "a b.py",
+      "it's.py",
+      "new\nline.py",
+      "\u202ertl.py",
+      ":(top)x.py",
+      "below/plain.py",
+    ];
+    for (const name of names) home.write(`code/removed/${name}`, `KEY = "${home.keyOf("openai")}"\n`);
+    await git("add", ".");
+    const refused = await git("-C", "below", "commit", "-q", "-m", "keys");
+    expect(refused.code).not.toBe(0);
+    const [, command = ""] = /; or leave it out: (git restore .*)/.exec(refused.stderr) ?? [];
+    const { exitCode } = Bun.spawnSync(["bash", "-c", command], { cwd: join(repository, "below") });
+    expect(exitCode).toBe(0);
+    expect((await git("diff", "--cached", "--name-only")).stdout).toBe("");
+    for (const name of names) rmSync(join(repository, name));
+  });
+
   test("a commit that got past the guard is not pushed; what the other side has is not looked at again", async () => {
     const remote = join(user.folder, "remote.git");
     Bun.spawnSync(["git", "init", "-q", "--bare", remote]);

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { join } from "node:path";
 import { notice } from "./notice.ts";
+import { oneForEachHistory, repositoryAround, repositoryOf } from "./repositories.ts";
 import type { Source, SourceItem } from "./source.ts";
 import type { GitPlace } from "./sources/git.ts";
 import { historySource } from "./sources/history.ts";
@@ -18,8 +18,10 @@ export function historiesOf(
   return {
     name: "git histories",
     async *items() {
-      const folders = new Set([...paths.flatMap(enclosing), ...repositoriesIn(seen)]);
-      if (folders.size === 0) {
+      const around = paths.flatMap((path) => repositoryAround(path) ?? []);
+      const below = [...seen].flatMap((path) => repositoryOf(path) ?? []);
+      const folders = oneForEachHistory([...around, ...below]);
+      if (folders.length === 0) {
         yield notice("source_failed", paths.join(" "), "there is no git repository here");
       }
       for (const folder of folders) {
@@ -40,25 +42,4 @@ async function* named(folder: string, source: Source): AsyncGenerator<SourceItem
     if (!("origin" in item)) yield item;
     else yield { ...item, origin: { ...item.origin, path: join(folder, item.origin.path) } };
   }
-}
-
-function enclosing(path: string): string[] {
-  for (let folder = path; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, ".git"))) return [folder];
-    if (folder === dirname(folder)) return [];
-  }
-}
-
-const CONFIG = `${sep}.git${sep}config`;
-const LINK = `${sep}.git`;
-
-/** A repository has `.git/config`; a submodule or a further work tree has a file `.git`. */
-export function isOfRepository(path: string): boolean {
-  return path.endsWith(CONFIG) || path.endsWith(LINK);
-}
-
-function repositoriesIn(seen: ReadonlySet<string>): string[] {
-  return [...seen]
-    .filter(isOfRepository)
-    .map((path) => path.slice(0, path.endsWith(CONFIG) ? -CONFIG.length : -LINK.length));
 }

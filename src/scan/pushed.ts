@@ -1,10 +1,18 @@
 /** What a `git push` would bring to the other side, from what git tells a pre-push hook on its standard input. */
 import type { Source } from "./source.ts";
+import { readBlobs } from "./sources/cat-file.ts";
 import { type GitPlace, startGit } from "./sources/git.ts";
-import { historySource } from "./sources/history.ts";
+import { historySource, streamOfBlob } from "./sources/history.ts";
+import { taggedObject } from "./sources/tags.ts";
 
-const LINE = /^\S+ ([0-9a-f]{40,64}) \S+ ([0-9a-f]{40,64})$/;
+const LINE = /^(\S+) ([0-9a-f]{40,64}) \S+ ([0-9a-f]{40,64})$/;
 const NOTHING = /^0+$/;
+
+interface Push {
+  readonly ref: string;
+  readonly local: string;
+  readonly remote: string;
+}
 
 /**
  * `LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID` a line; a side that is not there has an id of zeros. Commits that any
@@ -14,10 +22,7 @@ export function pushedSource(place: GitPlace, told: string): Source {
   return {
     name: `push from ${place.folder}`,
     async *items() {
-      const pushes = told.split("\n").flatMap((line) => {
-        const [, local = "", remote = ""] = LINE.exec(line.trim()) ?? [];
-        return local === "" || NOTHING.test(local) ? [] : [{ local, remote }];
-      });
+      const pushes = told.trim() === "" ? await untold(place) : pushesIn(told);
       if (pushes.length === 0) return;
       const there = await known(place, [
         ...pushes.map(({ remote }) => remote).filter((id) => !NOTHING.test(id)),
@@ -25,8 +30,29 @@ export function pushedSource(place: GitPlace, told: string): Source {
       ]);
       const commits = [...pushes.map(({ local }) => local), ...there.map((id) => `^${id}`)];
       yield* historySource({ ...place, commits }).items();
+      // A tag has a message of its own; what is neither tag nor content is passed over.
+      const tags = pushes.map(({ ref, local }) => taggedObject(local, ref));
+      for await (const tag of readBlobs(place, tags)) yield streamOfBlob(tag, "repository");
     },
   };
+}
+
+function pushesIn(told: string): Push[] {
+  return told.split("\n").flatMap((line) => {
+    const [, ref = "", local = "", remote = ""] = LINE.exec(line.trim()) ?? [];
+    return local === "" || NOTHING.test(local) ? [] : [{ ref, local, remote }];
+  });
+}
+
+/**
+ * Hook managers, and programs that are called before us, keep git's words to themselves. Then it is what pre-commit says
+ * is pushed, else what is checked out.
+ */
+async function untold(place: GitPlace): Promise<Push[]> {
+  const { PRE_COMMIT_TO_REF: tip = "" } = place.env;
+  const wanted = /^[0-9a-f]{40,64}$/.test(tip) ? tip : "HEAD";
+  const ids = await known(place, [wanted]);
+  return ids.map((local) => ({ ref: wanted, local, remote: "0" }));
 }
 
 async function remoteTips(place: GitPlace): Promise<string[]> {

@@ -2,8 +2,9 @@
 import { sep } from "node:path";
 import type { Place, Places } from "./places.ts";
 import type { Source } from "./source.ts";
-import { historiesOf, isOfRepository } from "./histories.ts";
+import { historiesOf } from "./histories.ts";
 import { pushedSource } from "./pushed.ts";
+import { repositoryOf } from "./repositories.ts";
 import { environmentSource } from "./sources/environment.ts";
 import type { GitPlace } from "./sources/git.ts";
 import { stagedSource } from "./sources/staged.ts";
@@ -124,7 +125,8 @@ function watched(paths: readonly string[], places: Places, seen: Set<string>): S
       for (const item of filesBelow({ paths })) {
         if (item.type === "file") {
           if (places.isDatabase(item.path)) continue;
-          if (places.placeOf(item.path) !== undefined || isOfRepository(item.path)) seen.add(item.path);
+          const tells = places.placeOf(item.path) !== undefined || repositoryOf(item.path) !== undefined;
+          if (tells) seen.add(item.path);
         }
         yield item;
       }

@@ -14,18 +14,27 @@ export class ByteReader {
   /**
    * The text before the next such byte, which is skipped; `undefined` at the end of the stream. A last piece without
    * the mark is given too. Bytes that are no UTF-8 become replacement characters.
+   * @param mostBytes of a longer text only the beginning is given, and no more than that is held
    */
-  async textUntil(mark: number): Promise<string | undefined> {
+  async textUntil(mark: number, mostBytes = Number.POSITIVE_INFINITY): Promise<string | undefined> {
     const parts: Uint8Array[] = [];
+    let left = mostBytes;
+    let isEmpty = true;
+    const keep = (part: Uint8Array) => {
+      isEmpty &&= part.length === 0;
+      if (left <= 0) return;
+      parts.push(part.subarray(0, left));
+      left -= part.length;
+    };
     for (;;) {
       const at = indexOfBytes(this.#rest, mark);
       if (at >= 0) {
-        parts.push(this.#rest.subarray(0, at));
+        keep(this.#rest.subarray(0, at));
         this.#rest = this.#rest.subarray(at + 1);
         return textOf(parts);
       }
-      parts.push(this.#rest);
-      if (!(await this.#next())) return parts.some(({ length }) => length > 0) ? textOf(parts) : undefined;
+      keep(this.#rest);
+      if (!(await this.#next())) return isEmpty ? undefined : textOf(parts);
     }
   }
 

@@ -15,9 +15,11 @@ export interface Blob<Request extends BlobRequest> {
 }
 
 const LINE_FEED = 0x0a;
+/** Commits and trees are gone through by others. */
+const TEXTS: ReadonlySet<string> = new Set(["blob", "tag"]);
 
 /**
- * The blobs in the order of the requests; those that are not there, as in a partial clone, are passed over. When the
+ * The blobs and tags in the order of the requests; those that are not there, as in a partial clone, are passed over. When the
  * requests end with an error, it is thrown after the blobs that were asked for before it.
  */
 export async function* readBlobs<Request extends BlobRequest>(
@@ -34,8 +36,13 @@ export async function* readBlobs<Request extends BlobRequest>(
       const header = await reader.textUntil(LINE_FEED);
       const request = header === undefined ? undefined : asked.shift();
       if (header === undefined || request === undefined) break;
-      const sizeBytes = sizeIn(header);
-      if (sizeBytes === undefined) continue;
+      const found = sizeIn(header);
+      if (!found) continue;
+      const { sizeBytes, isText } = found;
+      if (!isText) {
+        await reader.skip(sizeBytes + 1);
+        continue;
+      }
       let taken = false;
       const chunks = () => {
         taken = true;
@@ -52,10 +59,10 @@ export async function* readBlobs<Request extends BlobRequest>(
   }
 }
 
-/** `<id> blob <size>`; anything else has no content after it that is of interest, or none at all. */
-function sizeIn(header: string): number | undefined {
-  const size = /^[0-9a-f]{40,64} blob (\d{1,15})$/.exec(header)?.[1];
-  return size === undefined ? undefined : Number(size);
+/** `<id> <type> <size>`, and the content in the next line; what is not there has another form and no content. */
+function sizeIn(header: string): { sizeBytes: number; isText: boolean } | undefined {
+  const [, type = "", size] = /^[0-9a-f]{40,64} ([a-z]+) (\d{1,15})$/.exec(header) ?? [];
+  return size === undefined ? undefined : { sizeBytes: Number(size), isText: TEXTS.has(type) };
 }
 
 /** An error is kept: for git it is the end of its input and no failure, so that nobody else would tell of it. */

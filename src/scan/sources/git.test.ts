@@ -82,6 +82,51 @@ test("branches, merges, tags and stashes are looked at", async () => {
   expect(found.toSorted()).toEqual(["base", "evil", "side", "tagged"]);
 });
 
+test("messages of commits and tags are looked at, and contents that only a tag points to", async () => {
+  const first = (() => {
+    folder.write("a", "x");
+    return commit(`first\n\nthe key is ${groqKey(1)}, sorry\n`);
+  })();
+  git("tag", "-a", "v1", "-m", `with ${groqKey(2)}`);
+  folder.write("b", groqKey(3));
+  git("tag", "loose", git("hash-object", "-w", "b"));
+  const found = await findingsOf(historySource(place()));
+  expect(found.map(({ origin, line }) => `${origin.path}:${line}`).toSorted()).toEqual([
+    ".git (commit message):3",
+    ".git (refs/tags/loose):1",
+    ".git (refs/tags/v1):6",
+  ]);
+  expect(found.find(({ line }) => line === 3)?.origin.commit).toBe(first);
+});
+
+test("what only this machine has is looked at too, and is not taken for what others can read", async () => {
+  folder.write("base", groqKey(1));
+  commit("base");
+  git("checkout", "-q", "-b", "gone");
+  folder.write("deleted", groqKey(2));
+  commit("on a branch that goes");
+  git("checkout", "-q", "main");
+  git("branch", "-q", "-D", "gone");
+  for (const seed of [3, 4]) {
+    folder.write("base", groqKey(seed));
+    git("stash", "-q");
+  }
+  folder.write("amended", groqKey(5));
+  commit("to be amended");
+  rmSync(join(folder.path, "amended"));
+  git("add", "-A");
+  git("commit", "-q", "--amend", "--allow-empty", "-m", "amended");
+  git("gc", "-q");
+  const found = await findingsOf(historySource(place()));
+  expect(found.map(({ origin }) => `${origin.path} ${origin.readers ?? "here"}`).toSorted()).toEqual([
+    "amended here",
+    "base here",
+    "base here",
+    "base repository",
+    "deleted here",
+  ]);
+});
+
 test("of a push only what the other side does not have yet", async () => {
   folder.write("a", groqKey(1));
   const there = commit("there");
@@ -107,6 +152,14 @@ test("of a commit what is staged counts, in the lines that change, and not the w
     ["staged", "new.txt", 1],
     ["staged", "old.txt", 3],
   ]);
+});
+
+test("a staged content that cannot be read is told: it would be committed unseen", async () => {
+  folder.write("a", groqKey(1));
+  git("add", "-A");
+  const id = git("rev-parse", ":a");
+  rmSync(join(folder.path, ".git/objects", id.slice(0, 2), id.slice(2)), { force: true });
+  expect(await eventsOf(stagedSource(place()))).toMatchObject([{ type: "notice", reason: "source_failed" }]);
 });
 
 test("before the first commit everything staged counts; with nothing staged there is nothing to look at", async () => {
@@ -203,6 +256,16 @@ test("pieces of known size and up to a mark come whole, however the stream is cu
         expect(got).toEqual(content.subarray(0, got.length));
       }
       expect(await reader.textUntil(0x0a)).toBeUndefined();
+    }),
+  );
+});
+
+test("of a longer text than is wanted the beginning is given, however the stream is cut", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.stringMatching(/^[a-z]*$/)), fc.array(fc.nat(60)), async (texts, cuts) => {
+      const reader = new ByteReader(inPieces(utf8(texts.map((text) => `${text}\n`).join("")), cuts));
+      for (const text of texts) expect(await reader.textUntil(0x0a, 3)).toBe(text.slice(0, 3));
+      expect(await reader.textUntil(0x0a, 3)).toBeUndefined();
     }),
   );
 });

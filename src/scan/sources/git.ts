@@ -32,8 +32,24 @@ const SAFE_ENV: Readonly<Record<string, string>> = {
   LC_ALL: "C",
 };
 
-/** What git may know of us besides; `GIT_INDEX_FILE` is what a partial commit commits. */
-const PASSED = ["PATH", "HOME", "TMPDIR", "SYSTEMROOT", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"];
+/**
+ * What git may know of us besides: where its user has settings, of trusted folders for instance, and where the repository
+ * lies; `GIT_INDEX_FILE` is what a partial commit commits.
+ */
+const PASSED = [
+  "PATH",
+  "HOME",
+  "XDG_CONFIG_HOME",
+  "GIT_CONFIG_GLOBAL",
+  "TMPDIR",
+  "SYSTEMROOT",
+  "GIT_DIR",
+  "GIT_COMMON_DIR",
+  "GIT_WORK_TREE",
+  "GIT_INDEX_FILE",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+];
 
 export interface GitProcess {
   readonly output: ReadableStream<Uint8Array>;

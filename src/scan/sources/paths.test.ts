@@ -30,6 +30,8 @@ test("what .gitignore hides is looked at; packages, build outputs and caches are
     "deep/er/notes.txt",
     "build/plain.txt",
     "nested/.git/config",
+    "nested/.git/hooks/prepare-commit-msg",
+    "nested/.git/hooks/pre-push.sample",
     "nested/.git/objects/x",
   ]) {
     folder.write(name, groqKey(1));
@@ -51,6 +53,7 @@ test("what .gitignore hides is looked at; packages, build outputs and caches are
     "build/plain.txt",
     "deep/er/notes.txt",
     "nested/.git/config",
+    "nested/.git/hooks/prepare-commit-msg",
     "ignored node_modules",
     "ignored rust/target",
   ]);

@@ -1,3 +1,4 @@
+import { AppError } from "../../kernel/index.ts";
 import { isPackedFile } from "../content.ts";
 import type { Source } from "../source.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -26,12 +27,30 @@ export function stagedSource(place: GitPlace): Source {
   return {
     name: `staged changes in ${place.folder}`,
     async *items() {
+      let left = 0;
       // The process that reads contents starts while the other one still looks for changes.
-      for await (const blob of readBlobs(place, stagedChanges(place))) {
-        yield { ...streamOfBlob(blob), countedLines: () => linesAdded(place, blob.request) };
+      const changes = counted(stagedChanges(place), () => left++);
+      for await (const blob of readBlobs(place, changes)) {
+        left--;
+        yield { ...streamOfBlob(blob, "repository"), countedLines: () => linesAdded(place, blob.request) };
       }
+      if (left > 0) throw notThere(place, left);
     },
   };
+}
+
+async function* counted<Item>(items: AsyncIterable<Item>, count: () => void): AsyncGenerator<Item> {
+  for await (const item of items) {
+    count();
+    yield item;
+  }
+}
+
+/** What is passed over in a history would here be committed unseen. */
+function notThere({ folder }: GitPlace, count: number): AppError {
+  return new AppError("internal", `${count} staged contents cannot be read in the repository at ${folder}`, {
+    hint: `run: git -C '${folder}' fsck`,
+  });
 }
 
 async function* stagedChanges(place: GitPlace): AsyncGenerator<Change> {

@@ -115,9 +115,10 @@ class Walk {
     ignores: Ignores | undefined,
   ): Generator<SourceFile | ScanNotice> {
     if (name === ".git") {
-      // Its objects are for the history; addresses with a token in them stand in its config.
+      // Its objects are for the history; addresses with a token in them stand in its config, keys in hooks.
       const config = join(path, "config");
       if (lstatOf(config)?.isFile()) yield { type: "file", path: config };
+      yield* ownHooks(join(path, "hooks"));
     } else if (this.#isIgnored(name, siblings)) {
       yield notice("ignored", path, "a folder of packages, build outputs or caches");
     } else {
@@ -137,6 +138,19 @@ class Walk {
     } catch (error) {
       yield brokenLink(path, error);
     }
+  }
+}
+
+/** Git's own examples, of which every repository has a dozen, are left out. */
+function ownHooks(folder: string): SourceFile[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith(".sample"))
+      .toSorted(byName)
+      .map(({ name }) => ({ type: "file", path: join(folder, name) }));
+  } catch {
+    // A repository need not have any.
+    return [];
   }
 }
 

@@ -7,11 +7,17 @@ import { HardLimit, type HardNeeds } from "./hard-limit.ts";
 import type { Plan } from "./plan.ts";
 import { pricedModel } from "./priced-model.ts";
 
-/** An attempt that is paid for: what it holds, and the body that it goes with. */
+/** An attempt that is paid for. */
 export interface Funded {
+  readonly funds: Funds;
+  /** What it goes with. */
+  readonly body: Plan["body"];
+}
+
+/** What an attempt holds until it is settled. */
+export interface Funds {
   /** For the ledger; `null` = unpriced. */
   readonly reservedNanos: bigint | null;
-  readonly body: Plan["body"];
   /** `undefined` where no budget covers it. */
   readonly reservation: Reservation | undefined;
   /** The reservation of hard budgets is proven: a cost beyond it is an alarm. */
@@ -37,12 +43,7 @@ export function fund(
 ): Funded | Promise<Funded> {
   const covering = plan.rule.free === true ? undefined : budgets?.covering(spenderOf(plan));
   if (budgets === undefined || covering === undefined || covering.length === 0) {
-    return {
-      reservedNanos: bookedBound(pricing, plan, nowMs),
-      body: plan.body,
-      reservation: undefined,
-      ...NOT_PROVEN,
-    };
+    return { funds: unproven(bookedBound(pricing, plan, nowMs), undefined), body: plan.body };
   }
   return new Funding({ pricing, budgets, plan, covering, nowMs }).fund();
 }
@@ -111,23 +112,21 @@ class Funding {
   #paidFor(reservation: Reservation, needs: HardNeeds | undefined): Funded {
     const { pricing, plan, nowMs } = this.#options;
     if (needs === undefined) {
-      return {
-        reservedNanos: bookedBound(pricing, plan, nowMs),
-        body: plan.body,
-        reservation,
-        ...NOT_PROVEN,
-      };
+      return { funds: unproven(bookedBound(pricing, plan, nowMs), reservation), body: plan.body };
     }
-    return {
-      reservedNanos: needs.isPriced ? reservation.hardNanos : null,
-      body: needs.body(reservation.hardNanos),
-      reservation,
-      ...(needs.proven ? { proven: true, mostInputTokens: needs.inputTokens } : NOT_PROVEN),
-    };
+    const { hardNanos } = reservation;
+    const { isPriced, proven, inputTokens } = needs;
+    const reservedNanos = isPriced ? hardNanos : null;
+    const funds = proven
+      ? { reservedNanos, reservation, proven, mostInputTokens: inputTokens }
+      : unproven(reservedNanos, reservation);
+    return { funds, body: needs.body(hardNanos) };
   }
 }
 
-const NOT_PROVEN = { proven: false, mostInputTokens: Number.POSITIVE_INFINITY } as const;
+function unproven(reservedNanos: bigint | null, reservation: Reservation | undefined): Funds {
+  return { reservedNanos, reservation, proven: false, mostInputTokens: Number.POSITIVE_INFINITY };
+}
 
 function spenderOf({ caller, tool, connection, modelPriced }: Plan): Spender {
   const { id, policy } = caller.virtualKey;

@@ -1,10 +1,10 @@
 import type { ReservedAttempt } from "../ledger/index.ts";
-import type { Funded } from "./funding.ts";
+import type { Funds } from "./funding.ts";
 import type { Plan } from "./plan.ts";
 
 export interface ReservationOptions {
   readonly plan: Plan;
-  readonly funded: Funded;
+  readonly funds: Funds;
   /** 1 for the first attempt. */
   readonly number: number;
   readonly nowMs: number;
@@ -14,7 +14,7 @@ export interface ReservationOptions {
 /** The ledger row that is durable before a byte goes upstream. */
 export function reservation({
   plan,
-  funded,
+  funds,
   number,
   nowMs,
   priceVersion,
@@ -39,9 +39,9 @@ export function reservation({
     modelRequested: plan.modelRequested,
     bytesIn: plan.bytesIn,
     bodyHash: plan.bodyHash,
-    reservedNanos: funded.reservedNanos,
+    reservedNanos: funds.reservedNanos,
     priceVersion,
-    grants: funded.reservation?.grants ?? NO_GRANTS,
+    grants: funds.reservation?.grants ?? NO_GRANTS,
   };
 }
 

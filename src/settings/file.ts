@@ -67,7 +67,7 @@ function parsed(path: string, text: string): JsonObject {
   if (first) {
     throw new AppError(
       "invalid_input",
-      `${path} is not valid JSONC: ${printParseErrorCode(first.error)} at ${position(text, first.offset)}`,
+      `${path} is not valid JSONC: ${faultOf(first)} at ${position(text, first.offset)}`,
       { hint: "correct the file in an editor" },
     );
   }
@@ -75,6 +75,13 @@ function parsed(path: string, text: string): JsonObject {
   throw new AppError("invalid_input", `${path} must hold one object`, {
     hint: "correct the file in an editor",
   });
+}
+
+/** `comma expected`, from the parser's `CommaExpected`. */
+function faultOf({ error }: ParseError): string {
+  return printParseErrorCode(error)
+    .replace(/\B[A-Z]/g, " $&")
+    .toLowerCase();
 }
 
 function position(text: string, offset: number): string {

@@ -101,8 +101,8 @@ describe("the file", () => {
   });
 
   test.each([
-    [`{\n  "port": 1\n  "host": "x"\n}`, "line 3, column 3"],
-    [`{ "port": `, "line 1, column"],
+    [`{\n  "port": 1\n  "host": "x"\n}`, "comma expected at line 3, column 3"],
+    [`{ "port": `, "value expected at line 1, column"],
     ["[1]", "one object"],
   ])("that is broken is named with the place: %p", (text, place) => {
     write(text);

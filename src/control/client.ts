@@ -37,7 +37,13 @@ export function createSocketClient(socket: string): SocketClient {
       }
     },
     async call(operation, input) {
-      return operation.output.parse(await callSocket(socket, operation.name, input));
+      const document = await callSocket(socket, operation.name, input);
+      const { success, data, error } = operation.output.safeParse(document);
+      if (success) return data;
+      throw new AppError("conflict", "the running Ownkey is of another version", {
+        hint: "start it anew: ownkey down, then ownkey up --detach",
+        cause: error,
+      });
     },
   };
 }

@@ -82,6 +82,7 @@ describe("an operation", () => {
       });
     }
     expect((await app()("/api/test.echo")).status).toBe(404);
+    expect(await (await app()("/nowhere")).text()).toContain("/api/openapi.json lists what there is");
   });
 
   test.each([

@@ -60,7 +60,7 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
 
   app.post("/session", async (context) => {
     const caller = options.callerOf(context.req.raw);
-    if (!caller || !options.holdSession) throw new AppError("not_found", "there is nothing at this path");
+    if (!caller || !options.holdSession) throw nothingHere();
     return await options.holdSession(caller, context.req.raw);
   });
 
@@ -72,13 +72,14 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
       });
     }
     const found = await operations.find(context.req.param("name"));
-    if (!found || !isRemote(found)) throw new AppError("not_found", "there is no such operation here");
+    if (!found || !isRemote(found))
+      throw new AppError("not_found", "there is no such operation here", { hint: LIST });
     const input = await readJsonBody(context.req.raw, LARGEST_INPUT_BYTES);
     return context.json((await runOperation(found, control, caller, input)) as object);
   });
 
   app.notFound(() => {
-    throw new AppError("not_found", "there is nothing at this path");
+    throw nothingHere();
   });
   app.onError((error) => {
     const known = toAppError(error);
@@ -88,10 +89,18 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
   return app;
 }
 
+const LIST = "GET /api/openapi.json lists what there is";
+
+function nothingHere(): AppError {
+  return new AppError("not_found", "there is nothing at this path", { hint: LIST });
+}
+
 function assertLocal(context: Context): void {
   const host = context.req.header("host") ?? "";
   if (!LOCAL_HOST.test(host)) {
-    throw new AppError("unknown_host", "the control port answers to loopback names only");
+    throw new AppError("unknown_host", "the control port answers to loopback names only", {
+      hint: "call it as http://127.0.0.1:PORT",
+    });
   }
   const site = context.req.header("sec-fetch-site") ?? "none";
   const origin = context.req.header("origin") ?? `http://${host}`;

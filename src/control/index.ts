@@ -1,6 +1,7 @@
 // The groups under `operations/` are not listed here: whoever runs one imports its file alone, because each brings its
 // schemas and what it works with.
 export { OPERATIONS, type Operations } from "./operations.ts";
+export { checkedInput } from "./checked-input.ts";
 export * from "./client.ts";
 export * from "./control.ts";
 export * from "./http.ts";

@@ -1,5 +1,5 @@
 import type { Caller } from "../access/index.ts";
-import { AppError } from "../kernel/index.ts";
+import { checkedInput } from "./checked-input.ts";
 import type { Control } from "./control.ts";
 import type { AnyOperation } from "./operation.ts";
 
@@ -10,14 +10,6 @@ export async function runOperation(
   caller: Caller,
   input: unknown,
 ): Promise<unknown> {
-  const parsed = found.input.safeParse(input);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const place = issue?.path.join(".") ?? "";
-    throw new AppError(
-      "invalid_input",
-      `${place === "" ? "the input" : `"${place}"`}: ${issue?.message ?? "invalid"}`,
-    );
-  }
-  return found.output.parse(await found.run(control, caller, parsed.data as never));
+  const checked = checkedInput(found.input, input);
+  return found.output.parse(await found.run(control, caller, checked as never));
 }

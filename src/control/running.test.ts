@@ -198,7 +198,14 @@ describe("the client of the socket", () => {
 
   test("refuses an answer that is not the operation's document", async () => {
     const server = serve(() => Response.json({ fine: "yes" }));
-    expect(createSocketClient(server.socket).call(anything, {})).rejects.toThrow();
+    const failure = await createSocketClient(server.socket)
+      .call(anything, {})
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: "conflict",
+      message: "the running Ownkey is of another version",
+      hint: expect.stringContaining("ownkey up --detach"),
+    });
     await server.stop();
   });
 });

@@ -16,7 +16,7 @@ export const nameSchema = z
   .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/,
-    "1 to 64 letters, digits, . _ : @ -, beginning with a letter or digit",
+    "must be 1 to 64 letters, digits, . _ : @ -, beginning with a letter or digit",
   );
 
 export const refSchema = z.string().min(1).max(200).describe("id, connection/name, or an unambiguous name");

@@ -19,8 +19,18 @@ import { setBudgets } from "../virtual-key-budgets.ts";
 const patternSchema = z.string().min(1).max(200);
 
 const rangeSchema = z.string().min(1).max(100).describe("an address or a range: 10.0.0.0/8, 2001:db8::/32");
-const regionSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
-const metadataName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/, "letters, digits, . _ / -");
+const regionSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    "must be 1 to 63 letters, digits, . _ -, beginning with a letter or digit",
+  );
+const metadataName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/,
+    "must be 1 to 63 letters, digits, . _ / -, beginning with a letter or digit",
+  );
 const metadataSchema = z
   .record(metadataName, z.string().max(500).nullable())
   .describe("what is not named stays; null takes an entry out");

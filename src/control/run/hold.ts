@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Caller, ToolTokenVerifier } from "../../access/index.ts";
 import { AppError } from "../../kernel/index.ts";
+import { checkedInput } from "../checked-input.ts";
 import type { Control } from "../control.ts";
 import { readJsonBody } from "../request-body.ts";
 import { secretInput } from "../schemas.ts";
@@ -21,10 +22,8 @@ const inputSchema = z.object({
  * with it, for the next request. After a restart of this program a run that is still there takes its session up again.
  */
 export async function holdSession(control: Control, caller: Caller, request: Request): Promise<Response> {
-  const parsed = inputSchema.safeParse(await readJsonBody(request, LARGEST_INPUT_BYTES));
-  if (!parsed.success)
-    throw new AppError("invalid_input", parsed.error.issues[0]?.message ?? "the input is invalid");
-  const { open, resume, end } = parsed.data;
+  const body = await readJsonBody(request, LARGEST_INPUT_BYTES);
+  const { open, resume, end } = checkedInput(inputSchema, body);
   if (end) {
     control.sessions.end(end.session);
     return Response.json({ done: true });

@@ -11,7 +11,7 @@ export const toolSchema = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9._-]{0,47}$/,
-    "1 to 48 lower-case letters, digits, . _ -, beginning with a letter or digit",
+    "must be 1 to 48 lower-case letters, digits, . _ -, beginning with a letter or digit",
   );
 
 export const runInput = z.object({

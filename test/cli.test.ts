@@ -460,7 +460,7 @@ describe("help", () => {
     expect((await home.run(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     const wrong = await home.run(["key", "add"]);
     expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: 2, stdout: "" });
-    expect(wrong.stderr).toContain("Did you mean keys?");
+    expect(wrong.stderr).toContain("did you mean keys?");
   });
 });
 

@@ -3,7 +3,7 @@ import * as connections from "../control/operations/connections.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { collect, example, given } from "./options.ts";
+import { collectOrNone, example, given } from "./options.ts";
 import { fields, print, shortTime, table, warn } from "./output.ts";
 import { secretInArgument } from "./secret-arguments.ts";
 import { readSecret, secretOptions, type SecretSourceOptions } from "./secret-source.ts";
@@ -48,7 +48,11 @@ export const registerConnections: Register = (program, context) => {
     .option("--project <id>", "sent with every request; empty to stop")
     .option("--region <name>", "where requests are processed")
     .option("--api-version <version>", "Azure: version of the dated route")
-    .option("--deployment <name[=model]>", "Azure: replaces the list of deployments (repeatable)", collect)
+    .option(
+      "--deployment <name[=model]>",
+      "Azure: replaces the list of deployments (repeatable); empty for none",
+      collectOrNone,
+    )
     .option("--base-url <url>", "another path or host; another host needs the key again")
     .addOption(
       new Option("--allow-private <yes|no>", "may its host be a private address").choices(["yes", "no"]),

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import * as notify from "../control/operations/notify.ts";
 import { AppError } from "../kernel/index.ts";
 import type { CommonOptions } from "./context.ts";
@@ -122,9 +122,15 @@ function toldText(channels: readonly string[]): string {
 function graceOption(command: Command): Command {
   return command.option(
     "--grace-hours <number>",
-    "how long the former one signs as well (default: 24)",
-    wholeNumber,
+    "how long the former one signs as well, at most 720 (default: 24)",
+    graceHours,
   );
+}
+
+function graceHours(text: string): number {
+  const hours = wholeNumber(text);
+  if (hours > 720) throw new InvalidArgumentError("a whole number up to 720");
+  return hours;
 }
 
 function graceOf({ graceHours }: GraceOptions): { graceSeconds?: number } {

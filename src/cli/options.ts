@@ -1,17 +1,27 @@
 import { InvalidArgumentError } from "commander";
 import { formatTime } from "../kernel/index.ts";
 
-/** Collects a repeatable option; commas separate as well. */
+/** Collects a repeatable option; commas separate as well. Nothing is not taken for everything. */
 export function collect(value: string, before: readonly string[] | undefined): string[] {
-  const parts = value
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
+  const parts = partsOf(value);
+  if (parts.length === 0) throw new InvalidArgumentError("one or more, separated by commas");
   return [...(before ?? []), ...parts];
 }
 
+/** The same, where an empty text takes away what there was. */
+export function collectOrNone(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), ...partsOf(value)];
+}
+
+function partsOf(value: string): string[] {
+  return value
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
 export function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("a whole number is wanted.");
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("a whole number");
   return Number(text);
 }
 
@@ -20,7 +30,7 @@ const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86
 /** A time in the future: `2027-01-31`, an RFC 3339 time, or a span such as `30d`, `12h`. */
 export function futureTime(text: string): string {
   const time = relativeTime(text, 1);
-  if (Date.parse(time) <= Date.now()) throw new InvalidArgumentError("a time in the future is wanted.");
+  if (Date.parse(time) <= Date.now()) throw new InvalidArgumentError("a time in the future");
   return time;
 }
 
@@ -37,9 +47,7 @@ function relativeTime(text: string, direction: 1 | -1): string {
     ? Date.parse(text)
     : Number.NaN;
   if (Number.isNaN(timeMs)) {
-    throw new InvalidArgumentError(
-      "a date (2027-01-31), a time (2027-01-31T12:00:00Z) or a span (30d, 12h) is wanted.",
-    );
+    throw new InvalidArgumentError("a date (2027-01-31), a time (2027-01-31T12:00:00Z) or a span (30d, 12h)");
   }
   return formatTime(timeMs);
 }

@@ -52,6 +52,15 @@ describe("--json", () => {
     },
   );
 
+  test("is no value of an option, and refused where there is no document", async () => {
+    expect((await runCommand(["vk", "create", "--name", "--json"])).stderr).toContain(
+      `"--name needs a value`,
+    );
+    expect(JSON.parse((await runCommand(["completion", "bash", "--json"])).stderr)).toMatchObject({
+      error: { code: "usage", message: "ownkey completion has no option --json" },
+    });
+  });
+
   test("behind -- it is a word like any other", async () => {
     const { calls } = await runCommand(["keys", "show", "--", "--json"], { answers: { "keys.show": {} } });
     expect(calls).toEqual([{ name: "keys.show", input: { ref: "--json" } }]);
@@ -68,6 +77,132 @@ describe("--json", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "usage", message: expect.any(String) } });
   });
+});
+
+describe("what is wrong in a command line is told in a sentence, with what to do", () => {
+  test.each([
+    [["kyes"], `ownkey has no command "kyes"`, "did you mean keys? ownkey --help shows its commands"],
+    [["keys", "xyzzy"], `ownkey keys has no command "xyzzy"`, "ownkey keys --help shows its commands"],
+    [
+      ["vk", "create", "--name", "x", "--nmae"],
+      "ownkey vk create has no option --nmae",
+      "did you mean --name? ownkey vk create --help shows what it takes",
+    ],
+    [
+      ["keys", "list", "-x"],
+      "ownkey keys list has no option -x",
+      "ownkey keys list --help shows what it takes",
+    ],
+    [
+      ["keys", "rename", "main"],
+      "<name> is missing: ownkey keys rename <ref> <name>",
+      "ownkey keys rename --help shows what it takes",
+    ],
+    [["vk", "create"], "--name is missing: --name <name>", "ownkey vk create --help shows what it takes"],
+    [
+      ["vk", "create", "--name"],
+      "--name needs a value: --name <name>",
+      "ownkey vk create --help shows what it takes",
+    ],
+    [
+      ["keys", "list", "more"],
+      "ownkey keys list takes no arguments, and was given 1",
+      "ownkey keys list --help shows what it takes",
+    ],
+    [
+      ["keys", "show", "a", "b", "c"],
+      "ownkey keys show takes 1 argument, and was given 3",
+      "ownkey keys show --help shows what it takes",
+    ],
+    [
+      ["requests", "list", "--limit", "it's ' is invalid. many"],
+      "--limit must be a whole number",
+      "ownkey requests list --help shows what it takes",
+    ],
+    [
+      ["connections", "set", "x", "--allow-private", "perhaps"],
+      "--allow-private must be one of yes, no",
+      "ownkey connections set --help shows what it takes",
+    ],
+    [
+      ["vk", "create", "--name", "x", "--address", ""],
+      "--address must be one or more, separated by commas",
+      "ownkey vk create --help shows what it takes",
+    ],
+    [
+      ["notify", "secret", "new", "--grace-hours", "721"],
+      "--grace-hours must be a whole number up to 720",
+      "ownkey notify secret new --help shows what it takes",
+    ],
+  ])("%p", async (argv, message, hint) => {
+    expect(await runCommand(argv)).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: `error: ${message}\n  ${hint}\n`,
+    });
+    const { code, stdout, stderr } = await runCommand([...argv, "--json"]);
+    expect({ code, stdout, document: JSON.parse(stderr) }).toEqual({
+      code: 2,
+      stdout: "",
+      document: { error: { code: "usage", message, hint } },
+    });
+  });
+
+  test("a group without its command shows what there is; with --json it is a mistake like any other", async () => {
+    const shown = await runCommand(["keys"]);
+    expect(shown).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("Commands:") });
+    expect(JSON.parse((await runCommand(["keys", "--json"])).stderr)).toEqual({
+      error: {
+        code: "usage",
+        message: "a command is missing",
+        hint: "ownkey keys --help shows its commands",
+      },
+    });
+  });
+
+  test.each([
+    [
+      ["budget", "set", "everything", "1usd/day", "--reset-day", "99"],
+      "budget.set",
+      "resetDay",
+      "--reset-day",
+    ],
+    [["vk", "create", "--name", "x", "--region", "a b"], "vk.create", "regions.0", "--region"],
+    [["slots", "add", "key"], "slots.add", "kind", "<kind>"],
+    [["keys", "list"], "keys.list", "unheardOf", `"unheardOf"`],
+  ])(
+    "a field that an operation refuses has the name of what was given: %p",
+    async (argv, name, field, word) => {
+      const refuse = () => {
+        throw new AppError("invalid_input", `"${field}" must be right`, {
+          hint: "schema",
+          details: { field },
+        });
+      };
+      const { code, stderr } = await runCommand(argv, { answers: { [name]: refuse } });
+      const command = argv.slice(0, 2).join(" ");
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: `error: ${word} must be right\n  ownkey ${command} --help shows what it takes\n`,
+      });
+    },
+  );
+});
+
+test("what limits a virtual key is lifted by name; nothing is not taken for everything", async () => {
+  const set = async (...options: readonly string[]) =>
+    (await runCommand(["vk", "set", "x", ...options], { answers: { "vk.set": {} } })).calls[0]?.input;
+  for (const [option, field] of [
+    ["--connections", "connections"],
+    ["--models", "models"],
+    ["--address", "addresses"],
+    ["--region", "regions"],
+  ] as const) {
+    expect(await set(option, "all")).toMatchObject({ [field]: [] });
+    expect(await set(option, "a,b")).toMatchObject({ [field]: ["a", "b"] });
+    expect(await set(option, "")).toBeUndefined();
+  }
+  expect(await set("--paths", "none")).toMatchObject({ paths: [] });
 });
 
 describe("exit codes", () => {

@@ -1,32 +1,40 @@
 import type { EventEmitter } from "node:events";
 import { Command, CommanderError } from "commander";
-import { AppError, errorDocument, maskSecrets, toAppError, VERSION } from "../kernel/index.ts";
+import {
+  type AppError,
+  ERROR_CODES,
+  errorDocument,
+  maskSecrets,
+  toAppError,
+  VERSION,
+} from "../kernel/index.ts";
 import { commandsFor } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { example } from "./options.ts";
 import { jsonText, paint, terminalText } from "./output.ts";
 import type { Register } from "./register.ts";
 import { refuseSecretArguments } from "./secret-arguments.ts";
+import { inOptionsWords, usageError } from "./usage-error.ts";
 
 /** Parses, runs one command, prints its error if it fails, and gives the exit code. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const exit = { code: 0 };
-  const { words, json } = jsonLast(argv);
-  // The parser's complaints are held back: with --json they become a document like any other error.
-  const complaints: string[] = [];
-  const quiet = json
-    ? { ...context, stderr: { write: (text: string) => void complaints.push(text) } }
-    : context;
+  const { words, json } = withoutJson(argv);
+  let running: Command | undefined;
   try {
     refuseSecretArguments(ownWords(argv));
-    const program = buildProgram(await commandsFor(words), context, { exit, output: quiet });
+    const program = buildProgram(await commandsFor(words), context, { exit, output: context, json });
+    program.hook("preAction", (_program, command) => {
+      running = command;
+      if (json) askForJson(command);
+    });
     await program.parseAsync(words, { from: "user" });
     return exit.code;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return printError(context, toAppError(error), json);
-    if (error.exitCode === 0) return 0;
-    const usage = new AppError("usage", usageMessage(error), { hint: "add --help for help" });
-    return json ? printError(context, usage, true) : usage.exitCode;
+    // Help.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERROR_CODES.usage.exit;
+    const known = toAppError(error);
+    return printError(context, running ? inOptionsWords(known, running) : known, json);
   }
 }
 
@@ -37,19 +45,21 @@ function ownWords(argv: readonly string[]): readonly string[] {
 
 /** The whole command tree, to be read. */
 export async function wholeProgram(context: CliContext): Promise<Command> {
-  return buildProgram(await commandsFor([]), context, { exit: { code: 0 }, output: context });
+  return buildProgram(await commandsFor([]), context, { exit: { code: 0 }, output: context, json: false });
 }
 
 interface ParserOptions {
   readonly exit: { code: number };
-  /** Where the parser writes its help and complaints. */
+  /** Where the parser writes its help. */
   readonly output: Pick<CliContext, "stdout" | "stderr" | "colour">;
+  /** A document is wanted: help is no answer to a mistake. */
+  readonly json: boolean;
 }
 
 function buildProgram(
   commands: readonly Register[],
   context: CliContext,
-  { exit, output }: ParserOptions,
+  { exit, ...options }: ParserOptions,
 ): Command {
   const program = new Command("ownkey")
     .description(
@@ -57,29 +67,28 @@ function buildProgram(
     )
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
-    .showHelpAfterError("(add --help for help)")
     .showSuggestionAfterError()
     .enablePositionalOptions();
   for (const register of commands) register(program, context, exit);
-  settleAll(program, output, "ownkey");
+  settleAll(program, options, "ownkey");
   return program;
 }
 
-/** Errors are thrown instead of ending the process, and written where the context says. */
-function settleAll(
-  command: Command,
-  output: Pick<CliContext, "stdout" | "stderr" | "colour">,
-  path: string,
-): void {
-  command.exitOverride();
+/** Errors are thrown instead of ending the process or being printed; help is written where the context says. */
+function settleAll(command: Command, options: Omit<ParserOptions, "exit">, path: string): void {
+  const { output, json } = options;
+  command.exitOverride((error) => {
+    throw isHelp(error, json) ? error : usageError(error, command);
+  });
   command.configureOutput({
+    outputError: () => {},
     writeOut: (text) => output.stdout.write(text),
-    writeErr: (text) => output.stderr.write(terminalText(maskSecrets(text))),
+    writeErr: (text) => json || output.stderr.write(text),
     getOutHasColors: () => output.colour,
     getErrHasColors: () => output.colour,
   });
   if (command.commands.length === 0) settleLeaf(command, path);
-  for (const child of command.commands) settleAll(child, output, `${path} ${child.name()}`);
+  for (const child of command.commands) settleAll(child, options, `${path} ${child.name()}`);
 }
 
 /** What every command has: `--json`, unless it prints a script, and an example, the plainest if it brings none. */
@@ -90,17 +99,23 @@ function settleLeaf(command: Command, path: string): void {
     command.addHelpText("after", example(path));
 }
 
-/** `--json` may stand anywhere: the command it belongs to is known only at the end. */
-function jsonLast(argv: readonly string[]): { words: string[]; json: boolean } {
+/** `--json` may stand anywhere: the command it belongs to is known only when the rest has been parsed. */
+function withoutJson(argv: readonly string[]): { words: string[]; json: boolean } {
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
   const options = argv.slice(0, end);
-  const json = options.includes("--json");
   const others = options.filter((word) => word !== "--json");
-  return { words: [...others, ...(json ? ["--json"] : []), ...argv.slice(end)], json };
+  return { words: [...others, ...argv.slice(end)], json: others.length < options.length };
 }
 
-function usageMessage({ code, message }: CommanderError): string {
-  return code === "commander.help" ? "a command is missing" : maskSecrets(message.replace(/^error: /, ""));
+/** @throws CommanderError when the command has no such option. */
+function askForJson(command: Command): void {
+  if (command.options.some(({ long }) => long === "--json")) command.setOptionValue("json", true);
+  else command.error("error: unknown option '--json'", { code: "commander.unknownOption" });
+}
+
+/** It was asked for, or it is the answer to a command without its verb. */
+function isHelp({ code, exitCode }: CommanderError, json: boolean): boolean {
+  return exitCode === 0 || (code === "commander.help" && !json);
 }
 
 export function printError(context: CliContext, error: AppError, json: boolean): number {

@@ -65,7 +65,6 @@ const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1_000, m: 1_000_000 
 function limit(text: string): number {
   if (text === "none") return NONE;
   const match = /^([1-9]\d{0,11})([km]?)$/i.exec(text);
-  if (match === null)
-    throw new InvalidArgumentError("a whole number above 0 (60, 100k, 2m) or `none` is wanted.");
+  if (match === null) throw new InvalidArgumentError("a whole number above 0 (60, 100k, 2m) or none");
   return Number(match[1]) * (UNITS[(match[2] ?? "").toLowerCase()] ?? 1);
 }

@@ -1,5 +1,5 @@
+import { checkedInput } from "../control/index.ts";
 import * as tokens from "../control/operations/tokens.ts";
-import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
@@ -16,9 +16,8 @@ export const registerToken: Register = (program, context) => {
     .option("--json", "print one JSON document")
     .action(async (tool: string | undefined, options: CommonOptions) => {
       if (tool === undefined) return token.help();
-      const { success, error } = tokens.issue.input.safeParse({ tool });
       // Before anything is started for it.
-      if (!success) throw new AppError("invalid_input", `the tool's name: ${error.issues[0]?.message}`);
+      checkedInput(tokens.issue.input, { tool });
       await context.ensureRunning();
       const issued = await context.client.call(tokens.issue, { tool });
       print(context, options, issued, () => issued.token);

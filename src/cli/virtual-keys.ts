@@ -161,10 +161,10 @@ interface PolicyOptions extends CommonOptions, RateLimitOptions {
 
 function policyOptions(command: Command): Command {
   return rateLimitOptions(command)
-    .option("--connections <names>", "connections it may use (default: all)", collect)
+    .option("--connections <names>", "connections it may use; `all` lifts it", collect)
     .option("--default-connection <name>", "used when a request does not say")
-    .option("--models <patterns>", "models it may use, * for any run of characters", collect)
-    .option("--paths <patterns>", "paths besides the providers' inference routes", collect)
+    .option("--models <patterns>", "models it may use, * for any run of characters; `all` lifts it", collect)
+    .option("--paths <patterns>", "paths besides the providers' inference routes; `none` ends that", collect)
     .option("--address <ranges>", "addresses it may be used from, 10.0.0.0/8; `all` lifts it", collect)
     .option("--region <regions>", "regions whose connections it may use; `all` lifts it", collect)
     .option("--budget <amount>", "hard budget, 20usd/month; several for several periods", collect)
@@ -180,10 +180,10 @@ function policyOptions(command: Command): Command {
 
 function policyOf(options: PolicyOptions) {
   return given({
-    connections: options.connections,
+    connections: listOrAll(options.connections),
     defaultConnection: options.defaultConnection,
-    models: options.models,
-    paths: options.paths,
+    models: listOrAll(options.models),
+    paths: options.paths?.filter((path) => path !== "none"),
     addresses: listOrAll(options.address),
     regions: listOrAll(options.region),
     rateLimits: rateLimitsOf(options),
@@ -209,7 +209,7 @@ function collectNotes(
   before: Readonly<Record<string, string | null>> | undefined,
 ): Record<string, string | null> {
   const at = text.indexOf("=");
-  if (at <= 0) throw new InvalidArgumentError("name=value is wanted.");
+  if (at <= 0) throw new InvalidArgumentError("name=value");
   const value = text.slice(at + 1);
   return { ...before, [text.slice(0, at)]: value === "" ? null : value };
 }

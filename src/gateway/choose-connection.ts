@@ -2,6 +2,7 @@ import { regionAllowed, type VirtualKeyPolicy } from "../access/index.ts";
 import type { Connection } from "../connections/index.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Dialect, Provider, RouteRule } from "../providers/index.ts";
+import { notAllowed } from "./errors.ts";
 
 /** A connection that a virtual key may use, and what its provider makes of the route. */
 export interface Candidate {
@@ -44,23 +45,30 @@ export function chooseConnection(
 
 /**
  * Those that the policy allows (an empty list allows all), or the one of them that the prefix `/c/<connection>/`
- * names. @throws AppError `no_connection` when it names none of them.
+ * names; never none.
+ * @throws AppError `no_connection` when there is none, or the prefix names none of them; `not_allowed` when all that
+ *   there are lie in other regions than the policy's.
  */
 export function usableConnections(
   connections: readonly Connection[],
   policy: VirtualKeyPolicy,
   prefix: string | null,
 ): readonly Connection[] {
-  const isOpen = policy.connections.length === 0 && policy.regions.length === 0;
-  const allowed = isOpen ? connections : allowedBy(policy, connections);
-  return prefix === null ? allowed : [theNamed(prefix, allowed)];
+  const { connections: ids, regions } = policy;
+  const listed = ids.length === 0 ? connections : connections.filter(({ id }) => ids.includes(id));
+  const asked = prefix === null ? listed : [theNamed(prefix, listed)];
+  if (asked.length === 0) throw noConnection(asked, "there is no connection that this virtual key may use");
+  if (regions.length === 0) return asked;
+  const near = asked.filter(({ settings }) => regionAllowed(policy, settings.region));
+  if (near.length === 0) throw regionRefused(regions);
+  return near;
 }
 
-function allowedBy(policy: VirtualKeyPolicy, connections: readonly Connection[]): readonly Connection[] {
-  return connections.filter(
-    ({ id, settings }) =>
-      (policy.connections.length === 0 || policy.connections.includes(id)) &&
-      (policy.regions.length === 0 || regionAllowed(policy, settings.region)),
+function regionRefused(regions: readonly string[]): AppError {
+  return notAllowed(
+    "region",
+    "this virtual key may be used in certain regions only, and no connection that the request could go to is in one",
+    `allowed: ${regions.join(", ")}; a connection says its own: ownkey connections set NAME --region REGION`,
   );
 }
 

@@ -135,7 +135,7 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
     const usable = usableConnections(directory.connections(), policy, target.connection);
     const candidates = candidatesFor(usable, routeOf, policy, method, target.path);
     // Nobody may send a body to a route that nobody may use.
-    if (candidates.length > 0 && candidates.every(hasNoRule)) throw pathRefused(method, target.path);
+    if (candidates.every(hasNoRule)) throw pathRefused(method, target.path);
     const reading = readRequest({ request, method, headers, target, candidates, keeping });
     return reading instanceof Promise
       ? reading.then((read) => decide(incoming, candidates, read))

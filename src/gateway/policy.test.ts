@@ -356,7 +356,19 @@ test("a virtual key kept to some addresses is refused from others, and one kept 
   allow({ addresses: ["127.0.0.0/8"] });
   expect((await gateway.post("/c/openai/v1/chat/completions", ASKED)).status).toBe(200);
   allow({ regions: ["eu"] });
-  const elsewhere = await gateway.post("/c/openai/v1/chat/completions", ASKED);
-  expect(await refusal(elsewhere)).toMatchObject({ status: 400, code: "no_connection" });
+  for (const path of ["/c/openai/v1/chat/completions", "/v1/chat/completions"]) {
+    const elsewhere = await gateway.post(path, ASKED);
+    expect(await refusal(elsewhere)).toMatchObject({ status: 403, code: "not_allowed" });
+    expect(gateway.denials.at(-1)?.reason).toBe("region");
+  }
   expect(upstream.arrived).toHaveLength(1);
+});
+
+test("with no connection at all a request is told so, whatever its body, in its own dialect", async () => {
+  gateway.directory.list.splice(0);
+  for (const path of ["/v1/chat/completions", "/v1/messages", "/v1beta/models/gemini-x:generateContent"]) {
+    const answer = await refusal(await gateway.post(path, ASKED));
+    expect(answer).toMatchObject({ status: 400, code: "no_connection" });
+    expect(answer.message).toContain("ownkey keys add PROVIDER");
+  }
 });

@@ -37,6 +37,7 @@ function app(options: Partial<ControlHttpOptions> = {}) {
       all: async () => served,
     },
     log: silentLog,
+    requestId: () => "req_1",
     callerOf: () => ({ kind: "cli", user: "ada" }),
     notReady: () => undefined,
     metrics: () => "ownkey_up 1\n",
@@ -109,6 +110,7 @@ describe("errors", () => {
     expect(answer.status).toBe(500);
     expect(await answer.text()).not.toContain("inner text");
     expect(lines.join("")).toContain("inner text");
+    expect(lines.join("")).toContain('"requestId":"req_1"');
   });
 });
 
@@ -199,7 +201,7 @@ describe("a body that is too large", () => {
   });
 });
 
-test("every answer, good or bad, forbids caching, sniffing and scripts", async () => {
+test("every answer, good or bad, has an id, and forbids caching, sniffing and scripts", async () => {
   const answers = await Promise.all([
     app()("/healthz"),
     app()("/metrics"),
@@ -212,6 +214,7 @@ test("every answer, good or bad, forbids caching, sniffing and scripts", async (
   ]);
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 400, 500, 404, 421, 401]));
   for (const { headers } of answers) {
+    expect(headers.get("x-ownkey-request-id")).toBe("req_1");
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("content-security-policy")).toContain("default-src 'none'");
@@ -228,4 +231,10 @@ test("health says alive, readiness says why not", async () => {
     body: { reason: "vault_locked" },
   });
   expect((await app()("/readyz")).status).toBe(200);
+});
+
+test("metrics come as what Prometheus asks for", async () => {
+  const answer = await app()("/metrics");
+  expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(await answer.text()).toBe("ownkey_up 1\n");
 });

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { Caller } from "../access/index.ts";
+import { REQUEST_ID_HEADER } from "../gateway/index.ts";
 import { AppError, errorDocument, type Log, toAppError } from "../kernel/index.ts";
 import type { Control } from "./control.ts";
 import { isRemote } from "./operation.ts";
@@ -11,6 +12,8 @@ export interface ControlHttpOptions {
   readonly control: Control;
   readonly operations: Operations;
   readonly log: Log;
+  /** A new id for each request: in its answer's headers, and in the log when it fails. */
+  requestId(): string;
   /** Who asks; `undefined` refuses with 401. */
   callerOf(request: Request): Caller | undefined;
   /** `undefined` when ready, else the reason. */
@@ -18,6 +21,11 @@ export interface ControlHttpOptions {
   metrics(): string | Promise<string>;
   /** Serves `POST /session`; absent where no sessions are given out. */
   holdSession?(caller: Caller, request: Request): Promise<Response>;
+}
+
+/** What is known of a request while it is answered. */
+interface ControlEnv {
+  Variables: { requestId: string };
 }
 
 /** Requests to the control port never come from a page of another origin, whatever name it resolves to this machine. */
@@ -32,14 +40,20 @@ const HEADERS = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
+/** The text format of Prometheus; a scraper refuses an answer that does not say so. */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
 /** Every operation as `POST /api/NAME`, beside health and metrics. Served on the control socket and the control port. */
-export function createControlHttp(options: ControlHttpOptions): Hono {
+export function createControlHttp(options: ControlHttpOptions): Hono<ControlEnv> {
   const { control, operations, log } = options;
-  const app = new Hono();
+  const app = new Hono<ControlEnv>();
 
   // Before the checks, so that what they refuse is answered with the headers as well.
   app.use(async (context, next) => {
+    const requestId = options.requestId();
+    context.set("requestId", requestId);
     await next();
+    context.header(REQUEST_ID_HEADER, requestId);
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
   });
   app.use(async (context, next) => {
@@ -52,7 +66,9 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
     const reason = await options.notReady();
     return reason === undefined ? context.json({ status: "ready" }) : context.json({ reason }, 503);
   });
-  app.get("/metrics", async (context) => context.text(await options.metrics()));
+  app.get("/metrics", async (context) =>
+    context.body(await options.metrics(), 200, { "content-type": METRICS_TYPE }),
+  );
   app.get("/api/openapi.json", async (context) => {
     const { openApiDocument } = await import("./openapi.ts");
     return context.json(openApiDocument(await operations.all()));
@@ -81,9 +97,10 @@ export function createControlHttp(options: ControlHttpOptions): Hono {
   app.notFound(() => {
     throw nothingHere();
   });
-  app.onError((error) => {
+  app.onError((error, context) => {
     const known = toAppError(error);
-    if (known.code === "internal") log.error("control.failed", { error: known });
+    if (known.code === "internal")
+      log.error("control.failed", { requestId: context.get("requestId"), error: known });
     return Response.json(errorDocument(known), { status: known.httpStatus });
   });
   return app;

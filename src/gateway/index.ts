@@ -1,6 +1,7 @@
 export { BodyKeeper, type BodyKeeperOptions } from "./body-keeping.ts";
 export * from "./directory.ts";
 export type { ResolveHost } from "./destination.ts";
+export { REQUEST_ID_HEADER } from "./errors.ts";
 export type { Fetch } from "./forward.ts";
 export type { OnUse } from "./attempt.ts";
 export type { Budgeting } from "./budgeting.ts";

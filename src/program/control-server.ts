@@ -46,6 +46,7 @@ export async function serveControl({
   const shared = {
     operations: OPERATIONS,
     log,
+    requestId: () => app.newId("req"),
     notReady: () => serving.notReady(),
     metrics: () => serving.metrics(),
   };

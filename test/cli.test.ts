@@ -487,7 +487,12 @@ test("backup and restore: a new home has the same keys; its virtual keys wait fo
   expect(await home.json(["keys", "list"], { env: restored })).toEqual(before);
   const there = await home.up([], restored);
   expect(await chat(there.ready.url)).toBe(503);
+  for (const url of [there.ready.url, there.ready.ui]) {
+    const answer = await fetch(`${url}/readyz`);
+    expect([answer.status, await answer.json()]).toEqual([503, { reason: "restore_unconfirmed" }]);
+  }
   await home.json(["backup", "confirm"], { env: restored });
+  expect((await fetch(`${there.ready.url}/readyz`)).status).toBe(200);
   expect(await chat(there.ready.url)).toBe(200);
   expect(await home.json(["audit", "verify"], { env: restored })).toMatchObject({ ok: true });
   there.kill("SIGTERM");

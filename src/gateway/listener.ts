@@ -16,7 +16,7 @@ export interface ListenerOptions {
 }
 
 export interface Listener {
-  /** As a client on this machine writes it, without a trailing slash. */
+  /** As a client on this machine writes it, without a trailing slash: loopback when it listens on every address. */
   readonly url: string;
   readonly port: number;
   /** Takes no new connections, lets requests finish for at most `limitMs`, then closes. */
@@ -52,9 +52,9 @@ export function listen(options: ListenerOptions): Listener {
     timeout: (request, seconds) => server.timeout(request, seconds),
     address: (request) => server.requestIP(request)?.address,
   };
-  const name = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const name = isEveryAddress(hostname) ? LOOPBACK[hostname] : hostname;
   return {
-    url: `${tls === undefined ? "http" : "https"}://${name}:${bound}`,
+    url: `${tls === undefined ? "http" : "https"}://${inUrl(name)}:${bound}`,
     port: bound,
     async stop(limitMs) {
       const closed = server.stop();
@@ -71,6 +71,18 @@ export function listen(options: ListenerOptions): Listener {
       throw listenError(error, options);
     }
   }
+}
+
+const LOOPBACK = { "0.0.0.0": "127.0.0.1", "::": "::1" } as const;
+
+/** Listening there is listening on all addresses of the machine; nobody calls it by that. */
+export function isEveryAddress(hostname: string): hostname is keyof typeof LOOPBACK {
+  return Object.hasOwn(LOOPBACK, hostname);
+}
+
+/** A host's name or address as a URL and a Host header have it. */
+export function inUrl(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
 /** Looks whether anybody listens there, also with a port that is shared. @throws AppError as {@link listen}. */

@@ -22,6 +22,8 @@ import {
   createUpstream,
   DEFAULT_GATEWAY_SETTINGS,
   type Directory,
+  inUrl,
+  isEveryAddress,
   listen,
   type StoreDirectory,
 } from "../gateway/index.ts";
@@ -156,8 +158,9 @@ async function openParts(
     log,
   });
   app.onCommit(() => directory.noteCommit());
+  const suspendable = suspendUntilConfirmed(directory, config.home);
   const gateway = createGateway({
-    directory: suspendUntilConfirmed(directory, config.home),
+    directory: suspendable,
     ledger,
     pricing: control.prices,
     rates: rates.rates,
@@ -210,7 +213,7 @@ async function openParts(
     denials,
     lastUses,
     addresses,
-    notReady: () => directory.unready(),
+    notReady: () => suspendable.unready(),
     metrics: () => gateway.metrics(),
     providerRates: (keyId) => rates.providers.seen(keyId),
     inFlight: () => gateway.inFlight(),
@@ -223,11 +226,12 @@ async function openParts(
 /** Virtual keys of a restored home may have been revoked since the backup: none is accepted until somebody confirms. */
 function suspendUntilConfirmed(directory: Directory, home: string): Directory {
   let suspended = readRestored(home) !== undefined;
+  const isSuspended = () => (suspended &&= readRestored(home) !== undefined);
   return {
     ...directory,
+    unready: () => directory.unready() ?? (isSuspended() ? "restore_unconfirmed" : undefined),
     authenticate(credential) {
-      suspended &&= readRestored(home) !== undefined;
-      if (!suspended) return directory.authenticate(credential);
+      if (!isSuspended()) return directory.authenticate(credential);
       throw new AppError(
         "restore_unconfirmed",
         "this home was restored from a backup and nobody has confirmed it yet",
@@ -246,8 +250,13 @@ function rateSubjectName(subject: string, connections: ReturnType<Directory["con
   return connection === undefined ? subject : `connection:${connection.name}`;
 }
 
-function allowedHosts({ allowHosts, publicUrl }: Config): string[] {
-  return publicUrl === null ? [...allowHosts] : [...allowHosts, new URL(publicUrl).host];
+/** Names under which it may be called, besides loopback: those of the settings, and where it listens if that is one. */
+function allowedHosts({ host, allowHosts, publicUrl }: Config): string[] {
+  return [
+    ...allowHosts,
+    ...(isEveryAddress(host) ? [] : [inUrl(host)]),
+    ...(publicUrl === null ? [] : [new URL(publicUrl).host]),
+  ];
 }
 
 function readTls({ tlsCert, tlsKey }: Config): { cert: string; key: string } | undefined {

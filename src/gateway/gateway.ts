@@ -18,7 +18,7 @@ import type { Denial, Directory, GatewaySettings, ProviderRegistry, Refusal } fr
 import { createPlanner } from "./planner.ts";
 import { requestHeaders } from "./request-headers.ts";
 import type { StoredObjects } from "./stored-objects.ts";
-import { createTargetReader } from "./target.ts";
+import { badPath, createTargetReader } from "./target.ts";
 import { createTimeLimits } from "./time-limits.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
@@ -52,6 +52,8 @@ export interface GatewayOptions {
 /** What of the server a request needs. */
 export interface ServerSide {
   readonly port: number | undefined;
+  /** The path had segments of dots. They are gone from the request's URL: the server has resolved them. */
+  readonly hadDots?: boolean;
   /** How long the request's connection may be silent from now on; 0 = the gateway's own limits count. */
   timeout(request: Request, seconds: number): void;
   /** At the other end of the socket; `undefined` when it is gone. */
@@ -93,6 +95,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { url, method } = request;
     const target = targetOf(url);
     known.dialect = dialectOf(headers, target);
+    if (server.hadDots === true) throw badPath("a dot segment");
     refuseUncarried(method, headers);
     const local = localAnswer(method, target, directory, known.requestId);
     if (local !== undefined) return local;

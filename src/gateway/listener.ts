@@ -1,3 +1,4 @@
+import { dotSegmentRoutes } from "./dot-segments.ts";
 import type { Gateway, ServerSide } from "./gateway.ts";
 import { listenError } from "./listen-error.ts";
 
@@ -37,11 +38,8 @@ export function listen(options: ListenerOptions): Listener {
       maxRequestBodySize: options.maxRequestBodyBytes ?? MAX_REQUEST_BODY_BYTES,
       ...(tls === undefined ? {} : { tls }),
       reusePort: options.reusePort ?? false,
-      fetch(request, server) {
-        // Until the gateway has read the request and takes over: a body that never ends would hold a connection for good.
-        server.timeout(request, options.readLimitSeconds ?? READ_LIMIT_SECONDS);
-        return gateway.handle(request, side);
-      },
+      routes: dotSegmentRoutes((request: Request) => answer(request, sideOfDots)),
+      fetch: (request) => answer(request, side),
       error: () => new Response(null, { status: 500 }),
     }),
   );
@@ -52,6 +50,7 @@ export function listen(options: ListenerOptions): Listener {
     timeout: (request, seconds) => server.timeout(request, seconds),
     address: (request) => server.requestIP(request)?.address,
   };
+  const sideOfDots: ServerSide = { ...side, hadDots: true };
   const name = isEveryAddress(hostname) ? LOOPBACK[hostname] : hostname;
   return {
     url: `${tls === undefined ? "http" : "https"}://${inUrl(name)}:${bound}`,
@@ -63,6 +62,12 @@ export function listen(options: ListenerOptions): Listener {
       await closed;
     },
   };
+
+  function answer(request: Request, side: ServerSide): Promise<Response> {
+    // Until the gateway has read the request and takes over: a body that never ends would hold a connection for good.
+    server.timeout(request, options.readLimitSeconds ?? READ_LIMIT_SECONDS);
+    return gateway.handle(request, side);
+  }
 
   function open<T>(serve: () => T): T {
     try {

@@ -34,8 +34,8 @@ const ROOTS: ReadonlySet<string> = new Set([
 const VERSIONS: ReadonlySet<string> = new Set(["v1", "v1beta", "v1alpha"]);
 
 /**
- * Reads the URL that the server made of the request line. The server has resolved `..` already; whatever could still
- * be read in two ways by us and by a provider is refused.
+ * Reads the URL that the server made of the request line. The server has resolved `..` already (`dot-segments.ts`
+ * finds those paths); whatever could still be read in two ways by us and by a provider is refused.
  * @throws AppError `bad_path`.
  */
 export function parseTarget(url: string): Target {
@@ -165,7 +165,8 @@ function decodeQueryValue(value: string): string {
   }
 }
 
-function badPath(what: string): AppError {
+/** For a path that could be read in two ways; `what` it has, in words. */
+export function badPath(what: string): AppError {
   return new AppError("bad_path", `the path has ${what}`, {
     hint: "use the path as the provider's reference writes it, behind the address of this gateway",
   });

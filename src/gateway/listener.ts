@@ -10,8 +10,6 @@ export interface ListenerOptions {
   tls?: { cert: string; key: string } | undefined;
   /** Shares the port with other processes of this user that ask for the same; Linux only. */
   reusePort?: boolean;
-  /** No route takes more; each route has its own, smaller limit. */
-  maxRequestBodyBytes?: number;
   /** How long a request may take to arrive, unless it goes on as a stream. */
   readLimitSeconds?: number;
 }
@@ -26,7 +24,6 @@ export interface Listener {
 
 /** The server cannot count further. */
 const READ_LIMIT_SECONDS = 240;
-const MAX_REQUEST_BODY_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** Opens the data plane. @throws AppError `address_in_use`, `denied`, `invalid_input`. */
 export function listen(options: ListenerOptions): Listener {
@@ -35,7 +32,8 @@ export function listen(options: ListenerOptions): Listener {
     Bun.serve({
       hostname,
       port,
-      maxRequestBodySize: options.maxRequestBodyBytes ?? MAX_REQUEST_BODY_BYTES,
+      // Each route has a limit of its own, and says in the caller's dialect what is too large.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       ...(tls === undefined ? {} : { tls }),
       reusePort: options.reusePort ?? false,
       routes: dotSegmentRoutes((request: Request) => answer(request, sideOfDots)),

@@ -124,6 +124,19 @@ test.each([
   expect(upstream.arrived.length).toBe(arrived);
 });
 
+test.each([200_000_000, 5_000_000_000])(
+  "a body that is announced with %d bytes is too large in the caller's dialect",
+  async (length) => {
+    const host = `Host: localhost:${gateway.port}\r\n`;
+    const answer = await exchange(
+      `POST /v1/chat/completions HTTP/1.1\r\n${host}${AUTH}Content-Length: ${length}\r\n\r\n{}`,
+    );
+    expect(statusOf(answer)).toBe(413);
+    expect(answer).toContain(`"code":"too_large"`);
+    expect(answer.toLowerCase()).toContain("x-ownkey-request-id: req_");
+  },
+);
+
 test("10 k of header bytes pass, ten thousand headers are refused", async () => {
   const host = `Host: localhost:${gateway.port}\r\n`;
   const long = await exchange(

@@ -300,6 +300,7 @@ export class Attempt implements Limited, Recipient {
 
   private verdict(meter: MeterResult | null): string | null {
     if (this.status === null) return this.ended === "unreachable" ? "unreachable" : null;
+    if (isRedirect(this.status)) return "wrong_endpoint";
     if (this.status < 400) return meter?.errorSeen === true ? "unknown" : "ok";
     const verdict = this.delivery?.verdict();
     if (verdict !== undefined) noteProviderRefusal(this.parts.providerRates, this.plan, verdict);

@@ -102,7 +102,7 @@ test.each([301, 302, 307, 308])("a redirect (%d) is never followed, and not pass
   expect(await codeOf(answer)).toBe("provider_unreachable");
   expect(elsewhere.arrived.length).toBe(0);
   const [row] = await gateway.ledger.settledRows(1);
-  expect(row?.settled).toMatchObject({ end: "refused", status, costNanos: 0n });
+  expect(row?.settled).toMatchObject({ end: "refused", status, verdict: "wrong_endpoint", costNanos: 0n });
   await elsewhere.close();
 });
 

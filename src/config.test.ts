@@ -41,6 +41,15 @@ describe("the value in force is the first of command line, environment, file, de
     expect(portOf({ environment: environment({ OWNKEY_PORT: "" }) })).toEqual([1, "file"]);
   });
 
+  test("any free port for the one is any free port for both, unless the other is named", () => {
+    expect(readConfig({ environment: environment() }).uiPort).toBe(7789);
+    expect(readConfig({ environment: environment({ OWNKEY_PORT: "0" }) }).uiPort).toBe(0);
+    expect(readConfig({ environment: environment(), flags: { port: 0 } }).uiPort).toBe(0);
+    expect(readConfig({ environment: environment(), flags: { port: 0, uiPort: 7789 } }).uiPort).toBe(7789);
+    write({ uiPort: 9001 });
+    expect(readConfig({ environment: environment({ OWNKEY_PORT: "0" }) }).uiPort).toBe(9001);
+  });
+
   test("null in the file is the default", () => {
     write({ port: null });
     expect(readConfig({ environment: environment() }).sources.port).toBe("default");

@@ -96,15 +96,22 @@ export function readSoundConfig({ environment, flags = {} }: ReadConfigOptions):
       attempt(() => pick(declaration, { environment, file, flags, path }), fallback),
     ] as const;
   });
+  // Each value was checked against its declaration; the table and the interface above name the same settings.
+  const values = Object.fromEntries(picked.map(([name, [value]]) => [name, value])) as Pick<
+    Config,
+    SettingName
+  >;
+  const sources = Object.fromEntries(picked.map(([name, [, source]]) => [name, source])) as Config["sources"];
   return {
     home,
     userHome: environment["HOME"] ?? homedir(),
     user: userName(environment),
     platform: process.platform,
     programEnvironment: programEnvironment(environment),
-    // Each value was checked against its declaration; the table and the interface above name the same settings.
-    ...(Object.fromEntries(picked.map(([name, [value]]) => [name, value])) as Pick<Config, SettingName>),
-    sources: Object.fromEntries(picked.map(([name, [, source]]) => [name, source])) as Config["sources"],
+    ...values,
+    // Whoever asks for any free port wants to be in nobody's way.
+    uiPort: values.port === 0 && sources.uiPort === "default" ? 0 : values.uiPort,
+    sources,
     problems,
   };
 }

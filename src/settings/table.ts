@@ -14,7 +14,7 @@ export const SETTINGS = [
     maximum: 65_535,
   }),
   setting("uiPort", "integer", 7789, {
-    help: "Port of the control API and page, on loopback only; 0 picks a free one.",
+    help: "Port of the control API and page, on loopback only; 0, or no value while port is 0, picks a free one.",
     minimum: 0,
     maximum: 65_535,
   }),

@@ -99,6 +99,34 @@ test("a passphrase alone: `up` starts locked and says so, a passphrase file unlo
   expect(code).toBe(4);
 });
 
+test("whichever command comes first says what protects the new vault, and documents stay alone", async () => {
+  const first = await home.run(["vk", "create", "--name", "any"]);
+  expect(first.stdout).toStartWith("sk-ownkey-");
+  expect(first.stderr).toContain(unlockKeys()[0] ?? "no key file");
+  expect((await home.run(["vk", "list"])).stderr).toBe("");
+
+  const background = new OwnkeyHome();
+  try {
+    const started = await background.run(["up", "--detach", "--port", "0"]);
+    expect(started.stdout).toContain("The key to them is the file");
+    expect((await background.run(["up", "--detach"])).stdout).not.toContain("The key to them");
+    await background.run(["down"]);
+  } finally {
+    await background.remove();
+  }
+
+  const script = new OwnkeyHome();
+  try {
+    const { code, stderr } = await script.run(["vk", "reissue", "nothing", "--json"]);
+    expect({ code, error: JSON.parse(stderr) as unknown }).toMatchObject({
+      code: 3,
+      error: { error: { code: "not_found" } },
+    });
+  } finally {
+    await script.remove();
+  }
+});
+
 test("beyond loopback only with TLS or when told so; other names only when allowed", async () => {
   const refused = await home.run(["up", "--host", "0.0.0.0", "--port", "0", "--json"]);
   expect(refused.code).toBe(2);

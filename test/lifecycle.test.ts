@@ -1,9 +1,9 @@
 /** Starting and stopping, also when both go wrong: one program per home, nothing left behind, no wait without end. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { OwnkeyHome, until } from "./support/ownkey.ts";
+import { OwnkeyHome, type Ready, until } from "./support/ownkey.ts";
 import { ownkeyCommand } from "./support/program.ts";
 
 const homes: OwnkeyHome[] = [];
@@ -38,14 +38,11 @@ function leftBehind(home: OwnkeyHome): string[] {
   return readdirSync(join(home.home, "run")).filter((name) => name !== "up.lock");
 }
 
-async function readyLine(
-  home: OwnkeyHome,
-  ...args: string[]
-): Promise<{ pid: number; url: string; ui: string }> {
+async function readyLine(home: OwnkeyHome, ...args: string[]): Promise<Ready> {
   const { code, stdout } = await home.run(["up", "--port", "0", "--json", ...args]);
   expect(code).toBe(0);
   expect(stdout.split("\n")).toHaveLength(2);
-  return JSON.parse(stdout) as { pid: number; url: string; ui: string };
+  return JSON.parse(stdout) as Ready;
 }
 
 describe("one program per home", () => {
@@ -55,6 +52,13 @@ describe("one program per home", () => {
     expect(new Set(lines.map(({ pid, url }) => `${pid} ${url}`)).size).toBe(1);
     expect(await home.json(["status"])).toMatchObject({ running: true, url: lines[0]?.url });
   }, 30_000);
+
+  test("another `up`, whatever it is told, prints the very line of the running one and ends well", async () => {
+    const home = newHome();
+    const { ready } = await home.up();
+    for (const args of [[], ["--detach"], ["--port", "1"]])
+      expect(await readyLine(home, ...args)).toEqual(ready);
+  });
 
   test("what a killed program left is not taken for a running one", async () => {
     const home = newHome();
@@ -101,10 +105,18 @@ describe("a start that fails", () => {
   test("in the background: the reason is told, and the exit code is that of a failure", async () => {
     const home = newHome();
     const port = await takenPort();
-    const { code, stdout, stderr } = await home.run(["up", "--detach", "--port", port, "--ui-port", "0"]);
+    const args = ["up", "--detach", "--port", port, "--ui-port", "0"];
+    const { code, stdout, stderr } = await home.run(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain(port);
-    expect(stderr).toContain("start.log");
+    const asDocument = await home.run([...args, "--json"]);
+    expect(JSON.parse(asDocument.stderr)).toMatchObject({
+      error: {
+        code: "address_in_use",
+        hint: expect.stringContaining("--port"),
+        details: { port: Number(port) },
+      },
+    });
   });
 
   test("because a certificate cannot be read or has no key", async () => {
@@ -196,7 +208,6 @@ describe("a vault that needs a passphrase", () => {
   test("`token` starts the program, and ends with 4 as long as it is locked", async () => {
     const home = await lockedHome();
     const env = { OWNKEY_PORT: "0" };
-    writeSettings(home, { uiPort: 0 });
     const locked = await home.run(["token", "codex"], { env });
     expect({ code: locked.code, stdout: locked.stdout }).toEqual({ code: 4, stdout: "" });
     expect(await home.json(["status"])).toMatchObject({ running: true, locked: true });
@@ -210,8 +221,6 @@ describe("a vault that needs a passphrase", () => {
 describe("`token` on a home where nothing runs", () => {
   test("several at once start one program, and each prints a token alone", async () => {
     const home = newHome({ OWNKEY_PORT: "0" });
-    mkdirSync(home.home, { mode: 0o700 });
-    writeSettings(home, { uiPort: 0 });
     const results = await Promise.all(
       ["codex", "claude-code", "cursor"].map((tool) => home.run(["token", tool])),
     );
@@ -220,6 +229,16 @@ describe("`token` on a home where nothing runs", () => {
       expect(stdout).toMatch(/^sk-ownkey-t-[\w.-]+\n$/);
     }
     expect(await home.json(["status"])).toMatchObject({ running: true, virtualKeys: 3 });
+  }, 30_000);
+
+  test("ends with 4 when nothing is there that opens the vault", async () => {
+    const home = newHome({ OWNKEY_PORT: "0" });
+    await home.virtualKey("any");
+    for (const name of readdirSync(home.home).filter((name) => name.startsWith("unlock-")))
+      rmSync(join(home.home, name));
+    const { code, stdout, stderr } = await home.run(["token", "codex"]);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+    expect(stderr).toContain("put the key file");
   }, 30_000);
 
   test("ends with a failure, not a wait, when the program cannot start", async () => {

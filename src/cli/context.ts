@@ -20,7 +20,10 @@ export interface CliContext {
   readonly client: ControlClient;
   /** Starts the program in this process and resolves with the exit code when it has stopped. */
   up(flags: UpFlags): Promise<number>;
-  /** Makes sure that the program runs: starts it in the background, without a word, when it does not. */
+  /**
+   * Makes sure that the program runs: starts it in the background when it does not.
+   * @throws AppError as its start tells: `no_usable_slot`, `address_in_use`, …
+   */
   ensureRunning(): Promise<void>;
   /** Waits until no program runs on the home; false when one is still there after the time that a stop may take. */
   untilStopped(): Promise<boolean>;

@@ -50,6 +50,7 @@ function runningAt(home: string, socket = "/nowhere.sock"): Running {
     ui: "http://b",
     socket,
     startedAt: "2026-11-23T00:00:00Z",
+    startMs: 120,
   };
 }
 

@@ -18,6 +18,10 @@ export interface Running {
   readonly ui: string;
   readonly socket: string;
   readonly startedAt: string;
+  /** How long its start took. */
+  readonly startMs: number;
+  /** When it has made the vault: what protects that and what does not, for its owner to read once. */
+  readonly statement?: string;
 }
 
 /** Longest socket path that every system takes (Linux 107 bytes, macOS 103). */
@@ -94,7 +98,7 @@ export function makeSocketPrivate(path: string): void {
 function isRunning(document: unknown): document is Running {
   return (
     isJsonObject(document) &&
-    typeof document["pid"] === "number" &&
+    ["pid", "startMs"].every((name) => typeof document[name] === "number") &&
     ["version", "home", "url", "ui", "socket", "startedAt"].every(
       (name) => typeof document[name] === "string",
     )

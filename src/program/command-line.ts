@@ -57,6 +57,7 @@ class Edge {
   readonly context: CliContext;
   readonly #environment: Environment;
   readonly #caller: Caller;
+  readonly #json: boolean;
   #config: Config | undefined;
   #app: App | undefined;
   #noHome: Pick<App, "control" | "close"> | undefined;
@@ -64,7 +65,7 @@ class Edge {
   constructor(argv: readonly string[], environment: Environment, umask: number) {
     this.#environment = environment;
     this.#caller = { kind: "cli", user: userName(environment) };
-    const json = argv.includes("--json");
+    const json = (this.#json = argv.includes("--json"));
     const interactive = process.stdin.isTTY && process.stdout.isTTY && !json;
     const home = homeOf(environment);
     this.context = {
@@ -89,7 +90,9 @@ class Edge {
           context: this.context,
         }),
       ensureRunning: async () => {
-        await startDetached(home, ["up"]);
+        const { running, isNew } = await startDetached(home, ["up"]);
+        // Tools that run `ownkey token` show people what it writes.
+        if (isNew && interactive) this.#tellOwner(running.statement);
       },
       untilStopped: () =>
         untilPlaceIsFree(home, readSoundConfig({ environment }).drainSeconds * 1000 + CLOSES_WITHIN_MS),
@@ -183,8 +186,20 @@ class Edge {
   }
 
   async #localClient(): Promise<ControlClient> {
-    const app = (this.#app ??= await openApp(this.config(), this.#options));
+    const app = (this.#app ??= await this.#open());
     return createLocalClient({ control: app.control, caller: this.#caller, unlock: () => this.#unlock(app) });
+  }
+
+  async #open(): Promise<App> {
+    const app = await openApp(this.config(), this.#options);
+    this.#tellOwner(app.statement);
+    return app;
+  }
+
+  /** Once, beside what a command prints for people: a script that made the vault reads documents. */
+  #tellOwner(statement: string | undefined): void {
+    if (statement === undefined || this.#json) return;
+    this.context.stderr.write(`${statement}\n\n`);
   }
 
   /** What needs nobody was tried when the app was opened; now a person is asked, if there is one. */
@@ -217,8 +232,7 @@ function settingsOf({
     ...(tlsCert === undefined ? {} : { tlsCert: resolve(tlsCert) }),
     ...(tlsKey === undefined ? {} : { tlsKey: resolve(tlsKey) }),
   };
-  const uiPort = flags.port === 0 && flags.uiPort === undefined ? { uiPort: 0 } : {};
-  return { ...flags, ...paths, ...uiPort } satisfies Partial<Record<SettingName, SettingValue>>;
+  return { ...flags, ...paths } satisfies Partial<Record<SettingName, SettingValue>>;
 }
 
 async function readStdin(): Promise<string> {

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Running } from "../control/index.ts";
+import { errorFromDocument, type Running } from "../control/index.ts";
 import { ensurePrivateDir } from "../files/index.ts";
-import { AppError } from "../kernel/index.ts";
+import { AppError, isJsonObject, parseJson } from "../kernel/index.ts";
 import { answeringProgram, look } from "./place.ts";
 
 const READY_WITHIN_MS = 20_000;
@@ -14,31 +14,36 @@ export function selfCommand(): [command: string, ...args: string[]] {
   return entry.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, ...process.execArgv, entry];
 }
 
+export interface InBackground {
+  readonly running: Running;
+  /** It was started by this call. */
+  readonly isNew: boolean;
+}
+
 /**
  * Starts `ownkey up` in the background with the same arguments and waits until it answers; one that runs already is
  * as good.
- * @throws AppError `not_running` when it ends before that, with what it said, or takes longer than 20 seconds.
+ * @throws AppError as the program that was started told when it ended before that; `not_running` when it told nothing,
+ *   or takes longer than 20 seconds.
  */
-export async function startDetached(home: string, argv: readonly string[]): Promise<Running> {
+export async function startDetached(home: string, argv: readonly string[]): Promise<InBackground> {
   const found = await answeringProgram(home);
-  if (found) return found;
+  if (found) return { running: found, isNew: false };
   ensurePrivateDir(join(home, "log"));
   const output = join(home, "log", "start.log");
-  const child = startChild(argv, output);
+  // What it says is read by this process.
+  const child = startChild(argv.includes("--json") ? argv : [...argv, "--json"], output);
   const answer = await look(READY_WITHIN_MS, async () => {
     // First whether it has ended: one that found another one running has ended well, and that one answers.
     const ended = child.hasEnded();
     return (await answeringProgram(home)) ?? (ended ? "ended" : undefined);
   });
   child.leave();
-  if (answer !== undefined && answer !== "ended") return answer;
-  throw new AppError(
-    "not_running",
-    answer === "ended"
-      ? `Ownkey ended at once: ${lastErrorIn(output)}`
-      : "Ownkey is not ready after 20 seconds",
-    { hint: `see ${output}` },
-  );
+  if (answer !== undefined && answer !== "ended") return { running: answer, isNew: answer.pid === child.pid };
+  const told = answer === "ended" ? lastErrorIn(output) : undefined;
+  if (told) throw told;
+  const what = answer === "ended" ? "ended at once, and said nothing" : "is not ready after 20 seconds";
+  throw new AppError("not_running", `Ownkey ${what}`, { hint: `see ${output}` });
 }
 
 function startChild(argv: readonly string[], output: string) {
@@ -52,15 +57,18 @@ function startChild(argv: readonly string[], output: string) {
   };
   child.once("exit", onEnd).once("error", onEnd);
   return {
+    pid: child.pid,
     hasEnded: () => ended,
     /** This process may end without it. */
     leave: () => child.unref(),
   };
 }
 
-/** What the child told its user before it ended; its messages are fit for that. */
-function lastErrorIn(output: string): string {
-  const lines = readFileSync(output, "utf8").split("\n");
-  const index = lines.findLastIndex((line) => line.startsWith("error: "));
-  return index < 0 ? "it said nothing" : (lines[index] ?? "").slice("error: ".length);
+/** What the child told before it ended, as commands tell with `--json`; its messages are fit for its user. */
+function lastErrorIn(output: string): AppError | undefined {
+  const documents = readFileSync(output, "utf8")
+    .split("\n")
+    .map((line) => parseJson(line));
+  const told = documents.findLast((document) => isJsonObject(document) && isJsonObject(document["error"]));
+  return told === undefined ? undefined : errorFromDocument(told);
 }

@@ -35,13 +35,14 @@ describe("the ready line", () => {
     ui: "http://127.0.0.1:7789",
     socket: "/h/s.sock",
     startedAt: "2026-11-23T00:00:00.000Z",
+    startMs: 120,
   };
 
   test("for programs is one line of the contract's fields; the statement goes elsewhere", () => {
     const { context, printed } = recordingContext();
     const flags = { ...FLAGS, json: true };
-    announce(context, flags, running, 119.6);
-    tellStatement(context, flags, { statement: "what protects it" } as App);
+    announce(context, flags, running);
+    tellStatement(context, flags, "what protects it");
     expect(printed.stdout).toEndWith("}\n");
     expect(JSON.parse(printed.stdout)).toEqual({
       event: "ready",
@@ -56,8 +57,8 @@ describe("the ready line", () => {
 
   test("for people has the URL, and the statement follows it", () => {
     const { context, printed } = recordingContext();
-    announce(context, FLAGS, running, 1);
-    tellStatement(context, FLAGS, { statement: "what protects it" } as App);
+    announce(context, FLAGS, running);
+    tellStatement(context, FLAGS, "what protects it");
     expect(printed.stdout).toStartWith("Ownkey 1.0.0 is ready: http://127.0.0.1:7788");
     expect(printed.stdout).toEndWith("what protects it\n");
     expect(printed.stderr).toBe("");

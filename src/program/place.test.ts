@@ -13,7 +13,16 @@ function serveAs(home: string): { running: Running; stop: () => Promise<void> } 
   const socket = prepareSocketPath(home, "vault_01j9zk3v5x7a8b9c0d1e2f3g4h", process.getuid?.() ?? 0);
   const server = Bun.serve({ unix: socket, fetch: () => Response.json({ status: "ok" }) });
   const startedAt = "2026-11-23T00:00:00.000Z";
-  const running = { pid: 1, version: "1.0.0", home, url: "http://a", ui: "http://b", socket, startedAt };
+  const running = {
+    pid: 1,
+    version: "1.0.0",
+    home,
+    url: "http://a",
+    ui: "http://b",
+    socket,
+    startedAt,
+    startMs: 120,
+  };
   writeRunning(running);
   return { running, stop: () => server.stop(true) };
 }

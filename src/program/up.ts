@@ -35,16 +35,17 @@ export async function up(options: UpOptions): Promise<number> {
   ensurePrivateDir(config.home);
   const sinceStart = () => performance.now() - startedMs;
   if (flags.detach) {
-    const running = await startDetached(
+    const { running, isNew } = await startDetached(
       config.home,
       argv.filter((argument) => argument !== "--detach"),
     );
-    announce(context, flags, running, sinceStart());
+    announce(context, flags, running);
+    if (isNew) tellStatement(context, flags, running.statement);
     return 0;
   }
   const place = await takePlace(config.home);
   if ("running" in place) {
-    announce(context, flags, place.running, sinceStart());
+    announce(context, flags, place.running);
     return 0;
   }
   try {
@@ -64,11 +65,10 @@ async function runUntilStopped(options: UpOptions, sinceStart: () => number): Pr
     const file = openLogFile(options.config.home);
     closing.add(() => file.close());
     const log = openLog(options, file);
-    const { app, serving, running } = await start(options, { stop, log, file, closing });
+    const { app, serving, running } = await start(options, { stop, log, file, closing, sinceStart });
     if (!stop.wasAsked()) {
-      const startMs = sinceStart();
-      log.info("up.ready", { url: running.url, ui: running.ui, startMs: Math.round(startMs) });
-      announce(options.context, options.flags, running, startMs);
+      log.info("up.ready", { url: running.url, ui: running.ui, startMs: running.startMs });
+      announce(options.context, options.flags, running);
       await greet(options, app, running, log);
     }
     await stop.asked;
@@ -97,6 +97,7 @@ interface Parts {
   readonly log: Log;
   readonly file: LogFile;
   readonly closing: Closing;
+  readonly sinceStart: () => number;
 }
 
 interface Started {
@@ -106,7 +107,7 @@ interface Started {
 }
 
 async function start({ config, flags, context }: UpOptions, parts: Parts): Promise<Started> {
-  const { stop, log, closing } = parts;
+  const { stop, log, closing, sinceStart } = parts;
   const caller = { kind: "cli", user: config.user } as const;
   const app = await openApp(config, {
     storeMode: "worker",
@@ -136,7 +137,7 @@ async function start({ config, flags, context }: UpOptions, parts: Parts): Promi
   closing.add(() => control.close());
   closing.add(startUpkeep({ app, config, log, caller }));
 
-  const running = describe(config, serving, control);
+  const running = describe({ config, serving, control, app, startMs: Math.round(sinceStart()) });
   closing.add(() => removeRunning(config.home));
   writeRunning(running);
   void door.reopen(context.environment, config.userHome);
@@ -161,7 +162,15 @@ async function startServing(
   return servingHere(dataPlane);
 }
 
-function describe(config: Config, serving: Serving, control: ControlServer): Running {
+interface Described {
+  readonly config: Config;
+  readonly serving: Serving;
+  readonly control: ControlServer;
+  readonly app: App;
+  readonly startMs: number;
+}
+
+function describe({ config, serving, control, app: { statement }, startMs }: Described): Running {
   return {
     pid: process.pid,
     version: VERSION,
@@ -170,6 +179,8 @@ function describe(config: Config, serving: Serving, control: ControlServer): Run
     ui: control.url,
     socket: control.socket,
     startedAt: formatTime(systemClock.nowMs()),
+    startMs,
+    ...(statement === undefined ? {} : { statement }),
   };
 }
 
@@ -180,7 +191,7 @@ async function greet(
   { url }: Running,
   log: Log,
 ): Promise<void> {
-  tellStatement(context, flags, app);
+  tellStatement(context, flags, app.statement);
   if (flags.json) return;
   try {
     const { greeting } = await import("./greeting.ts");

@@ -45,6 +45,11 @@ class Node {
     return admitted;
   }
 
+  /** Lets one through, however long it takes until others have given up some of their share: slow machines need longer than a request waits. */
+  async admitOne(limits: RateLimits): Promise<void> {
+    while ((await this.admitted(1, limits)) === 0) await Bun.sleep(20);
+  }
+
   endAll(): void {
     for (const admission of this.admissions.splice(0)) {
       admission.end(true);
@@ -248,8 +253,8 @@ export function sharesContract(name: string, openDatabase: () => Promise<() => P
 
     test("a limit that is lowered holds for both at once", async () => {
       const [a, b] = [await start("node_a"), await start("node_b")];
-      expect(await a.admitted(1, { requestsPerMinute: 100 })).toBe(1);
-      expect(await b.admitted(1, { requestsPerMinute: 100 })).toBe(1);
+      await a.admitOne({ requestsPerMinute: 100 });
+      await b.admitOne({ requestsPerMinute: 100 });
       const limits = { requestsPerMinute: 10 };
       const [first, second] = await Promise.all([a.admitted(20, limits), b.admitted(20, limits)]);
       expect(first + second).toBeLessThanOrEqual(8);

@@ -185,6 +185,23 @@ describe("memory", () => {
   });
 });
 
+describe("callers that announce much and send little", () => {
+  test("do not keep others out, and may still send what they have announced", async () => {
+    start({ limitBytes: 4 * MIB });
+    const body = Buffer.from(chatOf(2 * MIB - 100));
+    const slow = [sendPart(body.length, 0), sendPart(body.length, 0)];
+    await until(() => gateway.bodies.usedBytes > 3 * MIB, "all room is taken");
+    const answers = await Promise.all([ask(MIB), ask(MIB)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const [first] = slow;
+    first?.write(body);
+    await arrived(3);
+    expect(upstream.arrived[2]?.body.equals(body)).toBe(true);
+    for (const caller of slow) caller.destroy();
+    await givenBack();
+  });
+});
+
 describe("what a request held is given back", () => {
   test("when the provider has answered, while the answer still streams", async () => {
     start({ limitBytes: 4 * MIB });

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { BodyMemory } from "./body-memory.ts";
 
@@ -74,6 +74,65 @@ test("more than there is altogether is too large, and nobody waits for it", () =
   void share.grow(60);
   expect(() => share.grow(41)).toThrow(expect.objectContaining({ code: "too_large" }));
   expect(memory.usedBytes).toBe(60);
+});
+
+describe("room for a body that was announced", () => {
+  let nowMs = 0;
+  const open = () => {
+    nowMs = 0;
+    const memory = new BodyMemory({ limitBytes: 600, waitMs: 60_000, nowMs: () => nowMs, lookEveryMs: 1 });
+    const [slow, next] = [memory.share(), memory.share()];
+    expect(slow.expect(600)).toBeUndefined();
+    return { memory, slow, next };
+  };
+
+  test("is lent to who waits, as far as the body does not come", async () => {
+    const { memory, slow, next } = open();
+    await slow.came(10);
+    const waiting = codeOf(next.expect(300));
+    nowMs = 1_000;
+    await Bun.sleep(20);
+    expect(memory.usedBytes).toBe(600);
+    // A second later a sixtieth should be here.
+    nowMs = 2_001;
+    expect(await waiting).toBe("ok");
+    expect(memory.usedBytes).toBe(310);
+    // What still comes of it takes room as it comes, and never more than was announced.
+    await slow.came(200);
+    expect(memory.usedBytes).toBe(510);
+    slow.arrived();
+    next.release();
+    slow.release();
+    expect(memory.usedBytes).toBe(0);
+  });
+
+  test("stays while the body comes at a pace that brings it within a minute, and when it is here", async () => {
+    const { memory, slow, next } = open();
+    await slow.came(300);
+    nowMs = 31_000;
+    let over = false;
+    const waiting = codeOf(next.expect(10)).finally(() => (over = true));
+    await Bun.sleep(20);
+    expect([over, memory.usedBytes]).toEqual([false, 600]);
+    await slow.came(300);
+    slow.arrived();
+    nowMs = 1_000_000;
+    await Bun.sleep(20);
+    expect([over, memory.usedBytes]).toEqual([false, 600]);
+    slow.release();
+    expect(await waiting).toBe("ok");
+    next.release();
+    expect(memory.usedBytes).toBe(0);
+  });
+
+  test("stays while nobody waits for it", async () => {
+    const { memory, slow } = open();
+    nowMs = 100_000;
+    await Bun.sleep(20);
+    expect(memory.usedBytes).toBe(600);
+    slow.release();
+    expect(memory.usedBytes).toBe(0);
+  });
 });
 
 test("a request that ends while it waits holds nothing", async () => {

@@ -1,16 +1,25 @@
 /**
  * A bound on all request bodies that are in memory at once. Each request has a share of it for as long as its body is
- * kept; where there is no room it waits a little, in the order of asking, and is then told to come again.
+ * kept; where there is no room it waits a little, in the order of asking, and is then told to come again. A body holds
+ * room for all that was announced of it; while others wait, what does not come is lent to them.
  */
 import { AppError } from "../kernel/index.ts";
 
 const DEFAULT_WAIT_MS = 3_000;
 const RETRY_AFTER_MS = 2_000;
+/** A body keeps the room that it has not filled yet as long as it will be here within this time, from a second on. */
+const ARRIVES_WITHIN_MS = 60_000;
+const FIRST_LOOK_MS = 1_000;
+const LOOK_EVERY_MS = 250;
 
 export interface BodyMemoryOptions {
   readonly limitBytes: number;
   /** How long a request waits for others to end. */
   readonly waitMs?: number;
+  /** How often those that have room are looked at while somebody waits. */
+  readonly lookEveryMs?: number;
+  /** Any clock that does not jump. */
+  readonly nowMs?: () => number;
 }
 
 interface Waiting {
@@ -21,12 +30,18 @@ interface Waiting {
 export class BodyMemory {
   readonly limitBytes: number;
   readonly #waitMs: number;
+  readonly #lookEveryMs: number;
   readonly #waiting: Waiting[] = [];
+  /** Whose bodies are on their way, oldest first. */
+  readonly #arriving = new Set<BodyShare>();
+  readonly nowMs: () => number;
   #usedBytes = 0;
 
-  constructor({ limitBytes, waitMs = DEFAULT_WAIT_MS }: BodyMemoryOptions) {
-    this.limitBytes = limitBytes;
-    this.#waitMs = waitMs;
+  constructor(options: BodyMemoryOptions) {
+    this.limitBytes = options.limitBytes;
+    this.#waitMs = options.waitMs ?? DEFAULT_WAIT_MS;
+    this.#lookEveryMs = options.lookEveryMs ?? LOOK_EVERY_MS;
+    this.nowMs = options.nowMs ?? (() => performance.now());
   }
 
   get usedBytes(): number {
@@ -50,6 +65,16 @@ export class BodyMemory {
     this.#letGo();
   }
 
+  /** For shares. */
+  begun(share: BodyShare): void {
+    this.#arriving.add(share);
+  }
+
+  /** For shares. */
+  arrived(share: BodyShare): void {
+    this.#arriving.delete(share);
+  }
+
   #takeNow(bytes: number): boolean {
     if (this.#usedBytes + bytes > this.limitBytes) return false;
     this.#usedBytes += bytes;
@@ -69,13 +94,20 @@ export class BodyMemory {
     };
     const gone = () => giveUp(new AppError("cancelled", "the caller went away"));
     const timer = setTimeout(() => giveUp(overloaded()), this.#waitMs);
+    const looks = setInterval(() => this.#lend(), this.#lookEveryMs);
     callerGone?.addEventListener("abort", gone);
     this.#waiting.push(one);
     if (callerGone?.aborted === true) gone();
     return promise.finally(() => {
       clearTimeout(timer);
+      clearInterval(looks);
       callerGone?.removeEventListener("abort", gone);
     });
+  }
+
+  /** Somebody waits: room that is not being filled is for them. */
+  #lend(): void {
+    for (const share of this.#arriving) share.lend();
   }
 
   #letGo(): void {
@@ -92,6 +124,10 @@ export class BodyShare {
   readonly #callerGone: AbortSignal | undefined;
   #heldBytes = 0;
   #released = false;
+  /** Of a body that was announced, until it is here. */
+  #announcedBytes = 0;
+  #sinceMs = 0;
+  #cameBytes = 0;
 
   constructor(memory: BodyMemory, callerGone: AbortSignal | undefined) {
     this.#memory = memory;
@@ -116,6 +152,41 @@ export class BodyShare {
     return undefined;
   }
 
+  /** Room for a body that is to arrive, before any of it is read. Gives and throws as {@link BodyShare.grow}. */
+  expect(bytes: number): Promise<void> | undefined {
+    const room = this.grow(bytes);
+    if (room !== undefined) return room.then(() => this.#begin(bytes));
+    this.#begin(bytes);
+    return undefined;
+  }
+
+  /** So much of the body came: it takes room unless it has it already. Gives and throws as {@link BodyShare.grow}. */
+  came(bytes: number): Promise<void> | undefined {
+    this.#cameBytes += bytes;
+    const missing = this.#cameBytes - this.#heldBytes;
+    return missing > 0 ? this.grow(missing) : undefined;
+  }
+
+  /** The body is here. */
+  arrived(): void {
+    this.#memory.arrived(this);
+  }
+
+  /** Gives back what was announced and does not come at the pace that it should. */
+  lend(): void {
+    const elapsedMs = this.#memory.nowMs() - this.#sinceMs - FIRST_LOOK_MS;
+    const unused = this.#heldBytes - this.#cameBytes;
+    if (unused <= 0 || this.#cameBytes >= (this.#announcedBytes * elapsedMs) / ARRIVES_WITHIN_MS) return;
+    this.shrink(unused);
+  }
+
+  #begin(bytes: number): void {
+    if (this.#released) return;
+    this.#announcedBytes = bytes;
+    this.#sinceMs = this.#memory.nowMs();
+    this.#memory.begun(this);
+  }
+
   shrink(bytes: number): void {
     const less = Math.min(bytes, this.#heldBytes);
     this.#heldBytes -= less;
@@ -125,6 +196,7 @@ export class BodyShare {
   /** Gives all of it back; to be called when the request has ended, whatever came of it. */
   release(): void {
     this.#released = true;
+    this.arrived();
     this.shrink(this.#heldBytes);
   }
 

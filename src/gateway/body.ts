@@ -12,7 +12,7 @@ const USUAL_RATIO = 16;
 const MAX_RATIO = 200;
 
 /** What reading needs of a request's share of the memory for bodies; none for a body that is not counted. */
-type Growing = Pick<BodyShare, "grow" | "shrink" | "roomBytes"> | undefined;
+type Growing = BodyShare | undefined;
 
 type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
 
@@ -40,9 +40,23 @@ export function readBody(
       : readLimited(request.body, limitBytes, share).catch(cut);
   }
   if (announced > limitBytes) throw tooLarge(limitBytes);
-  const room = share?.grow(announced);
   // With an announced length the server itself refuses more.
-  return room === undefined ? request.bytes().catch(cut) : room.then(() => request.bytes().catch(cut));
+  if (share === undefined || request.body === null) return request.bytes().catch(cut);
+  return readExpected(request.body, announced, limitBytes, share).catch(cut);
+}
+
+/** Until there is room nothing is read. */
+async function readExpected(
+  body: ReadableStream<Uint8Array>,
+  announced: number,
+  limitBytes: number,
+  share: BodyShare,
+): Promise<Uint8Array> {
+  const room = share.expect(announced);
+  if (room !== undefined) await room;
+  const bytes = await readLimited(body, limitBytes, share);
+  share.arrived();
+  return bytes;
 }
 
 function cut(error: unknown): never {
@@ -145,7 +159,7 @@ async function readLimited(
       if (piece.done) return pieces.length === 1 ? (pieces[0] ?? EMPTY) : Buffer.concat(pieces);
       size += piece.value.length;
       if (size > limitBytes) throw tooLarge(limitBytes);
-      const room = share?.grow(piece.value.length);
+      const room = share?.came(piece.value.length);
       if (room !== undefined) await room;
       pieces.push(piece.value);
     }

@@ -88,13 +88,28 @@ function mistyped(): AppError {
 
 function noUsableSlot(slots: readonly Slot[], input: UnlockInput): AppError {
   const kinds = [...new Set(slots.map((slot) => slot.kind))];
-  const wanted = input.kind === "automatic" ? "the keychain or a key file" : input.kind.replace("_", " ");
+  const tried = input.kind === "automatic" ? kinds.filter(needsNobody) : [input.kind];
+  const wanted = tried.length === 0 ? "the keychain or a key file" : tried.map(spoken).join(" or ");
   return new AppError("no_usable_slot", `the vault cannot be opened with ${wanted} here`, {
-    hint: kinds.some((kind) => kind !== "key_file" && kind !== "keychain")
-      ? "unlock with: ownkey unlock (--passphrase-stdin, --recovery-code-stdin, --age-identity FILE)"
-      : "put the key file unlock-<slot>.key back into the home, or log in where the keychain is",
+    hint: kinds.every(needsNobody)
+      ? kinds.map((kind) => WAY_BACK[kind]).join("; or ") || "restore a backup: ownkey backup restore FILE"
+      : "unlock with: ownkey unlock (--passphrase-stdin, --recovery-code-stdin, --age-identity FILE)",
     details: { slots: kinds },
   });
+}
+
+/** What makes a slot usable again that opens without anybody. */
+const WAY_BACK = {
+  keychain: "unlock this system's keychain, or log in where it is, and try again",
+  key_file: "put the key file unlock-<slot>.key back into the home",
+} as const;
+
+function needsNobody(kind: Slot["kind"]): kind is keyof typeof WAY_BACK {
+  return kind in WAY_BACK;
+}
+
+function spoken(kind: string): string {
+  return kind === "keychain" || kind === "key_file" ? `the ${kind.replace("_", " ")}` : kind.replace("_", " ");
 }
 
 function doesNotOpen(input: UnlockInput): AppError {

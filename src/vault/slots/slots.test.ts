@@ -69,6 +69,17 @@ test("a vault whose only key is gone is refused, and nothing new is made", async
   expect((await home.audit.head(home.store)).size).toBe(before.size);
 });
 
+test("what cannot be opened says how each of its own slots can be used again", async () => {
+  await using home = await openTestHome();
+  const keychain = new FakeKeychain();
+  await home.open({ keychain });
+  keychain.items.clear();
+  const refusal = await errorOf(async () => await home.open({ keychain }));
+  expect(refusal?.message).toBe("the vault cannot be opened with the keychain here");
+  expect(refusal?.hint).toContain("unlock this system's keychain");
+  expect(refusal?.hint).not.toContain("key file");
+});
+
 test("every byte of a key file counts", async () => {
   await using home = await openTestHome();
   const { openedBy } = await home.open();

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { Glob } from "bun";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { ENTRIES } from "../scripts/executable.ts";
 
 const source = join(import.meta.dir, "../src");
 const anyDomain = [
@@ -169,4 +170,13 @@ test("no file reaches itself through imports", () => {
   };
   for (const file of files) visit(file, []);
   expect(cycles).toEqual([]);
+});
+
+test("every thread that the program starts is in the executable", () => {
+  const started = [...new Glob("**/*.ts").scanSync(source)].flatMap((path) =>
+    [...readFileSync(join(source, path), "utf8").matchAll(/workerUrl\("([^"]+)"\)/g)].map(
+      ([, name]) => `${name}.ts`,
+    ),
+  );
+  expect(started.toSorted()).toEqual(ENTRIES.filter((path) => path !== "main.ts").toSorted());
 });

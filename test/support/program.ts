@@ -5,6 +5,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import { buildExecutable } from "../../scripts/executable.ts";
 
 const root = join(import.meta.dir, "../..");
 
@@ -28,21 +29,7 @@ function start(program: string): Promise<void> {
 
 async function build(program: string): Promise<void> {
   const outfile = `${program}.${crypto.randomUUID()}`;
-  const { success, logs } = await Bun.build({
-    entrypoints: [
-      "main.ts",
-      "store/sqlite/worker.ts",
-      "ledger/checkpoint-worker.ts",
-      "ledger/sums/roll-up-worker.ts",
-    ].map((file) => join(root, "src", file)),
-    root: join(root, "src"),
-    compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
-    splitting: true,
-    bytecode: true,
-    target: "bun",
-    format: "esm",
-  });
-  if (!success) throw new Error(`the program cannot be built: ${logs.map(String).join("; ")}`);
+  await buildExecutable(outfile, { minify: false });
   // Whole or not at all, should two test files ask for it at once.
   renameSync(outfile, program);
 }

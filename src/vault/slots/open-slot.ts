@@ -109,7 +109,9 @@ function needsNobody(kind: Slot["kind"]): kind is keyof typeof WAY_BACK {
 }
 
 function spoken(kind: string): string {
-  return kind === "keychain" || kind === "key_file" ? `the ${kind.replace("_", " ")}` : kind.replace("_", " ");
+  return kind === "keychain" || kind === "key_file"
+    ? `the ${kind.replace("_", " ")}`
+    : kind.replace("_", " ");
 }
 
 function doesNotOpen(input: UnlockInput): AppError {

@@ -3,7 +3,7 @@ import { AppError, withoutLineEnd } from "../kernel/index.ts";
 import type { Command } from "commander";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { collect, example } from "./options.ts";
+import { collect, example, exclusive } from "./options.ts";
 import { print, warn } from "./output.ts";
 import { askSecret } from "./prompt.ts";
 import { resolve } from "node:path";
@@ -17,7 +17,7 @@ interface ProtectionOptions extends CommonOptions {
 export const registerBackup: Register = (program, context) => {
   const group = program.command("backup").description("the whole home in one age-encrypted file");
 
-  withPassphrase(group.command("create <file>"))
+  const create = withPassphrase(group.command("create <file>"))
     .description("write a backup and verify it")
     .option(
       "--recipient <age1…>",
@@ -44,11 +44,11 @@ export const registerBackup: Register = (program, context) => {
         () => `wrote ${made.file}: ${made.files} files, ${made.sizeBytes} bytes; ${VERIFIED[made.verified]}`,
       );
     });
+  exclusive(create, "--passphrase-stdin", "--recipient");
 
-  withPassphrase(group.command("verify <file>"))
+  withOpening(group.command("verify <file>"))
     .description("decrypt a backup and check everything in it; nothing is changed")
     .addHelpText("after", example("ownkey backup verify ownkey.age"))
-    .option("--identity-file <file>", "age identity to decrypt with")
     .action(async (file: string, options: ProtectionOptions) => {
       const result = await context.client.call(backup.verify, {
         file: resolve(context.workingDirectory, file),
@@ -62,9 +62,8 @@ export const registerBackup: Register = (program, context) => {
       );
     });
 
-  withPassphrase(group.command("restore <file>"))
+  withOpening(group.command("restore <file>"))
     .description("bring a backup back; an existing home is set aside, never deleted")
-    .option("--identity-file <file>", "age identity to decrypt with")
     .option("--replace", "a home that is not empty may be set aside")
     .addHelpText("after", example("ownkey backup restore ownkey.age"))
     .action(async (file: string, options: ProtectionOptions & { replace?: boolean }) => {
@@ -98,6 +97,14 @@ const VERIFIED = {
 
 function withPassphrase(command: Command): Command {
   return command.option("--passphrase-stdin", "read the passphrase from standard input");
+}
+
+function withOpening(command: Command): Command {
+  return exclusive(
+    withPassphrase(command).option("--identity-file <file>", "age identity to decrypt with"),
+    "--passphrase-stdin",
+    "--identity-file",
+  );
 }
 
 async function newPassphrase(context: CliContext, options: ProtectionOptions): Promise<string> {

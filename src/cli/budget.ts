@@ -1,6 +1,6 @@
 import * as budgets from "../control/operations/budgets.ts";
 import type { CommonOptions } from "./context.ts";
-import { collect, example, given, wholeNumber } from "./options.ts";
+import { collect, example, exclusive, given, wholeNumber } from "./options.ts";
 import { fields, print, shortTime, table } from "./output.ts";
 import type { Register } from "./register.ts";
 
@@ -20,7 +20,7 @@ export const registerBudget: Register = (program, context) => {
       "budgets: how much may be spent by a virtual key, a team, a connection, a model or everything",
     );
 
-  group
+  const set = group
     .command("set <subject> <amount>")
     .description("set what may be spent in a period; what was spent so far stays counted")
     .option("--hard", "nothing is sent that could go beyond it (the default)")
@@ -56,6 +56,7 @@ export const registerBudget: Register = (program, context) => {
       });
       print(context, options, budget, () => budgetFields(budget));
     });
+  exclusive(set, "--hard", "--soft");
 
   group
     .command("list")

@@ -6,6 +6,26 @@ const value = `sk-proj-${"aB3d".repeat(12)}`;
 const HELP = { keyVariables: ["OPENAI_API_KEY"], keyOptional: false, keysPage: null };
 const ADDED = { connection: "openai", name: "main", fingerprint: "fp_0", verdict: "ok", warnings: [] };
 
+test.each([
+  ["budget", "set", "vk:a", "1usd/day", "--hard", "--soft"],
+  ["unlock", "--passphrase-stdin", "--recovery-code-stdin"],
+  ["unlock", "--recovery-code-stdin", "--age-identity", "-"],
+  ["backup", "create", "f", "--passphrase-stdin", "--recipient", "age1x"],
+  ["backup", "verify", "f", "--passphrase-stdin", "--identity-file", "i"],
+  ["backup", "restore", "f", "--passphrase-stdin", "--identity-file", "i"],
+  ["keys", "add", "azure", "--stdin", "--endpoint", "https://a.example", "--base-url", "https://b.example"],
+])("%s %s …: options of which only one can be meant are refused", async (...argv) => {
+  const { code, calls, stderr } = await runCommand(argv);
+  expect({ code, calls }).toEqual({ code: 2, calls: [] });
+  expect(stderr).toContain("exclude each other");
+});
+
+test("token without a tool is a mistake, and prints nothing that could be taken for a token", async () => {
+  const { code, stdout, stderr } = await runCommand(["token"]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain("ownkey token claude-code");
+});
+
 describe("keys add takes the key from one source, and only there", () => {
   const answers = { "keys.providerHelp": HELP, "keys.add": ADDED };
 
@@ -32,7 +52,6 @@ describe("keys add takes the key from one source, and only there", () => {
 
   test.each([
     ["a variable that is not set", ["--from-env", "MY_KEY"], 3],
-    ["two sources", ["--from-env", "MY_KEY", "--stdin"], 2],
     ["no source without a terminal, though the usual variable is set", [], 2],
   ])("%s: refused, nothing is stored", async (_name, options, exit) => {
     const { code, calls, stderr } = await runCommand(["keys", "add", "openai", ...options], {
@@ -42,6 +61,15 @@ describe("keys add takes the key from one source, and only there", () => {
     expect(code).toBe(exit);
     expect(calls.map(({ name }) => name)).toEqual(["keys.providerHelp"]);
     expect(stderr).not.toContain(value.slice(8));
+  });
+
+  test("two sources, of which only one can be meant, are refused", async () => {
+    const { code, calls, stderr } = await runCommand(
+      ["keys", "add", "openai", "--from-env", "MY_KEY", "--stdin"],
+      { answers, stdin: value },
+    );
+    expect({ code, calls }).toEqual({ code: 2, calls: [] });
+    expect(stderr).toContain("--stdin");
   });
 
   test("a provider that needs none gets an empty one", async () => {

@@ -3,7 +3,7 @@ import * as keys from "../control/operations/keys.ts";
 import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { collect, example, futureTime, given } from "./options.ts";
+import { collect, example, exclusive, futureTime, given } from "./options.ts";
 import { fields, paint, print, printable, shortTime, table, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import { readSecret, type SecretSourceOptions, secretOptions } from "./secret-source.ts";
@@ -134,7 +134,7 @@ interface AddOptions extends CommonOptions, SecretSourceOptions, ConnectionOptio
 }
 
 function registerAdd(group: Command, context: CliContext): void {
-  secretOptions(group.command("add <provider> [rest...]"))
+  const add = secretOptions(group.command("add <provider> [rest...]"))
     .description(
       "test a key and store it encrypted; it is read from a prompt, stdin or a variable, never an argument",
     )
@@ -207,6 +207,7 @@ function registerAdd(group: Command, context: CliContext): void {
         ].join("\n"),
       );
     });
+  exclusive(add, "--base-url", "--endpoint");
 }
 
 function registerReplace(group: Command, context: CliContext): void {

@@ -2,7 +2,7 @@ import * as vault from "../control/operations/vault.ts";
 import { withoutLineEnd } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { example } from "./options.ts";
+import { example, exclusive } from "./options.ts";
 import { print } from "./output.ts";
 import { askSecret } from "./prompt.ts";
 
@@ -21,7 +21,7 @@ export const registerLock: Register = (program, context) => {
       print(context, options, status, () => "locked");
     });
 
-  program
+  const unlock = program
     .command("unlock")
     .description("unlock the vault of the running Ownkey")
     .option("--passphrase-stdin", "read the passphrase from standard input")
@@ -39,6 +39,7 @@ export const registerLock: Register = (program, context) => {
       const status = await context.client.call(vault.unlock, await unlockInput(context, options));
       print(context, options, status, () => "unlocked");
     });
+  exclusive(unlock, "--passphrase-stdin", "--recovery-code-stdin", "--age-identity");
 };
 
 async function unlockInput(context: CliContext, options: UnlockOptions) {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { formatTime } from "../kernel/index.ts";
 
 /** Collects a repeatable option; commas separate as well. Nothing is not taken for everything. */
@@ -50,6 +50,15 @@ function relativeTime(text: string, direction: 1 | -1): string {
     throw new InvalidArgumentError("a date (2027-01-31), a time (2027-01-31T12:00:00Z) or a span (30d, 12h)");
   }
   return formatTime(timeMs);
+}
+
+/** Refuses a command line with two of these options of the command (`--hard`): only one can be meant. */
+export function exclusive(command: Command, ...flags: readonly string[]): Command {
+  const options = command.options.filter(({ long }) => flags.includes(long ?? ""));
+  for (const option of options) {
+    option.conflicts(options.filter((other) => other !== option).map((other) => other.attributeName()));
+  }
+  return command;
 }
 
 /** An example under a command's options, as every command has one. */

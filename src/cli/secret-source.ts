@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { AppError, withoutLineEnd } from "../kernel/index.ts";
 import type { CliContext } from "./context.ts";
+import { exclusive } from "./options.ts";
 import { askSecret, confirm } from "./prompt.ts";
 
 export interface SecretSourceOptions {
@@ -10,9 +11,13 @@ export interface SecretSourceOptions {
 
 /** The ways a secret gets in; an argument is not among them. */
 export function secretOptions(command: Command): Command {
-  return command
-    .option("--from-env <variable>", "take it from this environment variable")
-    .option("--stdin", "read it from standard input");
+  return exclusive(
+    command
+      .option("--from-env <variable>", "take it from this environment variable")
+      .option("--stdin", "read it from standard input"),
+    "--from-env",
+    "--stdin",
+  );
 }
 
 export interface WantedSecret {
@@ -30,9 +35,6 @@ export async function readSecret(
   options: SecretSourceOptions,
   { what, variables, optional }: WantedSecret,
 ): Promise<string> {
-  if (options.fromEnv !== undefined && options.stdin) {
-    throw new AppError("usage", "--from-env and --stdin exclude each other");
-  }
   if (options.fromEnv !== undefined) return fromVariable(context, options.fromEnv);
   if (options.stdin) return withoutLineEnd(await context.readStdin());
   if (!context.interactive && optional) return "";

@@ -1,5 +1,6 @@
 import { checkedInput } from "../control/index.ts";
 import * as tokens from "../control/operations/tokens.ts";
+import { AppError } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
 import type { CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
@@ -15,7 +16,10 @@ export const registerToken: Register = (program, context) => {
     .addHelpText("after", example("ownkey token claude-code"))
     .option("--json", "print one JSON document")
     .action(async (tool: string | undefined, options: CommonOptions) => {
-      if (tool === undefined) return token.help();
+      // What is printed here is taken for a token: no help for people.
+      if (tool === undefined) {
+        throw new AppError("usage", "say for which tool", { hint: "for example: ownkey token claude-code" });
+      }
       // Before anything is started for it.
       checkedInput(tokens.issue.input, { tool });
       await context.ensureRunning();

@@ -63,6 +63,8 @@ function wordsFor(code: string, command: Command): readonly [pattern: RegExp, wo
       return [/^too many arguments.* got (\d+)\.$/, `${path} takes ${countOf(command)}, and was given $1`];
     case "commander.invalidArgument":
       return [/^option '(?:-\w, )?(--\S+).*?' argument '.*' is invalid\. (.*)$/s, "$1 must be $2"];
+    case "commander.conflictingOption":
+      return [/^option '(--\S+).*' cannot be used with option '(--\S+).*'$/, "$1 and $2 exclude each other"];
     default:
       return [/^.*$/s, "a command is missing"];
   }

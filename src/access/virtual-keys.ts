@@ -39,6 +39,13 @@ export interface IssuedVirtualKey {
   readonly token: Secret;
 }
 
+/** What can be said of a virtual key while the vault is locked. */
+export interface Tombstone {
+  readonly id: string;
+  readonly name: string;
+  readonly state: "disabled" | "revoked";
+}
+
 /**
  * The virtual keys of this home. Every change is one audited transaction whose subject is the key's id. A reference
  * is an id or a name. Reading checks each row's MAC, so it needs the vault unlocked; disabling and revoking do not.
@@ -102,13 +109,13 @@ export class VirtualKeys extends VirtualKeyReader {
   }
 
   /** Works while the vault is locked. Disabling twice, or a revoked key, changes nothing. */
-  async disable(caller: Caller, reference: string): Promise<void> {
-    await this.#advance(caller, reference, "disabled", { ...MANAGE, action: "virtual_key.disable" });
+  async disable(caller: Caller, reference: string): Promise<Tombstone> {
+    return await this.#advance(caller, reference, "disabled", { ...MANAGE, action: "virtual_key.disable" });
   }
 
   /** Works while the vault is locked, and is final. */
-  async revoke(caller: Caller, reference: string): Promise<void> {
-    await this.#advance(caller, reference, "revoked", { ...MANAGE, action: "virtual_key.revoke" });
+  async revoke(caller: Caller, reference: string): Promise<Tombstone> {
+    return await this.#advance(caller, reference, "revoked", { ...MANAGE, action: "virtual_key.revoke" });
   }
 
   /** @throws AppError `conflict` when revoked, `vault_locked`, and as {@link resolve}. */
@@ -194,11 +201,14 @@ export class VirtualKeys extends VirtualKeyReader {
     reference: string,
     state: "disabled" | "revoked",
     act: Omit<Act, "subject">,
-  ): Promise<void> {
-    await this.#performOn(caller, reference, act, async (tx, id) => {
+  ): Promise<Tombstone> {
+    return await this.#performOn(caller, reference, act, async (tx, id) => {
       const record = await recordById(tx, id, tx.forUpdate);
       if (!record) throw noSuchVirtualKey(id);
-      await updateRecord(tx, advanceState(record, state));
+      const advanced = advanceState(record, state);
+      await updateRecord(tx, advanced);
+      // Disabling one that is revoked changes nothing.
+      return { id, name: record.name, state: advanced.state === "revoked" ? "revoked" : "disabled" };
     });
   }
 

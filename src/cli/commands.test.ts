@@ -7,15 +7,15 @@ const HELP = { keyVariables: ["OPENAI_API_KEY"], keyOptional: false, keysPage: n
 const ADDED = { connection: "openai", name: "main", fingerprint: "fp_0", verdict: "ok", warnings: [] };
 
 test.each([
-  ["budget", "set", "vk:a", "1usd/day", "--hard", "--soft"],
-  ["unlock", "--passphrase-stdin", "--recovery-code-stdin"],
-  ["unlock", "--recovery-code-stdin", "--age-identity", "-"],
-  ["backup", "create", "f", "--passphrase-stdin", "--recipient", "age1x"],
-  ["backup", "verify", "f", "--passphrase-stdin", "--identity-file", "i"],
-  ["backup", "restore", "f", "--passphrase-stdin", "--identity-file", "i"],
-  ["keys", "add", "azure", "--stdin", "--endpoint", "https://a.example", "--base-url", "https://b.example"],
-])("%s %s …: options of which only one can be meant are refused", async (...argv) => {
-  const { code, calls, stderr } = await runCommand(argv);
+  "budget set vk:a 1usd/day --hard --soft",
+  "unlock --passphrase-stdin --recovery-code-stdin",
+  "unlock --recovery-code-stdin --age-identity -",
+  "backup create f --passphrase-stdin --recipient age1x",
+  "backup verify f --passphrase-stdin --identity-file i",
+  "backup restore f --passphrase-stdin --identity-file i",
+  "keys add azure --stdin --endpoint https://a.example --base-url https://b.example",
+])("%s: options of which only one can be meant are refused", async (line) => {
+  const { code, calls, stderr } = await runCommand(line.split(" "));
   expect({ code, calls }).toEqual({ code: 2, calls: [] });
   expect(stderr).toContain("exclude each other");
 });

@@ -136,7 +136,7 @@ export const registerVirtualKeys: Register = (program, context) => {
       .addHelpText("after", example(`ownkey vk ${verb} laptop`))
       .action(async (ref: string, options: CommonOptions) => {
         const done = await context.client.call(virtualKeys[verb], { ref });
-        print(context, options, done, () => `${ref} is ${done.state}`);
+        print(context, options, done, () => `${done.name} is ${done.state}`);
       });
   }
 };

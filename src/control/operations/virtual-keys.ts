@@ -59,8 +59,12 @@ type PolicyInput = { [Name in keyof typeof policyInput]?: z.output<(typeof polic
 /** The only documents that ever hold a virtual key. */
 const withKeySchema = virtualKeySchema.extend({ key: z.string().describe("shown this once") });
 
-/** What can be said of a virtual key while the vault is locked. */
-const tombstoneSchema = z.object({ ref: z.string(), state: z.enum(["disabled", "revoked"]) });
+/** As `Tombstone`. */
+const tombstoneSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(["disabled", "revoked"]),
+});
 
 const byRef = z.object({ ref: refSchema });
 
@@ -175,8 +179,7 @@ export const disable = operation({
   input: byRef,
   output: tombstoneSchema,
   async run(control, caller, { ref }) {
-    await control.virtualKeys.disable(caller, ref);
-    return { ref, state: "disabled" as const };
+    return await control.virtualKeys.disable(caller, ref);
   },
 });
 
@@ -199,8 +202,7 @@ export const revoke = operation({
   input: byRef,
   output: tombstoneSchema,
   async run(control, caller, { ref }) {
-    await control.virtualKeys.revoke(caller, ref);
-    return { ref, state: "revoked" as const };
+    return await control.virtualKeys.revoke(caller, ref);
   },
 });
 

@@ -207,6 +207,15 @@ describe("models list", () => {
   });
 });
 
+test("a virtual key's paths are kept as requests are read, and one that no request can have is refused", async () => {
+  await using home = await openHome();
+  const policy = { name: "laptop", paths: ["/rerank", "/v1/assistants*"] };
+  const { paths } = await home.client.call(virtualKeys.create, policy);
+  expect(paths).toEqual(["/v1/rerank", "/v1/assistants*"]);
+  const failure = await failureOf(home.client.call(virtualKeys.set, { ref: "laptop", paths: ["rerank"] }));
+  expect(failure).toMatchObject({ code: "invalid_input", message: expect.stringContaining("/") });
+});
+
 test("while the vault is locked harm can be stopped, and nothing else is done", async () => {
   await using home = await openHome();
   await withKey(home);

@@ -16,4 +16,5 @@ export { proxiedFetch } from "./proxied-fetch.ts";
 export { clearSpools } from "./spool.ts";
 export type { StoredObject, StoredObjects } from "./stored-objects.ts";
 export * from "./stored-objects-store.ts";
+export { pathPattern } from "./target.ts";
 export { createUpstream, type Upstream, type UpstreamOptions } from "./upstream/upstream.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { AppError } from "../kernel/index.ts";
-import { parseTarget } from "./target.ts";
+import { parseTarget, pathPattern } from "./target.ts";
 
 const at = (path: string) => parseTarget(`http://localhost:7788${path}`);
 
@@ -105,4 +105,16 @@ test("a canonical path is its own canonical path, and nothing but bad_path is ev
     }),
     { numRuns: 1000 },
   );
+});
+
+test.each([
+  ["/rerank", "/v1/rerank"],
+  ["/assistants/*", "/v1/assistants/*"],
+  ["/v1/v1/assistants", "/v1/assistants"],
+  ["/openai/assistants", "/openai/assistants"],
+  ["/v1*", "/v1*"],
+  ["*", "*"],
+])("the pattern %s is compared as %s: what opens a path is written as that path is read", (given, as) => {
+  expect(pathPattern(given)).toBe(as);
+  if (!given.includes("*")) expect(at(given).path).toBe(as);
 });

@@ -101,6 +101,12 @@ function withoutPrefixes(path: string): Pick<Target, "path" | "tool" | "connecti
   return { path: cursor ? rest.slice("/cursor".length) || "/" : rest, tool, connection, cursor };
 }
 
+/** A pattern of paths as the paths that it is compared with are written: with their version. */
+export function pathPattern(pattern: string): string {
+  const [, first = ""] = pattern.split("/", 2);
+  return pattern.startsWith("/") && !first.includes("*") ? withVersion(pattern) : pattern;
+}
+
 function withVersion(path: string): string {
   if (path === "/") return path;
   const [first = "", second = ""] = path.slice(1).split("/", 2);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { checkedRange, type VirtualKey, type VirtualKeyPolicy } from "../../access/index.ts";
 import { type Amount, parseAmount } from "../../budgets/index.ts";
+import { pathPattern } from "../../gateway/index.ts";
 import { AppError } from "../../kernel/index.ts";
 import { amountSchema, ownBudgets } from "../budget-documents.ts";
 import type { Control } from "../control.ts";
@@ -17,6 +18,9 @@ import {
 import { setBudgets } from "../virtual-key-budgets.ts";
 
 const patternSchema = z.string().min(1).max(200);
+const pathSchema = patternSchema
+  .regex(/^[/*]/, "must begin with / or *")
+  .describe("* stands for any run of characters; /v1 is put before a path without a version");
 
 const rangeSchema = z.string().min(1).max(100).describe("an address or a range: 10.0.0.0/8, 2001:db8::/32");
 const regionSchema = z
@@ -39,7 +43,7 @@ const policyInput = {
   connections: z.array(refSchema).optional(),
   defaultConnection: refSchema.optional(),
   models: z.array(patternSchema).optional(),
-  paths: z.array(patternSchema).optional(),
+  paths: z.array(pathSchema).optional(),
   addresses: z.array(rangeSchema).optional(),
   regions: z.array(regionSchema).optional(),
   rateLimits: rateLimitChangesSchema.optional(),
@@ -236,7 +240,7 @@ async function policyOf(control: Control, input: PolicyInput): Promise<Partial<V
       ? {}
       : { defaultConnection: await idOf(input.defaultConnection) }),
     ...(input.models === undefined ? {} : { models: input.models }),
-    ...(input.paths === undefined ? {} : { paths: input.paths }),
+    ...(input.paths === undefined ? {} : { paths: input.paths.map(pathPattern) }),
     ...(input.addresses === undefined ? {} : { addresses: input.addresses.map(checkedRange) }),
     ...(input.regions === undefined ? {} : { regions: input.regions.map((region) => region.toLowerCase()) }),
     ...(input.user === undefined ? {} : { user: input.user }),

@@ -5,6 +5,8 @@ export interface SettingDeclaration {
   readonly type: "string" | "url" | "integer" | "boolean" | "list" | "choice";
   /** Of a `url`: plain http may lead to this machine only. */
   readonly tlsBeyondLoopback?: boolean;
+  /** Of a `list`: each is a name or an address, with a port or without, as a Host header has it. */
+  readonly ofHosts?: boolean;
   /** Of a `choice`. */
   readonly choices?: readonly string[];
   /** Of an `integer`, both included. */

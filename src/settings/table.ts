@@ -25,6 +25,7 @@ export const SETTINGS = [
   }),
   setting("allowHosts", "list", [], {
     help: "Names besides loopback under which the data plane may be called.",
+    ofHosts: true,
   }),
   setting("publicUrl", "url", null, {
     help: "URL under which others reach the data plane, when it is not the one listened on.",

@@ -49,7 +49,7 @@ function fits(declaration: SettingDeclaration, value: unknown): value is Setting
     case "boolean":
       return typeof value === "boolean";
     case "list":
-      return Array.isArray(value) && value.every((one) => typeof one === "string" && one !== "");
+      return Array.isArray(value) && value.every((one) => isItemFor(declaration, one));
     case "choice":
       return typeof value === "string" && (declaration.choices ?? []).includes(value);
     case "url":
@@ -59,6 +59,12 @@ function fits(declaration: SettingDeclaration, value: unknown): value is Setting
   }
 }
 
+function isItemFor({ ofHosts }: SettingDeclaration, item: unknown): boolean {
+  return typeof item === "string" && (ofHosts === true ? HOST.test(item) : item !== "");
+}
+
+const HOST = /^(?:[\w](?:[\w.-]*\w)?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+
 /** Settings are shown, and what is shown holds no password. */
 function isUrlFor({ tlsBeyondLoopback }: SettingDeclaration, url: URL | null): boolean {
   if (!url || url.username !== "" || url.password !== "") return false;
@@ -66,14 +72,14 @@ function isUrlFor({ tlsBeyondLoopback }: SettingDeclaration, url: URL | null): b
   return url.protocol === "https:";
 }
 
-function wanted({ type, choices, minimum, maximum, tlsBeyondLoopback }: SettingDeclaration): string {
+function wanted({ type, choices, minimum, maximum, ofHosts, tlsBeyondLoopback }: SettingDeclaration): string {
   switch (type) {
     case "integer":
       return `a whole number from ${minimum ?? "-∞"} to ${maximum ?? "∞"}`;
     case "boolean":
       return "true or false";
     case "list":
-      return "a list of texts";
+      return ofHosts ? "a list of names such as gateway.example or gateway.example:8443" : "a list of texts";
     case "choice":
       return `one of ${(choices ?? []).join(", ")}`;
     case "url":

@@ -4,7 +4,9 @@ import * as connections from "../src/control/operations/connections.ts";
 import * as keys from "../src/control/operations/keys.ts";
 import * as models from "../src/control/operations/models.ts";
 import * as program from "../src/control/operations/program.ts";
+import * as requests from "../src/control/operations/requests.ts";
 import * as tokens from "../src/control/operations/tokens.ts";
+import * as usage from "../src/control/operations/usage.ts";
 import * as vault from "../src/control/operations/vault.ts";
 import * as virtualKeys from "../src/control/operations/virtual-keys.ts";
 import { AppError } from "../src/kernel/index.ts";
@@ -205,6 +207,20 @@ describe("models list", () => {
     expect((await home.client.call(models.list, {})).problems.join()).toContain("larger than");
     expect(sentBytes).toBeLessThan(16 * 1_048_576);
   });
+});
+
+test("a range of time that ends before it begins is a mistake, not an empty report", async () => {
+  await using home = await openHome();
+  const range = { since: "2026-11-02T00:00:00Z", until: "2026-11-01T00:00:00Z" };
+  for (const work of [
+    home.client.call(usage.report, range),
+    home.client.call(usage.advise, range),
+    home.client.call(requests.list, range),
+  ]) {
+    expect(await failureOf(work)).toMatchObject({ code: "invalid_input", details: { field: "until" } });
+  }
+  const moment = { since: range.since, until: range.since };
+  expect((await home.client.call(usage.report, moment)).items).toEqual([]);
 });
 
 test("a virtual key's paths are kept as requests are read, and one that no request can have is refused", async () => {

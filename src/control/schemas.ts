@@ -6,6 +6,16 @@ import { Secret } from "../kernel/index.ts";
 export const timeSchema = z.iso.datetime().describe("RFC 3339, UTC");
 export const nullableTime = timeSchema.nullable();
 
+interface Range {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** For `refine`, with what it says: an input's range of time does not end before it begins. */
+export const isRange = ({ since, until }: Range): boolean =>
+  since === undefined || until === undefined || Date.parse(since) <= Date.parse(until);
+export const NO_RANGE = { path: ["until"], message: "must not be before the beginning" };
+
 /** A secret on its way in: a string in the document, a `Secret` from here on. */
 export const secretInput = z
   .string()

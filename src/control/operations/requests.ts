@@ -3,7 +3,7 @@ import { AppError, formatTime, formatUsd } from "../../kernel/index.ts";
 import type { AttemptRow } from "../../ledger/index.ts";
 import { loadNames, type Names } from "../names.ts";
 import { operation } from "../operation.ts";
-import { costSchema, listOf, nullableTime, timeSchema } from "../schemas.ts";
+import { costSchema, isRange, listOf, NO_RANGE, nullableTime, timeSchema } from "../schemas.ts";
 
 const tokens = z.number().int().nullable();
 
@@ -57,12 +57,14 @@ export const list = operation({
   place: "anywhere",
   whileLocked: true,
   withoutHome: true,
-  input: z.object({
-    limit: z.number().int().min(1).max(1000).default(50),
-    since: timeSchema.optional(),
-    until: timeSchema.optional(),
-    before: z.string().optional().describe("only requests made before this request id: the next page"),
-  }),
+  input: z
+    .object({
+      limit: z.number().int().min(1).max(1000).default(50),
+      since: timeSchema.optional(),
+      until: timeSchema.optional(),
+      before: z.string().optional().describe("only requests made before this request id: the next page"),
+    })
+    .refine(isRange, NO_RANGE),
   output: listOf(attemptSchema),
   async run(control, _caller, { limit, since, until, before }) {
     const rows = await control.ledgers.list({

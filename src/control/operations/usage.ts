@@ -4,7 +4,7 @@ import { ADVICE_KINDS, REPORT_GROUPS, usageAdvice, usageReport } from "../../usa
 import { optionalTextOf, textOf } from "../../store/index.ts";
 import { loadNames } from "../names.ts";
 import { operation } from "../operation.ts";
-import { costSchema, timeSchema } from "../schemas.ts";
+import { costSchema, isRange, NO_RANGE, timeSchema } from "../schemas.ts";
 
 const sums = {
   requests: z.number().int(),
@@ -22,11 +22,13 @@ export const report = operation({
   place: "anywhere",
   whileLocked: true,
   withoutHome: true,
-  input: z.object({
-    by: z.enum(REPORT_GROUPS).default("model"),
-    since: timeSchema.optional(),
-    until: timeSchema.optional(),
-  }),
+  input: z
+    .object({
+      by: z.enum(REPORT_GROUPS).default("model"),
+      since: timeSchema.optional(),
+      until: timeSchema.optional(),
+    })
+    .refine(isRange, NO_RANGE),
   output: z.object({
     from: timeSchema.nullable(),
     to: timeSchema.nullable(),
@@ -55,10 +57,12 @@ export const advise = operation({
   place: "own-process",
   whileLocked: true,
   withoutHome: true,
-  input: z.object({
-    since: timeSchema.optional().describe("30 days ago when it is not said"),
-    until: timeSchema.optional(),
-  }),
+  input: z
+    .object({
+      since: timeSchema.optional().describe("30 days ago when it is not said"),
+      until: timeSchema.optional(),
+    })
+    .refine(isRange, NO_RANGE),
   output: z.object({
     from: timeSchema,
     to: timeSchema,

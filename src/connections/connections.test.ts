@@ -8,6 +8,7 @@ import {
   newKey,
   openConnectionsTest,
 } from "./connections.testing.ts";
+import type { AppError } from "../kernel/index.ts";
 import { dueAtMs } from "./due.ts";
 
 const DAY_MS = 86_400_000;
@@ -64,6 +65,32 @@ describe("adding a key", () => {
     expect(third.connection).toMatchObject({ name: "org-b" });
     expect((await connections.list()).map(({ name }) => name)).toEqual(["openai", "org-b"]);
     expect((await connections.byId(first.connection.id)).settings.model).toBe("gpt-x");
+  });
+
+  test("joins whatever region the connection says it is in, but no other than the one asked for", async () => {
+    await using home = await openConnectionsTest();
+    const { connections } = home;
+    const first = await connections.addKey(ADA, newKey("anthropic", "1", { at: { region: "eu" } }));
+    const second = await connections.addKey(ADA, newKey("anthropic", "2", { name: "spare" }));
+    expect(second.connection).toMatchObject({ id: first.connection.id, settings: { region: "eu" } });
+    const elsewhere = newKey("anthropic", "3", { at: { region: "us" } });
+    expect(await codeOf(() => connections.addKey(ADA, elsewhere))).toBe("already_exists");
+  });
+
+  test("a name that is taken by another place says in what it is another", async () => {
+    await using home = await openConnectionsTest();
+    await addMain(home);
+    const at = { baseUrl: "https://proxy.example", organization: "org-b" };
+    for (const named of [{}, { connectionName: "openai" }]) {
+      const refused = await home.connections
+        .addKey(ADA, newKey("openai", "2", { at, ...named }))
+        .catch((error: AppError) => error);
+      expect(refused).toMatchObject({
+        code: "already_exists",
+        message: expect.stringContaining("another base URL, another organization"),
+        hint: expect.stringContaining("--connection NAME"),
+      });
+    }
   });
 
   test("deployments of an Azure connection add up", async () => {

@@ -2,7 +2,7 @@ import type { Caller } from "../access/index.ts";
 import type { AuditedTx } from "../audit/index.ts";
 import { AppError, type Secret } from "../kernel/index.ts";
 import type { Connection, ProviderKey } from "./connection.ts";
-import { connectionToJoin, isSamePlace, joinSettings, usualName } from "./matching.ts";
+import { connectionToJoin, differences, joinSettings, usualName } from "./matching.ts";
 import { assertName } from "./names.ts";
 import type { AddedKey, ConnectionChanges, NewKey } from "./new-key.ts";
 import { boundTo, type ConnectionsOptions, ProviderKeys } from "./provider-keys.ts";
@@ -13,7 +13,7 @@ import {
   type KeyRecord,
   settingsTextOf,
 } from "./records.ts";
-import { insertConnection, insertKey, markConnectionRemoved, nameTaken, updateConnection } from "./tables.ts";
+import { insertConnection, insertKey, markConnectionRemoved, updateConnection } from "./tables.ts";
 
 /**
  * Connections and their provider keys. Every change is one audited transaction together with the vault's part of it;
@@ -92,10 +92,11 @@ export class Connections extends ProviderKeys {
 
   async #connectionFor(tx: AuditedTx, input: NewKey): Promise<Connection> {
     const all = await this.allConnections(tx);
-    const named = all.find(({ name }) => name === input.connectionName);
-    const found = input.connectionName === undefined ? connectionToJoin(all, input) : named;
+    const ofName = all.find(({ name }) => name === (input.connectionName ?? usualName(input)));
+    const found = (input.connectionName === undefined ? connectionToJoin(all, input) : undefined) ?? ofName;
     if (!found) return await this.#makeConnection(tx, input);
-    if (!isSamePlace(found, input)) throw nameTaken("connection", found.name);
+    const other = differences(found, input);
+    if (other.length > 0) throw anotherPlace(found.name, other);
     // Locked, so that nobody removes it meanwhile.
     const before = await this.connectionRecord(tx, found.id, tx.forUpdate);
     const settingsText = settingsTextOf(joinSettings(found.settings, input.settings));
@@ -194,6 +195,16 @@ function needsKeysAgain(keys: readonly ProviderKey[]): AppError {
     {
       hint: "give the keys again with the new address, or add a connection: ownkey keys add … --base-url URL --connection NAME",
       details: { keys: keys.map(({ name }) => name) },
+    },
+  );
+}
+
+function anotherPlace(name: string, differs: readonly string[]): AppError {
+  return new AppError(
+    "already_exists",
+    `there is already a connection named "${name}", with another ${differs.join(", another ")}`,
+    {
+      hint: `for a new connection: --connection NAME; for a key of that one, give what it has: ownkey connections show ${name}`,
     },
   );
 }

@@ -57,7 +57,7 @@ function layerProblem(layer: Layer): KeyProblem {
   return {
     severity: "warn",
     code: layer.code,
-    message: `there was ${layer.what}`,
-    hint: "it is left out; nothing to do",
+    message: `left out ${layer.what}`,
+    hint: "nothing to do",
   };
 }

@@ -18,6 +18,7 @@ import type { AppError } from "../kernel/index.ts";
 import { createDurable, writeDurable } from "./durable.ts";
 import { tryLock } from "./lock.ts";
 import { assertPrivate, assertPrivateIfPresent, ensurePrivateDir } from "./permissions.ts";
+import { readSmallFile } from "./small-file.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ownkey-files-"));
 let folders = 0;
@@ -206,3 +207,16 @@ describe("locks", () => {
     expect(errorOf(() => tryLock(join(root, "absent/lock"))).code).toBe("store_unavailable");
   });
 });
+
+test("of what others have put there only regular files up to a size are read, and nothing is waited for", () => {
+  const home = folder();
+  const at = (name: string) => join(home, name);
+  writeFileSync(at("small"), "1234");
+  Bun.spawnSync(["mkfifo", at("pipe")]);
+  symlinkSync("small", at("link"));
+  const read = (name: string, most = 4) => readSmallFile(at(name), most)?.length;
+  expect(read("small")).toBe(4);
+  expect(read("link")).toBe(4);
+  expect(read("small", 3)).toBeUndefined();
+  expect(["pipe", ".", "nothing"].map((name) => read(name))).toEqual([undefined, undefined, undefined]);
+}, 10_000);

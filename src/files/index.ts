@@ -1,3 +1,4 @@
 export * from "./durable.ts";
 export * from "./lock.ts";
 export * from "./permissions.ts";
+export * from "./small-file.ts";

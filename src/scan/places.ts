@@ -1,5 +1,5 @@
 /** The machine's known places, their contents for the engine, and what is known of each file while others look at it. */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "../kernel/index.ts";
 import { type Machine, PROJECT_FILES, projectFileOf, type ToolFile, toolFiles } from "../tools/index.ts";
@@ -110,16 +110,4 @@ function originOf(file: string, path: string): Origin {
 /** What administrators set for everybody. */
 function scopeOf(path: string): Scope {
   return /^(?:\/etc\/|\/Library\/|\/var\/|[A-Z]:\\Program)/i.test(path) ? "machine" : "user";
-}
-
-const LARGEST_SETTINGS_BYTES = 2 * 1024 * 1024;
-
-/** A settings file's text; `undefined` when it cannot be read or is too large to be one. */
-export function settingsText(path: string): string | undefined {
-  try {
-    const stats = statSync(path);
-    return stats.isFile() && stats.size <= LARGEST_SETTINGS_BYTES ? readFileSync(path, "utf8") : undefined;
-  } catch {
-    return undefined;
-  }
 }

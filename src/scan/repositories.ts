@@ -1,12 +1,11 @@
 /** Which folders are repositories, as far as their files tell: git itself is asked only to read them. */
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
+import { smallText } from "./small-text.ts";
 
 const CONFIG = `${sep}.git${sep}config`;
 const LINK = `${sep}.git`;
 const HEAD = `${sep}HEAD`;
-/** A file with a path in it; something longer is none. */
-const LONGEST_LINK_BYTES = 8192;
 
 /**
  * The repository that a file shows to be there: `.git/config`, the file `.git` of a submodule or a further work tree, or
@@ -39,23 +38,14 @@ export function oneForEachHistory(folders: Iterable<string>): string[] {
 /** Where a repository's objects are. What cannot be told is for git to find out: then it is the folder itself. */
 function historyFolder(folder: string): string {
   const own = join(folder, ".git");
-  const linked = /^gitdir: (.+)$/m.exec(textOf(own) ?? "")?.[1];
+  const linked = /^gitdir: (.+)$/m.exec(smallText(own) ?? "")?.[1];
   if (linked === undefined) return existsSync(own) ? realOf(own) : realOf(folder);
   const place = resolve(folder, linked.trim());
-  return realOf(resolve(place, (textOf(join(place, "commondir")) ?? ".").trim()));
+  return realOf(resolve(place, (smallText(join(place, "commondir")) ?? ".").trim()));
 }
 
 function isBare(folder: string): boolean {
   return ["HEAD", "objects", "refs"].every((name) => existsSync(join(folder, name)));
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    const stats = statSync(path);
-    return stats.isFile() && stats.size <= LONGEST_LINK_BYTES ? readFileSync(path, "utf8") : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function realOf(path: string): string {

@@ -202,6 +202,19 @@ test("a stream with thousands of findings is cut, and says so", async () => {
   expect(notices.map(({ reason }) => reason)).toEqual(["too_many_findings"]);
 });
 
+test("a log full of one key hides no other one", async () => {
+  const log = `${`GET / ${groq(1)}\n`.repeat(5000)}POST / ${groq(2)}\n`;
+  const { findings, notices } = await run([file("a.log", log)]);
+  const lines = Map.groupBy(findings, ({ group }) => group)
+    .values()
+    .map((places) => [places.length, places.at(-1)?.line]);
+  expect([...lines]).toEqual([
+    [50, 50],
+    [1, 5001],
+  ]);
+  expect(notices).toEqual([]);
+});
+
 test("progress counts, and a scan ends when told to", async () => {
   const controller = new AbortController();
   const paths: string[] = [];

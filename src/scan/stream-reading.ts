@@ -10,6 +10,8 @@ const MOST_TEXT_BYTES = 512 * 1024 * 1024;
 /** Databases hold plain keys; pictures and programs do not. */
 const MOST_BINARY_BYTES = 64 * 1024 * 1024;
 const MOST_FINDINGS_PER_STREAM = 500;
+/** A log repeats one secret with each line: that must not hide another one. */
+const MOST_PLACES_OF_ONE = 50;
 
 /** What looking at one file or stream gave. */
 export interface Looked {
@@ -33,6 +35,8 @@ export interface StreamReadingOptions {
 export class StreamReading {
   readonly #options: StreamReadingOptions;
   readonly #hits: Hit[] = [];
+  /** How often each secret was come by. */
+  readonly #places = new Map<string, number>();
   #sizeBytes = 0;
   #scanner: StreamScanner | undefined;
   #narrower: Utf16Narrower | undefined;
@@ -95,6 +99,10 @@ export class StreamReading {
   }
 
   #keep(hit: Hit): void {
+    const which = hit.known ? `vault ${hit.known.key.name}` : hit.secret;
+    const places = (this.#places.get(which) ?? 0) + 1;
+    this.#places.set(which, places);
+    if (places > MOST_PLACES_OF_ONE) return;
     if (this.#hits.length < MOST_FINDINGS_PER_STREAM) {
       this.#hits.push(hit);
       return;

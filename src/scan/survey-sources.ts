@@ -123,7 +123,7 @@ function watched(paths: readonly string[], places: Places, seen: Set<string>): S
     name: paths.join(" "),
     *items() {
       for (const item of filesBelow({ paths })) {
-        if (item.type === "file") {
+        if (!("chunks" in item) && item.type === "file") {
           if (places.isDatabase(item.path)) continue;
           const tells = places.placeOf(item.path) !== undefined || repositoryOf(item.path) !== undefined;
           if (tells) seen.add(item.path);

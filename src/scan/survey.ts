@@ -5,13 +5,14 @@ import { bySeverity, groupFindings } from "./group.ts";
 import type { Finding } from "./finding.ts";
 import type { KnownKeys } from "./known-keys.ts";
 import type { ScanNotice } from "./notice.ts";
-import { Places, settingsText } from "./places.ts";
+import { Places } from "./places.ts";
 import { scan } from "./scan.ts";
 import type { ScanOptions, ScanProgress } from "./scan-options.ts";
 import { checkFiles } from "./settings/check-files.ts";
 import { checkKeys } from "./settings/check-keys.ts";
 import type { KeyPlace } from "./settings/key-place.ts";
 import { severityAt } from "./severity.ts";
+import { smallText } from "./small-text.ts";
 import { accessOf } from "./settings/readers.ts";
 import { checkObfuscated } from "./settings/obfuscated.ts";
 import { environmentFile, readEntries, type SettingsFile } from "./settings/settings-file.ts";
@@ -166,7 +167,7 @@ function settingsFiles(
   const files = [...seen].flatMap((path) => {
     const place = places.placeOf(path);
     if (!place || place.format === "text" || place.format === "sqlite") return [];
-    const text = settingsText(path);
+    const text = smallText(path);
     return text === undefined ? [] : [{ ...place, entries: readEntries(text, place.format) }];
   });
   const ofSession = request.environment || request.paths.length === 0;

@@ -10,6 +10,7 @@ export * from "./change/diff.ts";
 export { planFiles } from "./change/plan-files.ts";
 export * from "./detect.ts";
 export { editText, openText, closeText, parseFile, type DoneEdit } from "./edit/edit-text.ts";
+export { jsoncTree } from "./edit/jsonc-tree.ts";
 export { valueAt } from "./edit/values.ts";
 export * from "./explain.ts";
 export { matchesSegment, PROJECT_FILES, type ProjectFile, projectFileOf } from "./files/project.ts";

@@ -1,4 +1,5 @@
-import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, statSync } from "node:fs";
+import { readSmallFile } from "../files/index.ts";
 import type { Machine } from "./machine.ts";
 
 /** A machine whose files can be looked at: what adapters read from. Tests give a folder of their own as the home. */
@@ -12,11 +13,14 @@ export interface ToolMachine extends Machine {
   readonly list: (path: string) => readonly string[];
 }
 
+/** Some tools keep years of state beside their settings. */
+const LARGEST_BYTES = 64 * 1024 * 1024;
+
 /** The machine itself, seen with this environment. */
 export function systemMachine(machine: Machine & Pick<ToolMachine, "workingDirectory">): ToolMachine {
   return {
     ...machine,
-    read: (path) => quietly(() => readFileSync(path)),
+    read: (path) => readSmallFile(path, LARGEST_BYTES),
     exists: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
     list: (path) => quietly(() => readdirSync(path)) ?? [],
   };

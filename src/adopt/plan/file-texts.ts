@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readSmallFile } from "../../files/index.ts";
 import { fromUtf8 } from "../../kernel/index.ts";
 
 const LARGEST_BYTES = 4 * 1024 * 1024;
@@ -24,10 +24,5 @@ export function readText(path: string): string | undefined {
 
 /** `undefined` for what is not to be read, or larger than a file of settings. */
 export function readBytes(path: string): Uint8Array | undefined {
-  try {
-    const stats = statSync(path);
-    return stats.isFile() && stats.size <= LARGEST_BYTES ? readFileSync(path) : undefined;
-  } catch {
-    return undefined;
-  }
+  return readSmallFile(path, LARGEST_BYTES);
 }

@@ -1,10 +1,10 @@
-import { type Node, parseTree } from "jsonc-parser";
-import type { ValuePath } from "../../tools/index.ts";
+import type { Node } from "jsonc-parser";
+import { jsoncTree, type ValuePath } from "../../tools/index.ts";
 
 /** An entry's path with numbers for places in lists. A `{ name, value }` pair is meant by its `value`. */
 export function jsonPathOf(text: string, names: readonly string[]): ValuePath {
   const path: (string | number)[] = [];
-  let node = parseTree(text, [], { allowTrailingComma: true });
+  let node = jsoncTree(text);
   for (const name of names) {
     const step = stepInto(node, name);
     path.push(step.segment);

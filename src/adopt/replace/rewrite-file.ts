@@ -1,5 +1,6 @@
-import { type ParseError, parseTree } from "jsonc-parser";
+import type { ParseError } from "jsonc-parser";
 import { readEntries } from "../../scan/index.ts";
+import { jsoncTree } from "../../tools/index.ts";
 import { rewriteCode } from "./code.ts";
 import { rewriteToCommand } from "./command.ts";
 import { rewriteHistory } from "./history.ts";
@@ -128,6 +129,6 @@ function withEntries(file: FileToRewrite, text: string): KeyFile {
 
 function isSound(text: string): boolean {
   const errors: ParseError[] = [];
-  parseTree(text, errors, { allowTrailingComma: true, allowEmptyContent: true });
+  jsoncTree(text, errors);
   return errors.length === 0;
 }

@@ -73,7 +73,7 @@ function setBeside(
   const lineEnd = nextLine < 0 ? text.length : hasReturn ? nextLine - 1 : nextLine;
   const before = text.slice(lineStart, start);
   // What follows may be a closing quote and `; export NAME`; a comment is about the key.
-  const after = text.slice(end, lineEnd).replace(/\s+#.*$/, "");
+  const after = text.slice(end, lineEnd).replace(/(?<!\s)\s+#.*$/, "");
   const rename = (part: string) => part.replaceAll(new RegExp(`\\b${name}\\b`, "g"), variable);
   const lineBreak = hasReturn ? "\r\n" : "\n";
   return [{ start: lineEnd, end: lineEnd, text: `${lineBreak}${rename(before)}${value}${rename(after)}` }];

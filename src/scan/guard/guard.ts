@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { writeDurable } from "../../files/index.ts";
 import { AppError } from "../../kernel/index.ts";
+import { smallText } from "../small-text.ts";
 import { type HookManager, hookManagerOf } from "./hook-manager.ts";
 import { foldersMadeIn, type HookName, HOOKS, hookScript, isOurHook, previousIn } from "./hook-script.ts";
 import { type Repository, repositoryAt } from "./repository.ts";
@@ -135,12 +136,7 @@ function freeName(folder: string, hook: HookName): string {
 
 /** Empty for what is there and cannot be read, such as a link to nothing: it is somebody's all the same. */
 function textOf(path: string): string | undefined {
-  if (!isThere(path)) return undefined;
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
+  return isThere(path) ? (smallText(path) ?? "") : undefined;
 }
 
 function isThere(path: string): boolean {

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
+import { smallText } from "../small-text.ts";
 import { type HookName, HOOKS } from "./hook-script.ts";
 import type { Repository } from "./repository.ts";
 
@@ -50,7 +51,7 @@ In .husky/pre-push add the line:
     name: "husky 4",
     files: HUSKY_4,
     filesOf: () => [...HUSKY_4, PACKAGE],
-    isUsedIn: ({ folder }) => /"husky"\s*:\s*\{/.test(textOf(join(folder, PACKAGE))),
+    isUsedIn: ({ folder }) => /"husky"\s*:\s*\{/.test(smallText(join(folder, PACKAGE)) ?? ""),
     snippet: `Below "husky", "hooks" add:
   "pre-commit": "ownkey guard run pre-commit",
   "pre-push": "ownkey guard run pre-push"`,
@@ -110,7 +111,7 @@ Then run: pre-commit install --hook-type pre-commit --hook-type pre-push`,
     name: "simple-git-hooks",
     files: SIMPLE_GIT_HOOKS,
     filesOf: () => [...SIMPLE_GIT_HOOKS, PACKAGE],
-    isUsedIn: ({ folder }) => /"simple-git-hooks"\s*:\s*\{/.test(textOf(join(folder, PACKAGE))),
+    isUsedIn: ({ folder }) => /"simple-git-hooks"\s*:\s*\{/.test(smallText(join(folder, PACKAGE)) ?? ""),
     snippet: `Below "simple-git-hooks" add:
   "pre-commit": "ownkey guard run pre-commit",
   "pre-push": "ownkey guard run pre-push \\"$@\\""`,
@@ -129,7 +130,9 @@ export function hookManagerOf(repository: Repository): HookManager | undefined {
   return {
     name,
     snippet,
-    calls: HOOKS.filter((hook) => filesOf(hook).some((file) => isCalledIn(textOf(join(folder, file)), hook))),
+    calls: HOOKS.filter((hook) =>
+      filesOf(hook).some((file) => isCalledIn(smallText(join(folder, file)) ?? "", hook)),
+    ),
   };
 }
 
@@ -152,11 +155,3 @@ jobs:
         with:
           fetch-depth: 0
       - run: npx --yes ownkey scan . --git`;
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}

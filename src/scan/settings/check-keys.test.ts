@@ -133,6 +133,17 @@ test("a key in a file that would be published is told; what is private, ignored 
   expect(rulesFor(keyAt(local))).toEqual([]);
 });
 
+test("what stands in place of a manifest or an ignore file is not waited for, and ends nothing", () => {
+  const local = put(".env");
+  mkdirSync(join(folder, ".npmignore"));
+  mkdirSync(join(folder, ".gitignore"));
+  put("package.json", 0o644, JSON.stringify({ name: "p", version: "1.0.0" }));
+  expect(rulesFor(keyAt(local))).toEqual(["settings/published critical"]);
+  rmSync(join(folder, "package.json"));
+  Bun.spawnSync(["mkfifo", join(folder, "package.json")]);
+  expect(rulesFor(keyAt(local))).toEqual([]);
+}, 10_000);
+
 test("what is only information is checked no further", () => {
   const key = keyAt(put("settings.json"), { synced: "VS Code Settings Sync" });
   expect(checkKeys([{ ...key, finding: { ...key.finding, severity: "info" } }])).toEqual([]);

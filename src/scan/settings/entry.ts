@@ -1,3 +1,6 @@
+/** A value within more groups than this is no setting: it is passed over. */
+export const DEEPEST = 40;
+
 /** One value of a settings file, with where it stands. Other than texts nothing is of interest here. */
 export interface Entry {
   /** Names from the outermost on: `["env", "ANTHROPIC_BASE_URL"]`; positions in a list as `0`, `1`, … */

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { Glob } from "bun";
+import { isJsonObject, type JsonObject, parseJson } from "../../kernel/index.ts";
 import type { Finding } from "../finding.ts";
+import { smallText } from "../small-text.ts";
 import { aboutKey } from "./about-key.ts";
 import { byKey, type KeyPlace, onePerFile } from "./key-place.ts";
 
@@ -43,18 +44,13 @@ function packageOf(path: string): Package | undefined {
   return undefined;
 }
 
-function readManifest(path: string): Record<string, unknown> | undefined {
-  if (!existsSync(path)) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return typeof parsed === "object" && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+function readManifest(path: string): JsonObject | undefined {
+  const parsed = parseJson(smallText(path) ?? "");
+  return isJsonObject(parsed) ? parsed : undefined;
 }
 
 /** A package without name or version cannot be published. */
-function asPackage(folder: string, { name, version, files }: Record<string, unknown>): Package | undefined {
+function asPackage(folder: string, { name, version, files }: JsonObject): Package | undefined {
   if (typeof name !== "string" || typeof version !== "string") return undefined;
   const listed = Array.isArray(files) ? files.filter((file) => typeof file === "string") : undefined;
   return { folder, name, files: listed };
@@ -64,9 +60,9 @@ function asPackage(folder: string, { name, version, files }: Record<string, unkn
 function isIncluded({ folder, files }: Package, path: string): boolean {
   const inside = relative(folder, path).split(sep).join("/");
   if (files) return lastMatch(files, inside);
-  const ignored = [".npmignore", ".gitignore"].find((name) => existsSync(join(folder, name)));
+  const ignored = smallText(join(folder, ".npmignore")) ?? smallText(join(folder, ".gitignore"));
   if (ignored === undefined) return true;
-  const lines = readFileSync(join(folder, ignored), "utf8").split(/\r?\n/);
+  const lines = ignored.split(/\r?\n/);
   return !lastMatch(
     lines.filter((line) => line.trim() !== "" && !line.startsWith("#")),
     inside,

@@ -1,8 +1,6 @@
-import { type Node, parseTree } from "jsonc-parser";
-import type { Entry } from "./entry.ts";
-
-/** Deeper is no settings file. */
-const DEEPEST = 40;
+import type { Node } from "jsonc-parser";
+import { jsoncTree } from "../../tools/index.ts";
+import { DEEPEST, type Entry } from "./entry.ts";
 
 /**
  * The texts of a JSON document with comments, trailing commas or a BOM. Of a broken document what can be made out; of
@@ -24,10 +22,7 @@ export function readJsonc(text: string): Entry[] {
     }
   };
   // A BOM is no white space to the parser.
-  const root = parseTree(text.startsWith("\ufeff") ? ` ${text.slice(1)}` : text, [], {
-    allowTrailingComma: true,
-    allowEmptyContent: true,
-  });
+  const root = jsoncTree(text.startsWith("\ufeff") ? ` ${text.slice(1)}` : text);
   if (root) visit(root, []);
   return entries;
 }

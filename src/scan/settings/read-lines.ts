@@ -1,8 +1,9 @@
 /**
  * Reading formats of one setting a line, as far as a look at single values needs it: TOML and YAML without values of
  * several lines, dotenv files, and assignments in shell files. What is not understood is passed over, never guessed.
+ * Files may be anybody's: each pattern takes time that grows with the length of a line only.
  */
-import type { Entry } from "./entry.ts";
+import { DEEPEST, type Entry } from "./entry.ts";
 
 /** Longer lines are no settings: they are passed over. */
 const LONGEST_LINE = 4096;
@@ -11,18 +12,20 @@ type Value = Pick<Entry, "value" | "column">;
 
 /** `[table]`, `[[list]]`, `name = "text"`, dotted and quoted names; inline tables one level deep. */
 export function readToml(text: string): Entry[] {
-  let table: readonly string[] = [];
+  let table: readonly string[] | undefined = [];
   return linesOf(text).flatMap(({ content, line }) => {
     const header = /^\s*\[{1,2}([^\]]+)\]{1,2}\s*(?:#.*)?$/.exec(content);
     if (header) {
-      table = tomlName(header[1] ?? "");
+      const names = tomlName(header[1] ?? "");
+      table = names.length > DEEPEST ? undefined : names;
       return [];
     }
     const pair = /^(\s*)((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=\s*/.exec(
       content,
     );
-    if (!pair) return [];
+    if (!pair || !table) return [];
     const path = [...table, ...tomlName(pair[2] ?? "")];
+    if (path.length > DEEPEST) return [];
     const rest = content.slice(pair[0].length);
     if (rest.startsWith("{")) return inlineTable(rest, path, line, pair[0].length);
     const found = quoted(rest, pair[0].length);
@@ -31,7 +34,7 @@ export function readToml(text: string): Entry[] {
 }
 
 function inlineTable(text: string, path: readonly string[], line: number, offset: number): Entry[] {
-  const pairs = text.matchAll(/([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g);
+  const pairs = text.matchAll(/(?<![\w-])([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g);
   return [...pairs].map((pair) => ({
     path: [...path, pair[1] ?? ""],
     value: pair[2] ?? pair[3] ?? "",
@@ -49,7 +52,7 @@ function tomlName(text: string): string[] {
 export function readYaml(text: string): Entry[] {
   const open: { indent: number; name: string }[] = [];
   return linesOf(text).flatMap(({ content, line }) => {
-    const flow = /^(\s*-?\s*)\{(.*)\}\s*$/.exec(content);
+    const flow = /^(\s*(?:-\s*)?)\{(.*)\}\s*$/.exec(content);
     if (flow) {
       const indent = flow[1]?.length ?? 0;
       while ((open.at(-1)?.indent ?? -1) >= indent) open.pop();
@@ -65,6 +68,7 @@ export function readYaml(text: string): Entry[] {
     const indent = pair[1]?.length ?? 0;
     while ((open.at(-1)?.indent ?? -1) >= indent) open.pop();
     const name = (pair[2] ?? "").replaceAll(/^["']|["']$/g, "");
+    if (open.length >= DEEPEST) return [];
     const path = [...open.map((one) => one.name), name];
     open.push({ indent, name });
     const found = scalar(content.slice(pair[0].length), pair[0].length);
@@ -73,7 +77,7 @@ export function readYaml(text: string): Entry[] {
 }
 
 function flowMap(text: string, path: readonly string[], line: number, offset: number): Entry[] {
-  const pairs = text.matchAll(/([\w.-]+)\s*:\s+(?:"([^"]*)"|'([^']*)'|([^,{}"'\s][^,{}]*))/g);
+  const pairs = text.matchAll(/(?<![\w.-])([\w.-]+)\s*:\s+(?:"([^"]*)"|'([^']*)'|([^,{}"'\s][^,{}]*))/g);
   return [...pairs].map((pair) => ({
     path: [...path, pair[1] ?? ""],
     value: (pair[2] ?? pair[3] ?? pair[4] ?? "").trim(),
@@ -117,7 +121,7 @@ function quoted(text: string, offset: number): Value | undefined {
 
 /** Quoted, or everything up to a comment. Block scalars, anchors and lists are no texts. */
 function scalar(text: string, offset: number): Value | undefined {
-  const plain = text.replace(/\s+#.*$/, "").trim();
+  const plain = text.replace(/(?<!\s)\s+#.*$/, "").trim();
   if (plain === "" || /^[|>&*[{!]/.test(plain)) return undefined;
   return quoted(text, offset) ?? { value: plain, column: offset + 1 };
 }

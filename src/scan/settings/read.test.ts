@@ -104,3 +104,27 @@ test("no text makes a reader fail, and lines are always within the text", () => 
     }),
   );
 });
+
+/** Each was gone through in half a minute once, or filled the memory. */
+test.each([
+  ["yaml", `${" ".repeat(4090)}x\n`],
+  ["yaml", `{${"a".repeat(4090)}}\n`],
+  ["yaml", `a: x${" ".repeat(4080)}y\n`],
+  ["yaml", Array.from({ length: 1900 }, (_, indent) => `${" ".repeat(indent)}a:`).join("\n")],
+  ["toml", `a = {${"a".repeat(4080)}}\n`],
+  ["toml", `[${Array.from({ length: 2000 }, () => "a").join(".")}]\n${'a = "b"\n'.repeat(2000)}`],
+] as const)(
+  "a %s file made to be slow takes no longer than another one of its size",
+  (format, part) => {
+    const text = part.repeat(Math.ceil(2_000_000 / part.length));
+    expect(readEntries(text, format).length).toBeLessThan(text.length / 10);
+  },
+  10_000,
+);
+
+test("nothing is nested too deep for the readers", () => {
+  for (const deep of ["[".repeat(1_000_000), '{"a":'.repeat(300_000)]) {
+    expect(readEntries(deep, "jsonc")).toEqual([]);
+  }
+  expect(readEntries(`{"a": ${"[".repeat(30)}"x"${"]".repeat(30)}}`, "jsonc")).toHaveLength(1);
+});

@@ -14,7 +14,7 @@ export class FileReader {
   readonly #buffer = new Uint8Array(HEADROOM_BYTES + CHUNK_BYTES);
 
   /** Throws what the system throws; nothing but a regular file is ever read, and opening never waits. */
-  *chunks(path: string): Generator<Uint8Array> {
+  *chunks(path: string | Buffer): Generator<Uint8Array> {
     const handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       if (!fstatSync(handle).isFile()) return;

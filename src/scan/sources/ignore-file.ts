@@ -15,7 +15,7 @@ interface Line {
 
 /** Longer lines and files are no lists of patterns. */
 const LONGEST_LINE = 512;
-const MOST_LINES = 10_000;
+const MOST_LINES = 1000;
 
 export class IgnoreFile {
   readonly #lines: readonly Line[];

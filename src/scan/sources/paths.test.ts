@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import * as fc from "fast-check";
@@ -59,6 +59,24 @@ test("what .gitignore hides is looked at; packages, build outputs and caches are
   ]);
   expect(await seen("node_modules/a", "app/dist/a.js")).toEqual(["node_modules/a/index.js", "app/dist/a.js"]);
 });
+
+test.skipIf(process.platform === "darwin")("a name that is no UTF-8 hides nothing", async () => {
+  const at = (name: string) => Buffer.from(`${folder.path}/${name}`, "latin1");
+  writeFileSync(at("caf\u00e9.env"), groqKey(1));
+  mkdirSync(at("\u00ff"));
+  writeFileSync(at("\u00ff/deep.env"), groqKey(2));
+  mkdirSync(at("\u00ff/node_modules"));
+  writeFileSync(at("\u00ff/node_modules/x.js"), groqKey(3));
+  folder.write("\ufffd.txt", groqKey(4));
+  folder.write("z.txt", groqKey(5));
+  expect((await seen()).toSorted()).toEqual(["caf\ufffd.env", "z.txt", "\ufffd.txt", "\ufffd/deep.env"]);
+});
+
+test("a pipe in place of an ignore file is not waited for", async () => {
+  folder.write("a.txt", groqKey(1));
+  Bun.spawnSync(["mkfifo", join(folder.path, ".ownkeyignore")]);
+  expect((await seen()).toSorted()).toEqual(["a.txt", "not_a_file .ownkeyignore"]);
+}, 10_000);
 
 test("pictures and archives are passed over by their names; databases are looked at", async () => {
   for (const name of ["a.png", "b.zip", "c.woff2"]) folder.write(name, groqKey(1));

@@ -1,7 +1,6 @@
 import { isPackedFile } from "../content.ts";
-import type { ScanNotice } from "../notice.ts";
-import type { Source, SourceFile } from "../source.ts";
-import { walk, type WalkOptions } from "./walk.ts";
+import type { Source } from "../source.ts";
+import { walk, type Walked, type WalkOptions } from "./walk.ts";
 
 export interface PathsSourceOptions extends WalkOptions {
   /** Files and folders, in the form in which findings shall name them. */
@@ -17,10 +16,10 @@ export function pathsSource(options: PathsSourceOptions): Source {
  * Files and what is in folders, nested repositories included. `.gitignore` is not honoured, `.ownkeyignore` is.
  * Pictures, archives and other packed contents are passed over by their names.
  */
-export function* filesBelow({ paths, ...options }: PathsSourceOptions): Generator<SourceFile | ScanNotice> {
+export function* filesBelow({ paths, ...options }: PathsSourceOptions): Generator<Walked> {
   for (const root of paths) {
     for (const found of walk(root, options)) {
-      if (found.type === "notice" || !isPackedFile(found.path)) yield found;
+      if ("chunks" in found || found.type === "notice" || !isPackedFile(found.path)) yield found;
     }
   }
 }

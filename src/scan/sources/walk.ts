@@ -1,23 +1,20 @@
-import {
-  type Dirent,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from "node:fs";
+import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, normalize, relative, sep } from "node:path";
 import { notice, type ScanNotice } from "../notice.ts";
-import type { SourceFile } from "../source.ts";
+import { smallText } from "../small-text.ts";
+import type { SourceFile, SourceStream } from "../source.ts";
 import { unreadable } from "../unreadable.ts";
 import { IGNORE_FILE, IgnoreFile } from "./ignore-file.ts";
 import { isIgnoredFolder } from "./ignored-folders.ts";
+import { filesBelowBytes, mayBeUndecodable, textOf, undecodableNames } from "./undecodable.ts";
 
 export interface WalkOptions {
   /** Whether a folder is passed over; the built-in list unless given. */
   readonly isIgnored?: (name: string, siblings: ReadonlySet<string>) => boolean;
 }
+
+/** A file is a stream where only the bytes of its name name it. */
+export type Walked = SourceFile | SourceStream | ScanNotice;
 
 /** An ignore file and the folder that it is in. */
 interface Ignores {
@@ -38,7 +35,7 @@ interface OpenFolder {
  * Names all files below a path, in the order of names. Links to files outside are followed, as dotfiles often are
  * links; links to folders are not, so that no circle is walked. What is passed over on the way comes as a notice.
  */
-export function* walk(root: string, options: WalkOptions = {}): Generator<SourceFile | ScanNotice> {
+export function* walk(root: string, options: WalkOptions = {}): Generator<Walked> {
   const stats = lstatOf(root);
   if (!stats) return yield notice("gone", root, "there is nothing at this path");
   if (stats.isSymbolicLink()) return yield* walkTarget(root, options);
@@ -47,7 +44,7 @@ export function* walk(root: string, options: WalkOptions = {}): Generator<Source
 }
 
 /** A link that was named itself is followed whatever it points to. */
-function* walkTarget(link: string, options: WalkOptions): Generator<SourceFile | ScanNotice> {
+function* walkTarget(link: string, options: WalkOptions): Generator<Walked> {
   try {
     yield* statSync(link).isDirectory()
       ? new Walk(link, options).through()
@@ -70,7 +67,7 @@ class Walk {
     this.#isIgnored = options.isIgnored ?? isIgnoredFolder;
   }
 
-  *through(): Generator<SourceFile | ScanNotice> {
+  *through(): Generator<Walked> {
     yield* this.#enter(this.#path, undefined);
     for (let folder = this.#open.at(-1); folder; folder = this.#open.at(-1)) {
       const { value: entry, done } = folder.entries.next();
@@ -81,22 +78,27 @@ class Walk {
     }
   }
 
-  #enter(path: string, above: Ignores | undefined): readonly ScanNotice[] {
+  *#enter(path: string, above: Ignores | undefined): Generator<Walked> {
     try {
       const entries = readdirSync(path, { withFileTypes: true }).toSorted(byName);
       const siblings = new Set(entries.map(({ name }) => name));
       const ignores = siblings.has(IGNORE_FILE) ? readIgnores(path, above) : above;
-      this.#open.push({ path, entries: entries.values(), siblings, ignores });
-      return [];
+      const broken = entries.some(({ name }) => mayBeUndecodable(name)) ? undecodableNames(path) : [];
+      const texts = new Set(broken.map(textOf));
+      const readable = broken.length === 0 ? entries : entries.filter(({ name }) => !texts.has(name));
+      this.#open.push({ path, entries: readable.values(), siblings, ignores });
+      for (const name of broken) yield* this.#undecodable(path, name, siblings);
     } catch (error) {
-      return [unreadable(path, error)];
+      yield unreadable(path, error);
     }
   }
 
-  *#other(
-    { path: folder, siblings, ignores }: OpenFolder,
-    entry: Dirent,
-  ): Generator<SourceFile | ScanNotice> {
+  #undecodable(folder: string, name: Uint8Array, siblings: ReadonlySet<string>): Generator<Walked> {
+    const path = Buffer.concat([Buffer.from(below(folder, "")), name]);
+    return filesBelowBytes(path, (other) => other === ".git" || this.#isIgnored(other, siblings));
+  }
+
+  *#other({ path: folder, siblings, ignores }: OpenFolder, entry: Dirent): Generator<Walked> {
     const path = below(folder, entry.name);
     const isFolder = entry.isDirectory();
     if (ignores !== undefined && isIgnoredBy(ignores, path, isFolder)) {
@@ -113,7 +115,7 @@ class Walk {
     name: string,
     siblings: ReadonlySet<string>,
     ignores: Ignores | undefined,
-  ): Generator<SourceFile | ScanNotice> {
+  ): Generator<Walked> {
     if (name === ".git") {
       // Its objects are for the history; addresses with a token in them stand in its config, keys in hooks.
       const config = join(path, "config");
@@ -126,7 +128,7 @@ class Walk {
     }
   }
 
-  *#link(path: string): Generator<SourceFile | ScanNotice> {
+  *#link(path: string): Generator<Walked> {
     try {
       const target = realpathSync(path);
       const stats = statSync(target);
@@ -164,12 +166,9 @@ function byName(a: Dirent, b: Dirent): number {
 }
 
 function readIgnores(folder: string, above: Ignores | undefined): Ignores | undefined {
-  try {
-    return { folder, file: new IgnoreFile(readFileSync(join(folder, IGNORE_FILE), "utf8")), above };
-  } catch {
-    // Ignoring too little is safe.
-    return above;
-  }
+  const text = smallText(join(folder, IGNORE_FILE));
+  // Ignoring too little is safe.
+  return text === undefined ? above : { folder, file: new IgnoreFile(text), above };
 }
 
 function isIgnoredBy({ folder, file, above }: Ignores, path: string, isFolder: boolean): boolean {

@@ -2,16 +2,10 @@
  * JSON with comments and trailing commas, as VS Code and its like read it. The library's own `modify` lays out again
  * what stands around a value; here everything else stays byte for byte.
  */
-import {
-  createScanner,
-  type Node,
-  type ParseError,
-  parse,
-  parseTree,
-  printParseErrorCode,
-} from "jsonc-parser";
+import { createScanner, type Node, type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 import { type Json, AppError } from "../../kernel/index.ts";
 import type { Editor, ValuePath } from "./editor.ts";
+import { jsoncTree } from "./jsonc-tree.ts";
 import { endOfLine, indentAt, removalOf, type Splice, spliced } from "./splice.ts";
 import { withValue } from "./values.ts";
 
@@ -30,7 +24,7 @@ export const jsoncEditor: Editor = {
   },
 
   set(text, at, value) {
-    const root = parseTree(text, [], OPTIONS);
+    const root = jsoncTree(text);
     if (!root) return withRoot(text, withValue({}, at, value));
     const { node, rest } = deepest(root, at);
     const [step, ...below] = rest;
@@ -49,7 +43,7 @@ export const jsoncEditor: Editor = {
     let now = text;
     // A doubled name goes as often as it is there, or the earlier one would count again.
     for (;;) {
-      const root = parseTree(now, [], OPTIONS);
+      const root = jsoncTree(now);
       const found = root && deepest(root, at);
       if (!found || found.rest.length > 0) return now;
       const member = found.node.parent?.type === "property" ? found.node.parent : found.node;

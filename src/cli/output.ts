@@ -18,7 +18,7 @@ export function warn(context: CliContext, text: string): void {
 /** JSON whose control characters are all escaped; JSON itself leaves those from U+007F to U+009F as they are. */
 export function jsonText(document: unknown, indent?: number): string {
   return JSON.stringify(document, undefined, indent).replace(
-    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
@@ -95,6 +95,7 @@ export function terminalText(text: string): string {
   return text.replace(PAINT_OR_CONTROL, (found) => (found.length > 1 ? found : "\ufffd"));
 }
 
-const CONTROL_CHARACTERS = "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]";
+const CONTROL_CHARACTERS =
+  "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]";
 const CONTROLS = new RegExp(CONTROL_CHARACTERS, "g");
 const PAINT_OR_CONTROL = new RegExp(`\\u001b\\[(?:0|1|2|31|32|33)m|${CONTROL_CHARACTERS}`, "g");

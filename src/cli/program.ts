@@ -11,7 +11,7 @@ import {
 import { commandsFor } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { example } from "./options.ts";
-import { jsonText, paint, terminalText } from "./output.ts";
+import { jsonText, paint, printable, terminalText } from "./output.ts";
 import type { Register } from "./register.ts";
 import { refuseSecretArguments } from "./secret-arguments.ts";
 import { inOptionsWords, usageError } from "./usage-error.ts";
@@ -124,7 +124,7 @@ export function printError(context: CliContext, error: AppError, json: boolean):
     stderr.write(`${jsonText(errorDocument(error))}\n`);
     return error.exitCode;
   }
-  stderr.write(`${paint(context, "red", "error:")} ${terminalText(error.message)}\n`);
+  stderr.write(`${paint(context, "red", "error:")} ${printable(error.message)}\n`);
   if (error.hint !== undefined) stderr.write(`  ${terminalText(error.hint)}\n`);
   const { cause } = error;
   if (error.code === "internal" && cause instanceof Error && environment["OWNKEY_LOG"] === "debug") {

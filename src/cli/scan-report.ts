@@ -56,7 +56,7 @@ export function noticeLines({ notices }: ScanDocument, { all }: ReportOptions): 
   const shown = all ? told : told.slice(0, MOST_NOTICES);
   const rest = told.length - shown.length;
   return [
-    ...shown.map(({ path, message }) => `${path}: ${message}`),
+    ...shown.map(({ path, message }) => printable(`${path}: ${message}`)),
     ...(rest > 0 ? [`${rest} more were not looked at; --all lists them`] : []),
   ];
 }

@@ -64,10 +64,15 @@ function resultOf(item: ScanItem, ruleIndex: number, folder: string): object {
 }
 
 function artifact(path: string, folder: string): object {
-  if (!isAbsolute(path)) return { uri: encodeURI(path) };
+  if (!isAbsolute(path)) return { uri: relativeUri(path, "/") };
   const inside = relative(folder, path);
   if (inside.startsWith("..") || isAbsolute(inside)) return { uri: pathToFileURL(path).href };
-  return { uri: inside.split(sep).map(encodeURIComponent).join("/"), uriBaseId: "SRCROOT" };
+  return { uri: relativeUri(inside, sep), uriBaseId: "SRCROOT" };
+}
+
+/** Part by part, so that nothing in a name makes it an address of its own. */
+function relativeUri(path: string, separator: string): string {
+  return path.split(separator).map(encodeURIComponent).join("/");
 }
 
 /** Of what the document shows anyhow. */

@@ -96,6 +96,9 @@ describe("scan", () => {
     );
     expect(stdout).not.toMatch(/[\u001b\u0007]/);
     expect(stdout.split("\n")).toHaveLength(7);
+    const notices = [{ reason: "unreadable", path: "/tmp/x\nno key found", message: "you may not read it" }];
+    const { stderr } = await run(["scan"], { ...found(), notices });
+    expect(stderr.split("\n")).toHaveLength(2);
   });
 
   test("a history or change that could not be looked at is no clean result", async () => {
@@ -129,6 +132,8 @@ describe("SARIF", () => {
       '{"artifactLocation":{"uri":"a%20b.py","uriBaseId":"SRCROOT"},"region":{"startLine":3,"startColumn":7}}',
     );
     expect(log).toContain('{"artifactLocation":{"uri":"file:///else/c.py"}}');
+    const staged = JSON.stringify(sarifLog([item({ path: "http://host.example/x" })], "/project"));
+    expect(staged).toContain('{"uri":"http%3A//host.example/x"}');
   });
 
   test("a finding is known again when lines move, and told apart by place and secret", () => {

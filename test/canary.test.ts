@@ -257,7 +257,7 @@ test("requests: refused, unauthenticated, malformed, streamed, echoed, and their
 });
 
 test("slots, locking and unlocking, with right and wrong secrets", async () => {
-  await run(0, ["slots", "add", "passphrase", "--stdin"], passphrase);
+  await run(0, ["slots", "add", "passphrase", "--passphrase-stdin"], passphrase);
   const code = await shows(
     "the recovery code",
     ["slots", "add", "recovery-code", "--json"],

@@ -177,7 +177,9 @@ describe("stopping", () => {
 describe("a vault that needs a passphrase", () => {
   async function lockedHome(): Promise<OwnkeyHome> {
     const home = newHome();
-    await home.json(["slots", "add", "passphrase", "--stdin"], { stdin: "five random words are good\n" });
+    await home.json(["slots", "add", "passphrase", "--passphrase-stdin"], {
+      stdin: "five random words are good\n",
+    });
     const { items } = await home.json<{ items: { id: string; kind: string }[] }>(["slots", "list"]);
     for (const { id } of items.filter(({ kind }) => kind !== "passphrase"))
       await home.json(["slots", "remove", id]);

@@ -85,7 +85,9 @@ test("who only looks makes no vault in an empty database, and finds the one that
   expect(existsSync(first.home)).toBeFalse();
 
   await first.virtualKey("one");
-  await first.json(["slots", "add", "passphrase", "--stdin"], { stdin: "five words that nobody guesses" });
+  await first.json(["slots", "add", "passphrase", "--passphrase-stdin"], {
+    stdin: "five words that nobody guesses",
+  });
   expect(await found(second)).toMatchObject({ vaultId: (await found(first)).vaultId, virtualKeys: 1 });
 });
 
@@ -98,7 +100,7 @@ test("a second machine serves the same keys, and a revocation reaches it by itse
     stdin: providerKey,
   });
   const passphrase = "five words that nobody guesses";
-  await first.json(["slots", "add", "passphrase", "--stdin"], { stdin: passphrase });
+  await first.json(["slots", "add", "passphrase", "--passphrase-stdin"], { stdin: passphrase });
   const { key } = await first.json<{ key: string }>(["vk", "create", "--name", "shared"]);
 
   const second = await homeOn(url);
@@ -129,7 +131,7 @@ test("reports of each machine are about all of them, also after the network was 
     stdin: providerKey,
   });
   const passphrase = "five words that nobody guesses";
-  await first.json(["slots", "add", "passphrase", "--stdin"], { stdin: passphrase });
+  await first.json(["slots", "add", "passphrase", "--passphrase-stdin"], { stdin: passphrase });
   const { key } = await first.json<{ key: string }>(["vk", "create", "--name", "shared"]);
 
   const second = await homeOn(url.replace(/:\d+\//, `:${proxy.port}/`));

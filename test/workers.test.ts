@@ -151,7 +151,7 @@ test.skipIf(!linux)(
   "new keys of the vault reach the processes with the change that made them",
   async () => {
     const passphrase = "five words that nobody guesses";
-    await home.json(["slots", "add", "passphrase", "--stdin"], { stdin: passphrase });
+    await home.json(["slots", "add", "passphrase", "--passphrase-stdin"], { stdin: passphrase });
     const { items } = await home.json<{ items: { id: string; kind: string }[] }>(["slots", "list"]);
     await home.json(["slots", "remove", items.find(({ kind }) => kind === "passphrase")?.id ?? ""]);
     // A version that was sealed under the new key, and that no process has borrowed yet.

@@ -26,7 +26,7 @@ export async function cliReference(): Promise<string> {
 }
 
 function section({ path, command }: { path: string; command: Command }): string {
-  const options = command.options.filter(({ long }) => long !== "--json");
+  const options = command.options.filter(({ long, hidden }) => long !== "--json" && !hidden);
   const examples = examplesOf(command).map((line) => `$ ${line}`);
   return document(
     `## ${path}`,

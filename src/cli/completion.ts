@@ -24,7 +24,8 @@ interface Words {
 }
 
 export function wordsOf(command: Command, path = "ownkey"): Words[] {
-  const options = command.options.map((option) => option.long ?? option.short ?? "");
+  const shown = command.options.filter(({ hidden }) => !hidden);
+  const options = shown.map((option) => option.long ?? option.short ?? "");
   const children = command.commands.map((child) => child.name());
   return [
     { path, words: [...children, ...options, "--help"].filter((word) => word !== "") },

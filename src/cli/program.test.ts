@@ -205,6 +205,30 @@ test("what limits a virtual key is lifted by name; nothing is not taken for ever
   expect(await set("--paths", "none")).toMatchObject({ paths: [] });
 });
 
+describe("slots add passphrase", () => {
+  const add = async (...argv: readonly string[]) =>
+    await runCommand(["slots", "add", ...argv], {
+      stdin: "five random words are good\n",
+      answers: { "slots.add": { kind: "passphrase", id: "slot_x", recoveryCode: null } },
+    });
+
+  test.each(["--passphrase-stdin", "--stdin"])("takes it by %s, as unlock and backups do", async (option) => {
+    const { code, calls } = await add("passphrase", option);
+    expect({ code, input: calls[0]?.input }).toEqual({
+      code: 0,
+      input: { kind: "passphrase", passphrase: "five random words are good" },
+    });
+    expect((await add("recovery-code", option)).code).toBe(2);
+  });
+
+  test("names one of the two", async () => {
+    const { stdout } = await add("--help");
+    expect(stdout).toContain("--passphrase-stdin");
+    expect(stdout).not.toContain("--stdin ");
+    expect((await add("passphrase")).stderr).toContain("use --passphrase-stdin");
+  });
+});
+
 describe("exit codes", () => {
   test.each(Object.entries(ERROR_CODES))("%s", async (code, { exit }) => {
     const fail = () => {

@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import * as slots from "../control/operations/slots.ts";
 import { AppError, withoutLineEnd } from "../kernel/index.ts";
 import type { Register } from "./register.ts";
@@ -9,6 +10,8 @@ import { askSecret } from "./prompt.ts";
 type SlotKind = "passphrase" | "recovery-code" | "key-file" | "keychain" | "age-identity";
 
 interface AddOptions extends CommonOptions {
+  passphraseStdin?: boolean;
+  /** Its former name. */
   stdin?: boolean;
   ageRecipient?: string;
 }
@@ -40,15 +43,25 @@ export const registerSlots: Register = (program, context) => {
     .description(
       "add a slot: passphrase, recovery-code, key-file, keychain or, for a recipient, age-identity",
     )
-    .option("--stdin", "read the passphrase from standard input")
+    .option("--passphrase-stdin", "read the passphrase from standard input")
+    .addOption(new Option("--stdin", "the same as --passphrase-stdin").hideHelp())
     .option("--age-recipient <recipient>", "public key of an age identity (age1…), which then unlocks")
-    .addHelpText("after", example("ownkey slots add recovery-code", "ownkey slots add --age-recipient age1…"))
+    .addHelpText(
+      "after",
+      example(
+        "ownkey slots add recovery-code",
+        "ownkey slots add passphrase --passphrase-stdin < passphrase.txt",
+        "ownkey slots add --age-recipient age1…",
+      ),
+    )
     .action(async (given: SlotKind | undefined, options: AddOptions) => {
       const { ageRecipient } = options;
       const kind = given ?? (ageRecipient === undefined ? undefined : "age-identity");
-      if (kind === undefined || (kind === "age-identity") !== (ageRecipient !== undefined))
-        throw noSuchSlot();
-      const passphrase = kind === "passphrase" ? await newPassphrase(context, options) : undefined;
+      const fromStdin = options.passphraseStdin ?? options.stdin ?? false;
+      const isMixed =
+        (kind === "age-identity") !== (ageRecipient !== undefined) || (fromStdin && kind !== "passphrase");
+      if (kind === undefined || isMixed) throw noSuchSlot();
+      const passphrase = kind === "passphrase" ? await newPassphrase(context, fromStdin) : undefined;
       const { client } = context;
       const added = await client.call(slots.add, {
         kind,
@@ -87,17 +100,17 @@ export const registerSlots: Register = (program, context) => {
 function noSuchSlot(): AppError {
   return new AppError(
     "usage",
-    "say which kind of slot; --age-recipient belongs to age-identity, and to no other",
+    "say which kind of slot; --age-recipient belongs to age-identity, --passphrase-stdin to passphrase, and to no other",
     {
       hint: "passphrase, recovery-code, key-file, keychain, or --age-recipient age1…",
     },
   );
 }
 
-async function newPassphrase(context: CliContext, options: AddOptions): Promise<string> {
-  if (options.stdin) return withoutLineEnd(await context.readStdin());
-  const first = await askSecret(context, "New passphrase:", "--stdin");
-  if (first !== (await askSecret(context, "The same again:", "--stdin"))) {
+async function newPassphrase(context: CliContext, fromStdin: boolean): Promise<string> {
+  if (fromStdin) return withoutLineEnd(await context.readStdin());
+  const first = await askSecret(context, "New passphrase:", "--passphrase-stdin");
+  if (first !== (await askSecret(context, "The same again:", "--passphrase-stdin"))) {
     throw new AppError("invalid_input", "the two passphrases differ; nothing was changed");
   }
   return first;

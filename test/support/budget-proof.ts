@@ -158,7 +158,7 @@ async function startAll(homes: readonly OwnkeyHome[], parts: Parts): Promise<Run
       await home.addKey("openai", newKey.openai(), ...upstream);
       load.virtualKey = await home.virtualKey("prover");
       if (machines !== undefined) {
-        await home.json(["slots", "add", "passphrase", "--stdin"], { stdin: passphrase.text });
+        await home.json(["slots", "add", "passphrase", "--passphrase-stdin"], { stdin: passphrase.text });
       }
     }
     load.urls[at] = ups[at]?.ready.url;

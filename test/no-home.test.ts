@@ -56,6 +56,7 @@ describe("operations", () => {
   const INPUTS: Readonly<Record<string, object>> = {
     "budget.explain": { body: `{"model":"gpt-5","messages":[]}` },
     "doctor.request": { id: "req_none" },
+    "eject.run": { realKeys: true },
     "export.references": { format: "env" },
     "keys.providerHelp": { provider: "openai" },
     "limits.show": { subject: "user:ada" },
@@ -130,6 +131,13 @@ describe("commands", () => {
       expect(existsSync(home.home)).toBeFalse();
     },
   );
+
+  test("leaving finds nothing to undo, makes no home, and names none as left", async () => {
+    const { code, stdout, stderr } = await home.run(["eject", "--yes"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).not.toContain(home.home);
+    expect(existsSync(home.home)).toBeFalse();
+  });
 
   test("a home that was made is opened: what is missing in it is told, and not taken for a new one", async () => {
     await home.virtualKey("any");

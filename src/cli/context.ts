@@ -73,7 +73,7 @@ export interface UpFlags {
 export interface Programs {
   service(action: "install" | "uninstall" | "status"): Promise<ProgramReport>;
   install(): Promise<ProgramReport>;
-  /** Takes away what `install` has put at its place. */
+  /** Takes away what `install` has put at its place; `runsFrom` is what the program is run from and stays. */
   uninstall(): Promise<ProgramReport>;
 }
 

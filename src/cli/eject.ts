@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import * as eject from "../control/operations/eject.ts";
 import * as guard from "../control/operations/guard.ts";
 import * as running from "../control/operations/program.ts";
-import { AppError, toAppError } from "../kernel/index.ts";
+import { AppError, type Json, toAppError } from "../kernel/index.ts";
 import { chooseOne } from "./choose.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
@@ -44,8 +44,8 @@ export const registerEject: Register = (program, context, exit) => {
       const service = await removeService(context);
       await stop(context);
       // Files may go on naming it.
-      const isProgramGone = isWhole && (await context.programs.uninstall()).document["isGone"] === true;
-      const left = leftOver(context, plan, { isProgramGone });
+      const program = isWhole ? (await context.programs.uninstall()).document : { isGone: false };
+      const left = leftOver(context, plan, program);
       exit.code = ejected.problems.length > 0 ? NOT_ALL_EXIT_CODE : 0;
       print(context, options, { ...ejected, repositories, service, left }, () =>
         [
@@ -59,8 +59,14 @@ export const registerEject: Register = (program, context, exit) => {
     });
 };
 
-function planText(context: CliContext, { changes }: Plan): string {
-  if (changes.length === 0) return "no file of a tool is changed by Ownkey";
+function planText(context: CliContext, { changes, home, keys }: Plan): string {
+  const backup =
+    keys === 0
+      ? []
+      : [
+          `${shortPath(context, home)} stays, with ${counted(keys, "provider key")}; for an encrypted copy of it, before you leave: ownkey backup create ownkey.age`,
+        ];
+  if (changes.length === 0) return ["no file of a tool is changed by Ownkey", ...backup].join("\n");
   const of = (isAdoption: boolean) =>
     new Set(changes.filter((one) => one.isAdoption === isAdoption).flatMap(({ files }) => files));
   const lines = (files: ReadonlySet<string>) =>
@@ -73,6 +79,7 @@ function planText(context: CliContext, { changes }: Plan): string {
       : ["These files of connected tools become what they were:", ...lines(connected)]),
     ...(adopted.size === 0 ? [] : ["Keys were taken out of these:", ...lines(adopted)]),
     ...problems.map((problem) => paint(context, "yellow", `  ! ${problem}`)),
+    ...backup,
   ].join("\n");
 }
 
@@ -155,30 +162,37 @@ interface LeftOver {
   readonly remove: string;
 }
 
+/** No step needs the command, which may be gone with this. */
 function leftOver(
   context: CliContext,
   { home, keys }: Plan,
-  { isProgramGone }: { isProgramGone: boolean },
+  { isGone, runsFrom }: { readonly [name: string]: Json },
 ): LeftOver[] {
-  const keyCount = counted(keys, "provider key");
   return [
-    {
-      what: `${shortPath(context, home)}, with ${keyCount} in the vault, the ledger and the audit log`,
-      remove: `to keep it: ownkey backup create ownkey.age; to remove it: rm -rf '${home}'`,
-    },
+    ...(existsSync(home)
+      ? [
+          {
+            what: `${shortPath(context, home)}, with ${counted(keys, "provider key")} in the vault, the ledger and the audit log`,
+            remove: `to keep it: leave it, and an Ownkey that is set up again finds it; to remove it: rm -rf '${home}'`,
+          },
+        ]
+      : []),
     { what: "backups that you made", remove: "each is one file, where you have put it" },
     ...formerHomes(home).map((path) => ({
       what: `${shortPath(context, path)}, which a restore has set aside, with its keys`,
       remove: `rm -rf '${path}'`,
     })),
-    ...(isProgramGone
+    ...(isGone === true
       ? []
-      : [
+      : [{ what: "the ownkey command", remove: "rm ~/.local/bin/ownkey, if it is there" }]),
+    ...(typeof runsFrom === "string"
+      ? [
           {
-            what: "the ownkey command",
-            remove: "rm ~/.local/bin/ownkey, if it is there; npm uninstall -g ownkey",
+            what: `${shortPath(context, runsFrom)}, which this command was run from`,
+            remove: "npm uninstall -g ownkey, if npm has put it there; else remove it yourself",
           },
-        ]),
+        ]
+      : []),
   ];
 }
 

@@ -44,7 +44,8 @@ export async function runMain(
   const edge = new Edge(argv, environment, umask);
   try {
     const code = await runCli(argv, edge.context);
-    if (!argv.includes("--json")) edge.tellNoHome();
+    // Who leaves is not told how to begin.
+    if (!argv.includes("--json") && argv[0] !== "eject") edge.tellNoHome();
     return code;
   } catch (error) {
     return printError(edge.context, toAppError(error), argv.includes("--json"));

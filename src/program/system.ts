@@ -41,8 +41,9 @@ export function createPrograms(config: () => Config, environment: Environment): 
       const source = programSource(join(import.meta.dir, "../main.ts"), process.execPath);
       const path = installedProgramPath(userHome);
       const isGone = uninstallProgram({ source, userHome });
+      const runsFrom = source.kind === "package" ? join(source.launcher, "../..") : source.path;
       return Promise.resolve({
-        document: { path, isGone },
+        document: { path, isGone, runsFrom: existsSync(runsFrom) ? runsFrom : null },
         lines: [isGone ? `removed ${path}` : `left ${path}, which is another program`],
         ok: true,
       });

@@ -8,6 +8,7 @@ import {
 } from "../../adopt/index.ts";
 import { ADAPTERS, type Changes } from "../../tools/index.ts";
 import { toolKeyName } from "../../access/index.ts";
+import { readVaultRow } from "../../vault/index.ts";
 import type { Control } from "../control.ts";
 import { operation } from "../operation.ts";
 import { emptySchema } from "../schemas.ts";
@@ -41,6 +42,7 @@ export const run = operation({
   name: "eject.run",
   summary: "Give files back as they were, the newest change first, and end the virtual keys of tools",
   place: "anywhere",
+  withoutHome: true,
   input: z.object({
     realKeys: z.boolean().describe("undo adoptions as well: provider keys stand in files again"),
     force: z.boolean().default(false).describe("also where files were changed since; that is lost then"),
@@ -52,6 +54,7 @@ export const run = operation({
     stillAdopted: z.number().int().describe("files that go on holding a virtual key or a reference"),
   }),
   async run(control, caller, { realKeys, force }) {
+    if ((await readVaultRow(control.store)) === undefined) return NOTHING;
     return await oneAtATime(control.home, async () => {
       const changes = await control.changesFor(caller);
       await changes.recover();
@@ -72,6 +75,9 @@ export const run = operation({
     });
   },
 });
+
+/** Where no vault was made. */
+const NOTHING = { files: [], problems: [], virtualKeys: [], stillAdopted: 0 };
 
 /** Of tools none of whose files is ours any more. Whatever the files of an adoption hold goes on working. */
 async function disableToolKeys(

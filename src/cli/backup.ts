@@ -6,6 +6,7 @@ import type { CliContext, CommonOptions } from "./context.ts";
 import { collect, example, exclusive } from "./options.ts";
 import { print, warn } from "./output.ts";
 import { askSecret } from "./prompt.ts";
+import { shortPath } from "./wording.ts";
 import { resolve } from "node:path";
 
 interface ProtectionOptions extends CommonOptions {
@@ -41,7 +42,8 @@ export const registerBackup: Register = (program, context) => {
         context,
         options,
         made,
-        () => `wrote ${made.file}: ${made.files} files, ${made.sizeBytes} bytes; ${VERIFIED[made.verified]}`,
+        () =>
+          `wrote ${shortPath(context, made.file)}: ${made.files} files, ${made.sizeBytes} bytes; ${VERIFIED[made.verified]}`,
       );
     });
   exclusive(create, "--passphrase-stdin", "--recipient");
@@ -74,8 +76,10 @@ export const registerBackup: Register = (program, context) => {
       });
       print(context, options, result, () =>
         [
-          `restored ${result.files} files to ${result.home}`,
-          ...(result.previousHome ? [`the former home is at ${result.previousHome}`] : []),
+          `restored ${result.files} files to ${shortPath(context, result.home)}`,
+          ...(result.previousHome
+            ? [`the former home is at ${shortPath(context, result.previousHome)}`]
+            : []),
           "Virtual keys are suspended until you confirm what is in it: ownkey backup confirm",
         ].join("\n"),
       );

@@ -6,6 +6,7 @@ import { collect, example } from "./options.ts";
 import { print, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import type { Register } from "./register.ts";
+import { shortPath } from "./wording.ts";
 
 interface ExportOptions extends CommonOptions {
   virtualKey?: string;
@@ -50,7 +51,12 @@ export const registerExport: Register = (program, context) => {
       }
       context.writeFile(file, exported.text);
       const { text: _, ...told } = exported;
-      print(context, options, { format, ...told, file }, () => `wrote ${file}, which only you can read`);
+      print(
+        context,
+        options,
+        { format, ...told, file },
+        () => `wrote ${shortPath(context, file)}, which only you can read`,
+      );
     });
 };
 

@@ -7,7 +7,7 @@ import { example, given } from "./options.ts";
 import { print, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import type { Register } from "./register.ts";
-import { counted } from "./wording.ts";
+import { counted, shortPath } from "./wording.ts";
 
 interface InjectOptions extends CommonOptions {
   in?: string;
@@ -59,7 +59,7 @@ async function inject(context: CliContext, options: InjectOptions): Promise<void
   const document = { path, references: found.length, expiresAt, real: options.real ?? false };
   print(context, options, document, () => {
     const end = expiresAt === null ? "" : `, good until ${expiresAt}`;
-    return `wrote ${path}: ${counted(found.length, "reference")} filled${end}`;
+    return `wrote ${shortPath(context, path)}: ${counted(found.length, "reference")} filled${end}`;
   });
 }
 

@@ -2,6 +2,7 @@ import type * as tools from "../control/operations/tools.ts";
 import type { CliContext } from "./context.ts";
 import { paint, printable, shortTime } from "./output.ts";
 import { diffText } from "./tools-diff.ts";
+import { shortPath } from "./wording.ts";
 
 export type Plan = Awaited<ReturnType<typeof tools.plan.run>>;
 export type Connected = Awaited<ReturnType<typeof tools.connect.run>>;
@@ -16,7 +17,9 @@ export function planText(context: CliContext, plan: Plan, { withSteps }: { withS
       : []),
     ...(plan.program === null || plan.program.isThere
       ? []
-      : [`  + ${printable(plan.program.path)}: the command that its settings name (ownkey install)`]),
+      : [
+          `  + ${printable(shortPath(context, plan.program.path))}: the command that its settings name (ownkey install)`,
+        ]),
     ...(plan.files.length > 0 || plan.steps.length === 0 ? [diffText(context, plan.files)] : []),
     ...keyLimits(plan),
     ...(withSteps ? stepsText(plan.steps) : []),

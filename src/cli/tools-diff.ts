@@ -1,6 +1,7 @@
 import type * as tools from "../control/operations/tools.ts";
 import type { CliContext } from "./context.ts";
 import { paint, printable } from "./output.ts";
+import { shortPath } from "./wording.ts";
 
 type Files = Awaited<ReturnType<typeof tools.plan.run>>["files"];
 
@@ -12,7 +13,7 @@ export function diffText(context: CliContext, files: Files): string {
 
 function fileText(context: CliContext, { path, isNew, mode, parts }: Files[number]): string[] {
   const marks = [...(isNew ? ["new"] : []), ...(mode === null ? [] : [`mode ${mode}`])];
-  const title = [path, ...(marks.length > 0 ? [`(${marks.join(", ")})`] : [])].join(" ");
+  const title = [shortPath(context, path), ...(marks.length > 0 ? [`(${marks.join(", ")})`] : [])].join(" ");
   return [
     paint(context, "bold", title),
     ...parts.flatMap(({ lines }, index) => [

@@ -8,6 +8,7 @@ import { askText, chooseOne } from "./choose.ts";
 import type { CliContext } from "./context.ts";
 import { paint } from "./output.ts";
 import { askSecret, confirm } from "./prompt.ts";
+import { shortPath } from "./wording.ts";
 
 export interface WayBack {
   /** `there`: nothing had to be made. */
@@ -67,5 +68,5 @@ async function makeBackup(context: CliContext, say: (text: string) => void): Pro
     file: resolve(context.workingDirectory, file),
     passphrase,
   });
-  say(`wrote ${made.file} and opened it again`);
+  say(`wrote ${shortPath(context, made.file)} and opened it again`);
 }

@@ -413,7 +413,7 @@ describe("up, status, down", () => {
   });
 
   test("a port that another program holds: named, and no other one chosen", async () => {
-    const taken = createServer();
+    const taken = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
     const address = taken.address();
     const port = String(typeof address === "object" ? address?.port : 0);
@@ -427,6 +427,25 @@ describe("up, status, down", () => {
       expect(result.stdout).toBe("");
     }
     await new Promise((resolve) => taken.close(resolve));
+  });
+
+  test("a port that another Ownkey holds: it is called so, on either port, with how to stop it", async () => {
+    const other = { OWNKEY_HOME: join(home.folder, "other") };
+    const [port, uiPort] = [new URL(up.ready.url).port, new URL(up.ready.ui).port];
+    for (const [ports, named] of [
+      [["--port", port, "--ui-port", "0"], port],
+      [["--port", "0", "--ui-port", uiPort], uiPort],
+    ] as const) {
+      const { code, stderr } = await home.run(["up", ...ports], { env: other });
+      expect(code).toBe(1);
+      expect(stderr).toContain(`another Ownkey, of another home, listens on 127.0.0.1:${named}`);
+      expect(stderr).toContain("stop it (ownkey down, with its OWNKEY_HOME), or choose another port");
+    }
+    const detached = await home.run(["up", "--detach", "--port", port, "--json"], { env: other });
+    expect(expectError(detached, 1, "address_in_use")).toMatchObject({
+      message: `another Ownkey, of another home, listens on 127.0.0.1:${port}`,
+      hint: expect.stringContaining("choose another port"),
+    });
   });
 
   test("a home that others can read is refused, with the command that mends it", async () => {

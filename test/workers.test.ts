@@ -244,7 +244,7 @@ test.skipIf(!linux)(
     const other = newHome();
     const { code, stderr } = await other.run(["up", "--port", port, "--ui-port", "0", "--workers", "2"]);
     expect(code).toBe(1);
-    expect(stderr).toContain(`another program listens on 127.0.0.1:${port}`);
+    expect(stderr).toContain(`another Ownkey, of another home, listens on 127.0.0.1:${port}`);
   },
   20_000,
 );

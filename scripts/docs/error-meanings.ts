@@ -77,7 +77,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     remedy: "Free some space. Revoke, disable and lock still work from a reserve.",
   },
   address_in_use: {
-    means: "Another program listens on that port.",
+    means: "Another program, or the Ownkey of another home, listens on that port.",
     remedy: "Stop it, or choose another port: `--port`, `--ui-port`.",
   },
   not_running: {

@@ -8,6 +8,7 @@ import { VERSION } from "../kernel/index.ts";
 import { systemKeychain } from "../vault/index.ts";
 import { createSocketClient } from "./client.ts";
 import type { OfflineControl } from "./control.ts";
+import { holderName, portHolder } from "./port-holder.ts";
 import { readRunning, runDir } from "./running.ts";
 
 const CONNECT_WITHIN_MS = 1_000;
@@ -19,9 +20,10 @@ export async function machineFacts(
   environment: MachineContext["environment"],
 ): Promise<MachineContext> {
   const list = settings.list();
+  const userHome = environment["HOME"] ?? homedir();
   return {
     home,
-    userHome: environment["HOME"] ?? homedir(),
+    userHome,
     platform: process.platform,
     userId: process.getuid?.(),
     version: VERSION,
@@ -40,6 +42,7 @@ export async function machineFacts(
       }
     },
     listens,
+    holder: async (hostname, port) => holderName(await portHolder({ hostname, port, home, userHome })),
     async fetch(url, headers = {}) {
       // `proxy` is Bun's and not in the types: none of the environment's.
       const init = {

@@ -35,6 +35,7 @@ export function machineOf(changes: Partial<MachineContext> = {}): MachineContext
     keychain: undefined,
     freeBytes: () => 1e12,
     listens: () => Promise.resolve(false),
+    holder: () => Promise.resolve("another program"),
     fetch: () => Promise.resolve({ status: 200, body: "{}" }),
     run: () => Promise.resolve({ exitCode: 1, stdout: "", stderr: "" }),
     ...changes,

@@ -151,8 +151,15 @@ describe("the running program", () => {
     const setting = (name: string) => (name === "port" ? 7788 : 7789);
     const found = await results({ setting });
     expect(Object.values(found).map(({ status }) => status)).toEqual(["warn", "ok", "skip"]);
-    const taken = await results({ setting, listens: (_host, port) => Promise.resolve(port === 7788) });
-    expect(taken["program.ports"]).toMatchObject({ status: "fail", what: expect.stringContaining("7788") });
+    const taken = await results({
+      setting,
+      listens: (_host, port) => Promise.resolve(port === 7788),
+      holder: (_host, port) => Promise.resolve(`another Ownkey at ${port}`),
+    });
+    expect(taken["program.ports"]).toMatchObject({
+      status: "fail",
+      what: "another Ownkey at 7788 listens on 7788",
+    });
   });
 
   test("that is stuck, of another version, locked or cut off is told apart", async () => {

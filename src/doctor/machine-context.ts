@@ -22,6 +22,8 @@ export interface MachineContext {
   readonly freeBytes: (path: string) => number | undefined;
   /** Whether something takes connections there. */
   readonly listens: (host: string, port: number) => Promise<boolean>;
+  /** Who does, in words: `another program`. */
+  readonly holder: (host: string, port: number) => Promise<string>;
   /** Without a proxy. */
   readonly fetch: (
     url: string,

@@ -41,19 +41,20 @@ function running({ program, version }: MachineContext): CheckResult {
   };
 }
 
-async function ports({ program, setting, listens }: MachineContext): Promise<CheckResult> {
+async function ports({ program, setting, listens, holder }: MachineContext): Promise<CheckResult> {
   if (program.answers) return ok("they are its own");
   const wanted = ["port", "uiPort"]
     .map((name) => setting(name))
     .filter((port): port is number => typeof port === "number" && port > 0);
   const taken: number[] = [];
   for (const port of wanted) if (await listens("127.0.0.1", port)) taken.push(port);
-  if (taken.length === 0) return ok(`${wanted.join(" and ")} are free`);
+  const [first] = taken;
+  if (first === undefined) return ok(`${wanted.join(" and ")} are free`);
   return {
     status: "fail",
-    what: `another program listens on ${taken.join(" and ")}`,
+    what: `${await holder("127.0.0.1", first)} listens on ${taken.join(" and ")}`,
     why: "Ownkey never chooses another port by itself: tools are set up with it",
-    next: `see who it is: lsof -i :${taken[0]}; or choose another one: ownkey config set port PORT`,
+    next: `see who it is: lsof -i :${first}; or choose another one: ownkey config set port PORT`,
   };
 }
 

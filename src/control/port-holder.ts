@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { REQUEST_ID_HEADER } from "../gateway/index.ts";
+import { createSocketClient } from "./client.ts";
+import { readRunning } from "./running.ts";
+
+const ANSWERS_WITHIN_MS = 1_000;
+
+export interface PortHolder {
+  readonly isOwnkey: boolean;
+  /** Of the Ownkey that listens there; `undefined` when only its answers are known, which tell none. */
+  readonly home: string | undefined;
+}
+
+export interface WantedPort {
+  readonly hostname: string;
+  readonly port: number;
+  /** Who asks, and cannot be the one. */
+  readonly home: string;
+  readonly userHome: string;
+}
+
+/**
+ * Who listens on a port that is taken, for words to the user and nothing else: whatever answers there may say that it
+ * is an Ownkey. Which home it is of is known of the user's default one only, by its own files.
+ */
+export async function portHolder({ hostname, port, home, userHome }: WantedPort): Promise<PortHolder> {
+  const usual = join(userHome, ".ownkey");
+  if (usual !== home && (await listensOn(usual, port))) return { isOwnkey: true, home: usual };
+  return { isOwnkey: await saysOwnkey(hostname, port), home: undefined };
+}
+
+/** `another Ownkey, that of /home/ada/.ownkey,` */
+export function holderName({ isOwnkey, home }: PortHolder): string {
+  if (!isOwnkey) return "another program";
+  return home === undefined ? "another Ownkey, of another home," : `another Ownkey, that of ${home},`;
+}
+
+async function listensOn(home: string, port: number): Promise<boolean> {
+  const running = readRunning(home);
+  const urls = running ? [running.url, running.ui] : [];
+  if (!running || !urls.some((url) => URL.parse(url)?.port === String(port))) return false;
+  return await createSocketClient(running.socket).answers();
+}
+
+/** Every answer of an Ownkey, on both of its ports, has an id. */
+async function saysOwnkey(hostname: string, port: number): Promise<boolean> {
+  const everywhere = hostname === "0.0.0.0" || hostname === "::";
+  const host = everywhere ? "127.0.0.1" : hostname.includes(":") ? `[${hostname}]` : hostname;
+  // `proxy` is Bun's and not in the types: none of the environment's.
+  const init = { proxy: false, redirect: "manual", signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) };
+  try {
+    const answer = await fetch(`http://${host}:${port}/healthz`, init as unknown as RequestInit);
+    await answer.body?.cancel();
+    return answer.headers.has(REQUEST_ID_HEADER);
+  } catch {
+    return false;
+  }
+}

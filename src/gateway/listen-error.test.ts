@@ -13,7 +13,9 @@ test("a port that is taken, an address of another machine, and files that are no
   expect(opening({ port: first.port })).toThrow(
     expect.objectContaining({
       code: "address_in_use",
-      message: `another program listens on 127.0.0.1:${first.port}`,
+      message: expect.stringMatching(
+        new RegExp(`^another program listens on 127.0.0.1:${first.port}: .+, process ${process.pid}$`),
+      ),
     }),
   );
   await first.stop(0);

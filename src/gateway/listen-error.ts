@@ -1,4 +1,5 @@
 import { AppError } from "../kernel/index.ts";
+import { portHolder } from "./port-holder.ts";
 
 export interface ListenPlace {
   readonly hostname: string;
@@ -12,7 +13,9 @@ export function listenError(error: unknown, { hostname, port, option = "--port" 
   const code = String((error as { code?: unknown } | null)?.code);
   const details = { hostname, port };
   if (code === "EADDRINUSE") {
-    return new AppError("address_in_use", `another program listens on ${hostname}:${port}`, {
+    const holder = portHolder(port);
+    const who = holder === undefined ? "" : `: ${holder}`;
+    return new AppError("address_in_use", `another program listens on ${hostname}:${port}${who}`, {
       hint: `stop it, or choose another port: ownkey up ${option} PORT (0: one that is free)`,
       details,
       cause: error,

@@ -33,6 +33,8 @@ import { up } from "./up.ts";
 /** What closing takes after streams have ended, on a slow machine. */
 const CLOSES_WITHIN_MS = 10_000;
 
+const USUAL_COLUMNS = 80;
+
 const LARGEST_STDIN_BYTES = 1024 * 1024;
 
 /** Runs one command line; gives the exit code. `umask` is for programs that are started. */
@@ -68,6 +70,8 @@ class Edge {
     this.#caller = { kind: "cli", user: userName(environment) };
     const json = (this.#json = argv.includes("--json"));
     const interactive = process.stdin.isTTY && process.stdout.isTTY && !json;
+    // A terminal that a program made may not say how wide it is: prompts would break after each character.
+    if (interactive && process.stdout.columns === 0) process.stdout.columns = USUAL_COLUMNS;
     const home = homeOf(environment);
     this.context = {
       stdout: process.stdout,

@@ -189,6 +189,7 @@ test("an unknown virtual key is an AuthenticationError in Anthropic's envelope",
   const before = double.exchanges.length;
   const failure = await failureOf(stranger.messages.create(asked));
   expect(failure).toBeInstanceOf(AuthenticationError);
+  expect((failure as AuthenticationError).requestID).toStartWith("req_");
   expect((failure as AuthenticationError).error).toMatchObject({
     type: "error",
     error: { type: "authentication_error", code: "invalid_virtual_key" },

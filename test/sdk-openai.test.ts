@@ -300,6 +300,7 @@ test("an unknown virtual key is an AuthenticationError, and nothing reaches the 
   const failure = await failureOf(stranger.models.list());
   expect(failure).toBeInstanceOf(AuthenticationError);
   expect((failure as AuthenticationError).code).toBe("invalid_virtual_key");
+  expect((failure as AuthenticationError).requestID).toStartWith("req_");
   expect(double.exchanges).toHaveLength(before);
 });
 

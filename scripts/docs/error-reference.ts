@@ -8,7 +8,8 @@ Every error has a stable code, a message that names things and sizes and never c
 what to do. The command line prints both; with \`--json\` it prints
 \`{"error": {"code", "message", "hint", "details"}}\` on standard error. On the data plane the error comes in the
 caller's own dialect, so that its SDK raises what it always raises: \`error.code\` for OpenAI and Anthropic,
-\`error.details[0].reason\` for Gemini. Every answer carries \`x-ownkey-request-id\`; \`ownkey requests show ID\` tells the rest.
+\`error.details[0].reason\` for Gemini. Every answer carries \`x-ownkey-request-id\`, and a refusal the same
+id where that SDK looks for one; \`ownkey requests show ID\` tells the rest of what was sent on.
 `;
 
 const EXIT_CODES: readonly (readonly [string, string])[] = [

@@ -4,6 +4,12 @@ import { rateHeaders } from "./rate-headers.ts";
 
 export const REQUEST_ID_HEADER = "x-ownkey-request-id";
 
+/** Where the official SDKs look for the id that they show with an error; Google's look nowhere. */
+const SDK_REQUEST_ID_HEADERS: Readonly<Partial<Record<Dialect, string>>> = {
+  openai: "x-request-id",
+  anthropic: "request-id",
+};
+
 /** Errors of this machine, whose messages name its files: for the owner's log, not for whoever holds a virtual key. */
 const OF_THIS_MACHINE: ReadonlySet<string> = new Set([
   "storage_full",
@@ -41,6 +47,8 @@ export function errorResponse(error: AppError, dialect: Dialect, requestId: stri
     "content-security-policy": "sandbox",
     [REQUEST_ID_HEADER]: requestId,
   };
+  const forSdk = SDK_REQUEST_ID_HEADERS[dialect];
+  if (forSdk !== undefined) headers[forSdk] = requestId;
   // The SDKs of OpenAI and Anthropic read this before they look at the status.
   if (!error.retryable) headers["x-should-retry"] = "false";
   const retryAfterMs = error.details?.["retryAfterMs"];

@@ -9,9 +9,10 @@ import { ServiceSession, whyNoServiceManager } from "./support/user-session.ts";
 const WITHIN_MS = 60_000;
 
 const why = await whyNoServiceManager();
-if (why !== undefined) test.skip(`a service of the system: ${why}`, () => {});
+if (why === undefined) describe("as a service", tests);
+else test.skip(`a service of the system: ${why}`, () => {});
 
-describe.skipIf(why !== undefined)("as a service", () => {
+function tests(): void {
   let session: ServiceSession;
   let home: OwnkeyHome;
   beforeAll(async () => {
@@ -86,4 +87,4 @@ describe.skipIf(why !== undefined)("as a service", () => {
     },
     WITHIN_MS,
   );
-});
+}

@@ -2,11 +2,12 @@ import { resolve } from "node:path";
 import * as guard from "../control/operations/guard.ts";
 import * as scan from "../control/operations/scan.ts";
 import { AppError } from "../kernel/index.ts";
+import { changeText, keysIn } from "./change-report.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
-import { paint, print, printable, shellWord } from "./output.ts";
-import { isIncomplete, type ScanDocument, type ScanItem } from "./scan-report.ts";
+import { paint, print, printable, warn } from "./output.ts";
+import { isIncomplete, noticeLines, type ScanDocument, type ScanItem } from "./scan-report.ts";
 
 type GuardDocument = Awaited<ReturnType<typeof guard.status.run>>;
 
@@ -66,11 +67,24 @@ async function runHook(context: CliContext, hook: string, options: CommonOptions
     environment: { ...environment },
     ...(pushing ? { pushed: await context.readStdin() } : { staged: true }),
   });
-  refuseUnchecked(found.notices, pushing);
+  if (found.items.length === 0) refuseUnchecked(found.notices, pushing);
+  print(context, options, found, () => "");
   if (found.items.length === 0) return 0;
-  if (options.json) print(context, options, found, () => "");
-  else context.stderr.write(`${refusal(context, found.items, pushing)}\n`);
+  if (!options.json) {
+    for (const line of noticeLines(found, { all: false })) warn(context, line);
+    context.stderr.write(`${refusal(context, found.items, pushing)}\n`);
+  }
   return FINDINGS_EXIT_CODE;
+}
+
+function refusal(context: CliContext, items: readonly ScanItem[], pushing: boolean): string {
+  const verb = pushing ? "push" : "commit";
+  const isAtTop = (context.environment["GIT_PREFIX"] ?? "") === "";
+  return [
+    paint(context, "red", `ownkey guard: this ${verb} holds ${keysIn(items)}, so it was refused.`),
+    changeText({ items, verb, isAtTop }),
+    `This once without the guard: git ${verb} --no-verify`,
+  ].join("\n");
 }
 
 /** A guard that could not look has found nothing either. */
@@ -84,66 +98,6 @@ function refuseUnchecked(notices: ScanDocument["notices"], pushing: boolean): vo
       hint: `mend that, or go on without the guard this once: git ${pushing ? "push" : "commit"} --no-verify`,
     },
   );
-}
-
-/** All there is to do, in the order in which to do it. */
-function refusal(context: CliContext, items: readonly ScanItem[], pushing: boolean): string {
-  const verb = pushing ? "push" : "commit";
-  const steps = pushing ? pushSteps(items) : commitSteps(items, context.environment["GIT_PREFIX"] ?? "");
-  return [
-    `${paint(context, "red", `ownkey guard: this ${verb} holds ${keysIn(items)}, so it was refused.`)}`,
-    ...items.map(({ path, line, commit, title, masked }) => {
-      const where = commit === undefined ? "" : ` in commit ${commit.slice(0, 10)}`;
-      return `  ${printable(path)}:${line}${where}  ${printable(title)}  ${printable(masked)}`;
-    }),
-    "",
-    "What to do:",
-    ...steps.map((step, index) => `  ${index + 1}. ${step}`),
-    `  ${steps.length + 1}. Then ${verb} again.`,
-    "No key? Put the comment ownkey:allow on its line.",
-    `This once without the guard: git ${verb} --no-verify`,
-  ].join("\n");
-}
-
-/** @param prefix where below the repository's folder git was called; paths given to it count from there */
-function commitSteps(items: readonly ScanItem[], prefix: string): string[] {
-  const paths = [...new Set(items.map(({ path }) => path))];
-  const args = paths.map((path) => pathArgument(path, prefix)).join(" ");
-  return [
-    `Take the key out of ${filesIn(items)}. It has not left this machine: it need not be replaced.`,
-    `Stage it again: git add ${args}; or leave it out: git restore --staged ${args}`,
-    keepSafe(items),
-  ];
-}
-
-function pushSteps(items: readonly ScanItem[]): string[] {
-  return [
-    `Take the key out of ${filesIn(items)}, also in the commits that were not pushed yet: git commit --amend for the last one, git rebase -i for earlier ones.`,
-    "Replace it at its provider when anybody else could read this repository.",
-    keepSafe(items),
-  ];
-}
-
-function keepSafe(items: readonly ScanItem[]): string {
-  const provider = items.find((item) => item.provider !== undefined)?.provider ?? "PROVIDER";
-  return `Keep it out of the repository for good: ownkey keys add ${provider} stores it encrypted and lends it to tools.`;
-}
-
-function keysIn(items: readonly ScanItem[]): string {
-  const keys = new Set(items.map(({ group }) => group)).size;
-  return keys === 1 ? "a key" : `${keys} keys`;
-}
-
-function filesIn(items: readonly ScanItem[]): string {
-  return [...new Set(items.map(({ path }) => printable(path)))].join(", ");
-}
-
-/** A path as git takes it in a command that can be copied, whatever it is called. */
-function pathArgument(path: string, prefix: string): string {
-  const isWord = /^[\w./@+-]+$/.test(path);
-  const isPattern = /^[-:]|[*?[\\]/.test(path);
-  if (prefix === "" && !isPattern) return isWord ? path : shellWord(path);
-  return isWord && !isPattern ? `:/${path}` : shellWord(`:(top,literal)${path}`);
 }
 
 function installText(state: GuardDocument): string {

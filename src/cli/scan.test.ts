@@ -170,6 +170,56 @@ describe("progress", () => {
   });
 });
 
+describe("scan --staged and the guard", () => {
+  const staged = found(item({ path: "app.py" }), item({ path: "b c.py", line: 9 }));
+
+  test("tell the same finding in the same words, with the same advice and exit code", async () => {
+    const scanned = await run(["scan", "--staged"], staged);
+    const refused = await run(["guard", "run", "pre-commit"], staged, {
+      context: { environment: { HOME: "/home/ada", GIT_PREFIX: "below/" } },
+    });
+    expect([scanned.code, refused.code]).toEqual([7, 7]);
+    const [head, ...told] = scanned.stdout.split("\n");
+    expect(head).toBe("the next commit would hold a key:");
+    expect(told.slice(0, 3)).toEqual([
+      "  app.py:3  OpenAI project key  sk-proj-…abcd",
+      "  b c.py:9  OpenAI project key  sk-proj-…abcd",
+      "",
+    ]);
+    expect(refused.stderr.split("\n").slice(1, -2)).toEqual(told.slice(0, -1));
+  });
+
+  test("give the same document with --json, also when nothing is found", async () => {
+    for (const document of [staged, found()]) {
+      const scanned = await run(["scan", "--staged", "--json"], document);
+      const guarded = await run(["guard", "run", "pre-commit", "--json"], document);
+      expect(JSON.parse(guarded.stdout)).toEqual(JSON.parse(scanned.stdout));
+      expect([guarded.code, guarded.stderr]).toEqual([scanned.code, scanned.stderr]);
+    }
+  });
+
+  test("tell a key also when something else could not be looked at", async () => {
+    const notices = [{ reason: "source_failed", path: "/project", message: "two contents are missing" }];
+    for (const argv of [
+      ["scan", "--staged"],
+      ["guard", "run", "pre-commit"],
+    ]) {
+      const { code, stdout, stderr } = await run(argv, { ...staged, notices });
+      expect(code).toBe(7);
+      expect(stdout + stderr).toContain("app.py:3");
+      expect(stderr).toContain("/project: two contents are missing");
+    }
+  });
+
+  test("beside other places, a staged key is told as all are", async () => {
+    for (const more of [["."], ["--env"], ["--git"]]) {
+      expect((await run(["scan", "--staged", ...more], staged)).stdout).toContain(
+        "1 key and 0 wrong settings found",
+      );
+    }
+  });
+});
+
 describe("guard run", () => {
   test("a clean change passes without a word", async () => {
     expect(await run(["guard", "run", "pre-commit"], found())).toMatchObject({

@@ -1,12 +1,14 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import * as scan from "../control/operations/scan.ts";
 import { AppError } from "../kernel/index.ts";
+import { changeText, keysIn } from "./change-report.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
 import { example, given, wholeNumber } from "./options.ts";
-import { jsonText, print, warn } from "./output.ts";
+import { jsonText, paint, print, warn } from "./output.ts";
 import { ScanProgressLine } from "./scan-progress.ts";
-import { isIncomplete, noticeLines, scanText, verifyText } from "./scan-report.ts";
+import { isIncomplete, noticeLines, type ScanItem, scanText, verifyText } from "./scan-report.ts";
 import { sarifLog } from "./scan-sarif.ts";
 
 const FINDINGS_EXIT_CODE = 7;
@@ -86,9 +88,30 @@ async function runScan(
   const all = options.all ?? false;
   if (options.sarif)
     context.stdout.write(`${jsonText(sarifLog(found.items, context.workingDirectory), 2)}\n`);
-  else print(context, options, found, () => scanText(context, found, { all }));
+  else
+    print(context, options, found, () =>
+      isNextCommit(paths, options) && found.items.length > 0
+        ? nextCommitText(context, found.items)
+        : scanText(context, found, { all }),
+    );
   if (!options.json) for (const line of noticeLines(found, { all })) warn(context, line);
   if (options.writeBaseline !== undefined) return 0;
   if (found.items.some(({ severity }) => severity !== "info")) return FINDINGS_EXIT_CODE;
   return isIncomplete(found.notices) ? 1 : 0;
+}
+
+/** Nothing but what the guard looks at. */
+function isNextCommit(
+  paths: readonly string[],
+  { staged, git, env, stdin, verify }: ScanCommandOptions,
+): boolean {
+  return staged === true && paths.length === 0 && !git && !env && !stdin && !verify;
+}
+
+function nextCommitText(context: CliContext, items: readonly ScanItem[]): string {
+  const isAtTop = existsSync(join(context.workingDirectory, ".git"));
+  return [
+    paint(context, "red", `the next commit would hold ${keysIn(items)}:`),
+    changeText({ items, verb: "commit", isAtTop }),
+  ].join("\n");
 }

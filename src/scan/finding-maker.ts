@@ -5,6 +5,8 @@ import { severityAt } from "./severity.ts";
 import type { Hit } from "./stream-scanner.ts";
 
 const TAKE_OUT = "take it out of this place, and replace it where it was issued";
+const UNSTAGE =
+  "take it out and stage the file again: it has not left this machine, and need not be replaced";
 const KNOWN =
   "the vault holds it: take it out of this place; if others could read it, replace it: ownkey keys replace";
 const GROUP_CHARS = 24;
@@ -43,7 +45,11 @@ export class FindingMaker {
       ...(known?.key.fingerprint === undefined ? {} : { fingerprint: known.key.fingerprint }),
       ...(provider === undefined ? {} : { provider }),
       ...(endpoint === undefined ? {} : { endpoint }),
-      fix: known ? `${KNOWN} ${known.key.name}` : (rule?.fix ?? TAKE_OUT),
+      fix: known
+        ? `${KNOWN} ${known.key.name}`
+        : origin.kind === "staged"
+          ? UNSTAGE
+          : (rule?.fix ?? TAKE_OUT),
       ...(secret === "" ? {} : { secret: new Secret(secret) }),
     };
   }

@@ -152,6 +152,11 @@ test("of a commit what is staged counts, in the lines that change, and not the w
     ["staged", "new.txt", 1],
     ["staged", "old.txt", 3],
   ]);
+  // Nobody else has it yet.
+  for (const { origin, severity, fix } of findings) {
+    expect({ readers: origin.readers, severity }).toEqual({ readers: undefined, severity: "high" });
+    expect(fix).toContain("it has not left this machine, and need not be replaced");
+  }
 });
 
 test("a staged content that cannot be read is told: it would be committed unseen", async () => {

@@ -32,7 +32,7 @@ export function stagedSource(place: GitPlace): Source {
       const changes = counted(stagedChanges(place), () => left++);
       for await (const blob of readBlobs(place, changes)) {
         left--;
-        yield { ...streamOfBlob(blob, "repository"), countedLines: () => linesAdded(place, blob.request) };
+        yield { ...streamOfBlob(blob), countedLines: () => linesAdded(place, blob.request) };
       }
       if (left > 0) throw notThere(place, left);
     },

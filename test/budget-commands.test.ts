@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { renameSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Control, createLocalClient } from "../src/control/index.ts";
 import * as budgets from "../src/control/operations/budgets.ts";
 import * as keys from "../src/control/operations/keys.ts";
 import * as virtualKeys from "../src/control/operations/virtual-keys.ts";
@@ -145,5 +146,27 @@ test("a home that was copied says that nobody knows what was spent, and how to g
     });
   } finally {
     await home.remove();
+  }
+});
+
+test("the running program's gateways are asked for what they spent before it is shown", async () => {
+  await using home = await openHome();
+  await home.client.call(virtualKeys.create, { name: "ci", budgets: ["1usd/day"] });
+  let asked = 0;
+  const running = { tellSpent: () => Promise.resolve(void asked++) } as unknown as Control["running"];
+  const client = createLocalClient({
+    control: { ...home.app.control, running },
+    caller: { kind: "cli", user: "ada" },
+    unlock: () => Promise.resolve(),
+  });
+  const looks = [
+    () => client.call(budgets.list, {}),
+    () => client.call(budgets.show, { ref: "ci" }),
+    () => client.call(virtualKeys.show, { ref: "ci" }),
+    () => client.call(virtualKeys.list, {}),
+  ];
+  for (const [index, look] of looks.entries()) {
+    await look();
+    expect(asked).toBe(index + 1);
   }
 });

@@ -108,6 +108,12 @@ test.skipIf(!linux)(
     const { total } = await home.json<{ total: { requests: number; costUsd: string } }>(["usage"]);
     // 40 × (10 × $0.40/M + 5 × $1.60/M)
     expect(total).toMatchObject({ requests: 40, costUsd: "0.00048" });
+    // What each of them has spent of a budget is there when it is asked for.
+    await home.json(["budget", "set", "vk:load", "20usd/month"]);
+    expect(await statuses(virtualKey, 40)).toEqual(new Set([200]));
+    const budgets = await home.json<{ items: { spentUsd: string }[] }>(["budget", "list"]);
+    expect(budgets.items).toMatchObject([{ spentUsd: "0.00048" }]);
+    await home.json(["budget", "remove", "vk:load"]);
     expect((await fetch(`${up.ready.ui}/readyz`)).status).toBe(200);
     // The kernel spreads connections by chance: that one process got none of 40 happens once in 10¹¹ runs.
     expect(await ledgersWithRows()).toBe(2);

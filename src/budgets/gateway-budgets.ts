@@ -87,6 +87,15 @@ export class GatewayBudgets {
     return this.#limiter.reserve(wanted);
   }
 
+  /** Resolves when the store knows what was spent here so far, or cannot be asked. */
+  async tellSpent(): Promise<void> {
+    try {
+      await this.#desk.tellSpent();
+    } catch (error) {
+      this.#options.log.warn("budgets.store_not_reached", { error: toAppError(error) });
+    }
+  }
+
   /** A request under a hard budget cost more than was proven possible. Alarms, and suspends the model. */
   overrun(overrun: Overrun): void {
     const { connectionId, model, requestId, reservedNanos, costNanos } = overrun;

@@ -8,7 +8,7 @@ import type { BudgetState } from "./store-state.ts";
 export interface BudgetStanding {
   readonly budget: Budget;
   readonly period: Period;
-  /** Settled, and spent by gateways from what they hold: they tell every few seconds. */
+  /** Settled, and spent by gateways from what they hold: they tell when it is asked for, and every few seconds. */
   readonly spentNanos: bigint;
   /** In the hands of gateways and not spent: reserved by requests under way, or ready for the next ones. */
   readonly heldNanos: bigint;

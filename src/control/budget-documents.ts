@@ -154,6 +154,7 @@ function definitionOf(budget: Budget, names: Names) {
 export async function ownBudgets(
   control: Control,
 ): Promise<(virtualKeyId: string) => z.output<typeof ownBudgetSchema>[]> {
+  await control.running?.tellSpent();
   const { budgets, damaged } = await control.budgets.list();
   const own = ({ subject }: Budget) => subject.kind === "vk";
   const names = await loadNames(control);

@@ -78,6 +78,8 @@ export interface RunningProgram {
   readonly door?: Door;
   /** What providers told of a key that this process serves; what others serve stands in the store. */
   providerRates(keyId: string): SeenRates[];
+  /** Resolves when the store knows what this program's gateways have spent of budgets, as far as it can be asked. */
+  tellSpent(): Promise<void>;
   /** Begins a graceful stop; the answer is sent first. */
   stop(): void;
 }

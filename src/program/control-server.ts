@@ -63,6 +63,7 @@ export async function serveControl({
       gateways: () => serving.gateways(),
       door,
       providerRates: (keyId) => serving.providerRates(keyId),
+      tellSpent: () => serving.tellSpent(),
       stop: () => void setTimeout(stop, STOP_AFTER_ANSWER_MS),
     },
   };

@@ -50,6 +50,8 @@ export interface DataPlane {
   metrics(): string;
   /** What providers told of a key. */
   providerRates(keyId: string): SeenRates[];
+  /** Resolves when the store knows what was spent of budgets here, or cannot be asked. */
+  tellSpent(): Promise<void>;
   /** Requests under way. */
   inFlight(): number;
   /** Another process has told that it committed: looked at before the next request. */
@@ -216,6 +218,7 @@ async function openParts(
     notReady: () => suspendable.unready(),
     metrics: () => gateway.metrics(),
     providerRates: (keyId) => rates.providers.seen(keyId),
+    tellSpent: () => budgets.tellSpent(),
     inFlight: () => gateway.inFlight(),
     noteCommit: () => directory.noteCommit(),
     stop: (limitMs) => listener.stop(limitMs),

@@ -12,6 +12,8 @@ export interface Serving {
   gateways(): Promise<GatewayView[]>;
   /** What providers told this process of a key. */
   providerRates(keyId: string): SeenRates[];
+  /** Resolves when the store knows what these processes have spent of budgets, as far as it can be asked. */
+  tellSpent(): Promise<void>;
   /** Resolves when whatever was changed here before counts for the next request of every process. */
   inForce(): Promise<void>;
   /** Lets what is under way finish, up to the limit. */
@@ -37,6 +39,7 @@ export function servingHere(dataPlane: DataPlane): Serving {
         },
       ]),
     providerRates: (keyId) => dataPlane.providerRates(keyId),
+    tellSpent: () => dataPlane.tellSpent(),
     // It looks at the store before each request.
     inForce: () => Promise.resolve(),
     stop: (limitMs) => dataPlane.stop(limitMs),

@@ -152,6 +152,11 @@ export class SliceDesk {
     await this.#go();
   }
 
+  /** Resolves when the store knows what was spent so far. @throws AppError `budget_unavailable`. */
+  async tellSpent(): Promise<void> {
+    if (this.slices().some((slice) => slice.settledNanos !== slice.reportedNanos)) await this.#go();
+  }
+
   /** To be called about every second: idle slices go back, old ones are replaced, the store learns what was spent. */
   async tick(): Promise<void> {
     const nowMs = this.nowMs();

@@ -90,6 +90,26 @@ describe("one gateway", () => {
     expect(await fleet.settledNanos("bud_day")).toBe(100n);
   });
 
+  test("the store learns at once what was spent, when it is to be told; asking without news costs nothing", async () => {
+    await using fleet = await Fleet.open();
+    await fleet.set({ limitNanos: 100n });
+    const node = await fleet.start();
+    await node.settle(await node.request(30n), 20n);
+    const told = async () => {
+      const [slice] = await fleet.store.all("SELECT spent_nanos FROM budget_grants");
+      return slice?.["spent_nanos"];
+    };
+    expect(await told()).toBe(0);
+    await node.desk.tellSpent();
+    expect(await told()).toBe(20);
+    const mark = fleet.store.changeMark();
+    await node.desk.tellSpent();
+    expect(fleet.store.changeMark()).toBe(mark);
+    await node.settle(await node.request(80n), 80n);
+    await node.desk.tellSpent();
+    expect(await told()).toBe(100);
+  });
+
   test("64 at once on a nearly empty budget: exactly those that fit go, none is refused that would fit", async () => {
     await using fleet = await Fleet.open();
     await fleet.set({ limitNanos: 100n });

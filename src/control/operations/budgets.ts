@@ -158,6 +158,7 @@ export const resume = operation({
 
 /** Ordered by name. */
 async function allDocuments(control: Control): Promise<BudgetDocument[]> {
+  await control.running?.tellSpent();
   const names = await loadNames(control);
   const { budgets, damaged } = await control.budgets.list();
   const standings = await control.budgets.standings(budgets);

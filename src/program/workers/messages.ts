@@ -12,7 +12,7 @@ export interface KeyOnTheWire {
   readonly key: string;
 }
 
-/** From the program to a worker. All but `lock`, `report` and `stop` are done one after another. */
+/** From the program to a worker. All but `lock`, `report`, `tellSpent` and `stop` are done one after another. */
 export type Order =
   /** The first one. */
   | {
@@ -31,6 +31,8 @@ export type Order =
   /** To be answered by `reached` once all that came before is done. */
   | { readonly kind: "reach"; readonly mark: number }
   | { readonly kind: "report"; readonly mark: number }
+  /** To be answered by `reached` once the store knows what was spent. */
+  | { readonly kind: "tellSpent"; readonly mark: number }
   | { readonly kind: "stop"; readonly limitMs: number };
 
 /** From a worker to the program. */

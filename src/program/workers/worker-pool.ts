@@ -128,6 +128,10 @@ class WorkerPool implements Serving {
     );
   }
 
+  async tellSpent(): Promise<void> {
+    await Promise.all(this.#seats.map(async ({ worker }) => await worker.tellSpent()));
+  }
+
   async inForce(): Promise<void> {
     await Promise.all([...this.#locks, ...this.#seats.map(async ({ worker }) => await worker.reached())]);
   }

@@ -91,10 +91,12 @@ export class WorkerProcess {
 
   /** `undefined` when it does not answer. */
   async report(): Promise<WorkerReport | undefined> {
-    const wasBehind = this.#isBehind;
-    const answer = this.#ask("report", ANSWERS_WITHIN_MS);
-    this.#isBehind = wasBehind;
-    return await answer;
+    return await this.#question("report");
+  }
+
+  /** Resolves when the store knows what it has spent, or when it does not answer. */
+  async tellSpent(): Promise<void> {
+    await this.#question("tellSpent");
   }
 
   /** Resolves when the process has forgotten the keys, or is no more. */
@@ -112,7 +114,15 @@ export class WorkerProcess {
     this.#child.kill("SIGKILL");
   }
 
-  #ask(kind: "reach" | "report", limitMs: number): Promise<WorkerReport | undefined> {
+  /** Changes nothing there: whoever waits for changes need not wait for it. */
+  #question(kind: "report" | "tellSpent"): Promise<WorkerReport | undefined> {
+    const wasBehind = this.#isBehind;
+    const answer = this.#ask(kind, ANSWERS_WITHIN_MS);
+    this.#isBehind = wasBehind;
+    return answer;
+  }
+
+  #ask(kind: "reach" | "report" | "tellSpent", limitMs: number): Promise<WorkerReport | undefined> {
     const mark = this.#nextMark();
     const answer = this.#answer(mark, limitMs);
     this.tell({ kind, mark });

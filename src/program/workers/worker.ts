@@ -118,6 +118,8 @@ async function carryOut(
         metrics: plane.metrics(),
       };
       tell({ kind: "report", mark: order.mark, report });
+    } else if (order.kind === "tellSpent") {
+      void plane.tellSpent().then(() => tell({ kind: "reached", mark: order.mark }));
     } else if (order.kind === "unlock") {
       const before = lock;
       void oneByOne(async () => {

@@ -253,6 +253,33 @@ test("a list of files holds only the caller's own", async () => {
   expect(await answer.json()).toEqual({ object: "list", data: [{ id: "file-1" }], has_more: false });
 });
 
+test.each(["gbk", '"GBK"', "utf-16", "utf-7", "iso-8859-1", "utf-8; charset=gbk"])(
+  "a body that is said to be in %s could be read in two ways",
+  async (charset) => {
+    // Where three bytes of a letter are one and a half characters, the backslash behind them is part of one.
+    const hidden = `{"model":"gpt-x","messages":[],"user":"你\\","max_tokens":1,"x":"ü"}`;
+    const answer = await gateway.send("/v1/chat/completions", {
+      method: "POST",
+      body: hidden,
+      headers: { "content-type": `application/json; charset=${charset}` },
+    });
+    expect(await refusal(answer)).toMatchObject({ status: 400, code: "ambiguous_body" });
+    expect(lastSeen()).toBeUndefined();
+  },
+);
+
+test.each(["utf-8", "UTF8", '"utf-8"', "us-ascii", "ISO-8859-1", "latin1"])(
+  "a body that is the same in %s passes",
+  async (charset) => {
+    const answer = await gateway.send("/v1/chat/completions", {
+      method: "POST",
+      body: JSON.stringify(ASKED),
+      headers: { "content-type": `application/json;charset=${charset}` },
+    });
+    expect(answer.status).toBe(200);
+  },
+);
+
 test("compressed bodies are read, judged and sent on plain; bombs and nonsense are refused", async () => {
   allow({ models: ["gpt-x"] });
   const send = (body: Uint8Array, coding = "gzip") =>

@@ -3,6 +3,7 @@ import type { RouteRule } from "../providers/index.ts";
 import { announcedBytes, decodeBody, limitedStream, readBody, tooLarge } from "./body.ts";
 import type { BodyKeeping } from "./body-keeping.ts";
 import type { Candidate } from "./choose-connection.ts";
+import { checkCharset } from "./charset.ts";
 import { chatBody } from "./cursor.ts";
 import { GOVERNED } from "./governed.ts";
 import { type ScannedJson, scanJson } from "./json-scan.ts";
@@ -99,7 +100,10 @@ async function readAnything({
   const raw = await readBody(request, announced, limitBytes, keeping?.share);
   const bytes = coding === undefined ? raw : await decodeBody(raw, coding, limitBytes, keeping?.share);
   const first = bytes.find((byte) => !JSON_SPACE.has(byte));
-  if (first === OPEN_BRACE) return judge(bytes, target, coding !== undefined);
+  if (first === OPEN_BRACE) {
+    checkCharset(headers["content-type"] ?? "", bytes);
+    return judge(bytes, target, coding !== undefined);
+  }
   return { ...readNothing(target), bytes: raw, sizeBytes: raw.length };
 }
 
@@ -107,13 +111,15 @@ function readJson(body: Bounded): Promise<Reading> {
   const { request, headers, target, announced, limitBytes, keeping } = body;
   const raw = readBody(request, announced, limitBytes, keeping?.share);
   const coding = codingOf(headers);
-  if (coding === undefined) return raw.then((bytes) => readPlainJson(bytes, target, false));
+  const type = headers["content-type"] ?? "";
+  if (coding === undefined) return raw.then((bytes) => readPlainJson(bytes, type, target, false));
   return raw
     .then((bytes) => decodeBody(bytes, coding, limitBytes, keeping?.share))
-    .then((bytes) => readPlainJson(bytes, target, true));
+    .then((bytes) => readPlainJson(bytes, type, target, true));
 }
 
-function readPlainJson(sent: Uint8Array, target: Target, decoded: boolean): Reading {
+function readPlainJson(sent: Uint8Array, contentType: string, target: Target, decoded: boolean): Reading {
+  checkCharset(contentType, sent);
   const isCursorChat = target.cursor && target.path === "/v1/chat/completions";
   const bytes = isCursorChat ? chatBody(sent) : sent;
   if (bytes.length === 0) return { ...readNothing(target), decoded };

@@ -17,14 +17,17 @@ export function totalInput(usage: Usage): number {
  * the output; reasoning is a part of the output. `null` when there are tokens of a kind without a price.
  */
 export function costOfUsage(usage: Usage, rates: Rates, factor: bigint): bigint | null {
+  // Nobody tells which part of the sound was cached: as little as can be, as it is cheaper then.
   const audioIn = Math.min(usage.audioIn ?? 0, usage.inputUncached ?? 0);
+  const audioCached = Math.min((usage.audioIn ?? 0) - audioIn, usage.cacheRead ?? 0);
   const audioOut = Math.min(usage.audioOut ?? 0, usage.output ?? 0);
   const textOut = (usage.output ?? 0) - audioOut;
   if (!known(textOut, rates.output) || !known(audioOut, rates.audioOut) || !known(audioIn, rates.audioIn))
     return null;
   let tokens = plus(0n, (usage.inputUncached ?? 0) - audioIn, rates.input);
   tokens = plus(tokens, audioIn, rates.audioIn);
-  tokens = plus(tokens, usage.cacheRead, rates.cacheRead);
+  tokens = plus(tokens, (usage.cacheRead ?? 0) - audioCached, rates.cacheRead);
+  tokens = plus(tokens, audioCached, rates.audioCacheRead);
   tokens = plus(tokens, usage.cacheWrite5m, rates.cacheWrite5m);
   tokens = plus(tokens, usage.cacheWrite1h, rates.cacheWrite1h);
   tokens = plus(tokens, textOut, rates.output);

@@ -71,6 +71,7 @@ export function overrideRates(override: PriceOverride): Rates {
     cacheWrite5m: override.cacheWrite5mNanos ?? (input * 5n) / 4n,
     cacheWrite1h: override.cacheWrite1hNanos ?? input * 2n,
     audioIn: input,
+    audioCacheRead: override.cacheReadNanos ?? input,
     output: override.outputNanos,
     audioOut: override.outputNanos,
     toolCallNanos: 0n,

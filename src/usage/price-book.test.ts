@@ -129,6 +129,9 @@ describe("Google", () => {
   test("audio input has its own price", () => {
     // gemini-2.5-flash: 0.3 text, 1 audio, 2.5 out: 100 × 300 + 50 × 1000 + 10 × 2500
     const usage = { inputUncached: 150, audioIn: 50, output: 10 };
+    // Of the sound, what the uncached input cannot hold was cached, at a price of its own: 10 × 100 + 20 × 30
+    const cached = { inputUncached: 0, cacheRead: 30, audioIn: 10 };
+    expect(cost("gemini-2.5-flash", cached, google)).toBe(1_600n);
     expect(cost("gemini-2.5-flash", usage, { ...google, serviceTier: "standard" })).toBe(105_000n);
   });
 });

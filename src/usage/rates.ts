@@ -8,6 +8,8 @@ export interface Rates {
   readonly cacheWrite5m: NanosPerMillion;
   readonly cacheWrite1h: NanosPerMillion;
   readonly audioIn: NanosPerMillion | null;
+  /** Of sound that comes from the cache. */
+  readonly audioCacheRead: NanosPerMillion;
   readonly output: NanosPerMillion | null;
   readonly audioOut: NanosPerMillion | null;
   /** Per web search. */
@@ -61,6 +63,7 @@ function ratesOf(prices: PriceSet, modelId: string, totalInput: number): Rates |
     cacheRead: at("cache_read_mtok") ?? input,
     cacheWrite5m: at("cache_write_mtok") ?? (input * 5n) / 4n,
     cacheWrite1h: at("cache_write_1h_mtok") ?? input * 2n,
+    audioCacheRead: at("cache_audio_read_mtok") ?? at("cache_read_mtok") ?? input,
     audioIn: at("input_audio_mtok") ?? (madeForSound ? null : input),
     output: dearestOutput,
     audioOut: at("output_audio_mtok") ?? (madeForSound ? null : dearestOutput),

@@ -207,6 +207,33 @@ test.each([
   }
 });
 
+test("Gemini: an answer with a text in it and no count of it is not believed", async () => {
+  const answer = (parts: object[]) => ({
+    candidates: [{ content: { parts }, finishReason: "STOP" }],
+    usageMetadata: { promptTokenCount: 9 },
+  });
+  for (const part of [{ text: "written" }, { functionCall: { name: "f" } }]) {
+    const told = await read("google", "generate", "application/json", JSON.stringify(answer([part])));
+    expect(told.usage).toMatchObject({ clamped: true });
+  }
+  const early = sse({ ...answer([{ text: "a" }]), candidates: [{ content: { parts: [{ text: "a" }] } }] });
+  const late = sse({
+    candidates: [{ finishReason: "STOP" }],
+    usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 4 },
+  });
+  const stream = await read("google", "generate", "text/event-stream", early + late);
+  expect(stream.usage).toMatchObject({ output: 4 });
+  expect(stream.usage?.clamped).toBeUndefined();
+  const nothing = await read(
+    "google",
+    "generate",
+    "application/json",
+    JSON.stringify(answer([{ text: "" }])),
+  );
+  expect(nothing.usage).toMatchObject({ output: 0 });
+  expect(nothing.usage?.clamped).toBeUndefined();
+});
+
 test("Gemini streams: what is left out at the end is nothing, or what was told before", async () => {
   const thoughtsOnly = sse(
     { usageMetadata: { promptTokenCount: 9, totalTokenCount: 9 } },

@@ -35,17 +35,28 @@ function readList(kind: RouteKind, pieces: readonly Json[]): UsageReading | unde
 
 function readAnswer(piece: JsonObject, isWhole: boolean): UsageReading | undefined {
   const figures = objectAt(piece, "usageMetadata");
-  const usage = figures ? countsOf(figures, piece) : {};
+  const usage: { -readonly [Name in keyof Usage]?: Usage[Name] } = figures ? countsOf(figures, piece) : {};
   const model = stringAt(piece, "modelVersion");
   const tier = figures && tierOf(figures);
+  const isLeftOut = usage.inputUncached !== undefined && usage.output === undefined;
+  const isLast = isWhole || isEnd(piece);
+  // Zero is what is left out; that nothing was written has to be true.
+  if (isLeftOut && isLast && hasWritten(piece)) usage.clamped = true;
   const reading: UsageReading = {
     ...(Object.keys(usage).length > 0 ? { usage } : {}),
-    ...(usage.inputUncached !== undefined && usage.output === undefined ? { outputLeftOut: true } : {}),
+    ...(isLeftOut ? { outputLeftOut: true } : {}),
     ...(model ? { modelAnswered: model } : {}),
     ...(tier ? { serviceTier: tier } : {}),
-    ...(figures && (isWhole || isEnd(piece)) ? { final: true } : {}),
+    ...(figures && isLast ? { final: true } : {}),
   };
   return Object.keys(reading).length > 0 ? reading : undefined;
+}
+
+/** A candidate holds a text or anything else that the model wrote. */
+function hasWritten(piece: JsonObject): boolean {
+  return objectsAt(piece, "candidates").some((candidate) =>
+    objectsAt(objectAt(candidate, "content"), "parts").some((part) => part["text"] !== ""),
+  );
 }
 
 function countsOf(figures: JsonObject, piece: JsonObject): Partial<Usage> {

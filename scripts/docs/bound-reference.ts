@@ -67,7 +67,7 @@ export function boundReference(): string {
     MODEL_INTRODUCTION,
     models,
     "## Routes",
-    `Free whatever is in the body: ${[...FREE_KINDS].map((kind) => kind.replaceAll("_", " ")).join(", ")}; everything on ${[...FREE_PRESETS].join(" and ")}. Refused as a whole, unless \`route.KIND\` is let through: audio, edits and variations of pictures, and every route that is not below.`,
+    `Free whatever is in the body: moderations at OpenAI and Azure, ${[...FREE_KINDS].map((kind) => kind.replaceAll("_", " ")).join(", ")}; everything on ${[...FREE_PRESETS].join(" and ")}. Refused as a whole, unless \`route.KIND\` is let through: audio, edits and variations of pictures, and every route that is not below.`,
     ...routes,
     "## Sources",
     sources.text(),

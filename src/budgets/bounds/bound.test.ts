@@ -399,6 +399,15 @@ test("servers on the user's own machine, and free routes, cost nothing", () => {
   expect(bounded("count_tokens", "not even JSON")).toMatchObject({ inputTokens: 0, output: null });
 });
 
+test("judging texts is free at OpenAI; other servers charge for it, by what is in them", () => {
+  const mistral = { provider: "openai-compatible", preset: "mistral" } as const;
+  const judged = bounded("moderations", { model: "m", input: ["abc", "def"] }, mistral);
+  expect(judged).toMatchObject({ output: null, fixedOutputTokens: 0 });
+  expect(judged.inputTokens).toBeGreaterThan(20);
+  expect(refused("moderations", { input: [{ type: "image_url" }] }, mistral)).toBe("input");
+  expect(refused("moderations", { input: "a", more: 1 }, mistral)).toBe("more");
+});
+
 test("routes without a published bound are refused by their kind", () => {
   expect(refused("audio_speech", { input: "a" })).toBe("route.audio_speech");
   expect(refused("audio_transcription", "form")).toBe("route.audio_transcription");

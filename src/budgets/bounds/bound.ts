@@ -4,7 +4,7 @@ import { type ModelFamily, traitsOf } from "./models.ts";
 import { outputBound } from "./output-limit.ts";
 import type { BoundRequest } from "./request.ts";
 import type { Bounded, BoundResult } from "./result.ts";
-import { type BoundTable, FREE_KINDS, FREE_PRESETS, tableFor } from "./table.ts";
+import { type BoundTable, isFree, tableFor } from "./table.ts";
 import { Tally } from "./tally.ts";
 import { type TextCount, textTokens } from "./text-bytes.ts";
 import { tiersAndPlaces } from "./tiers.ts";
@@ -18,7 +18,7 @@ import { walk } from "./walk.ts";
  *   decides is there twice.
  */
 export function boundRequest(request: BoundRequest, count: TextCount = textTokens): BoundResult {
-  if (FREE_KINDS.has(request.kind) || FREE_PRESETS.has(request.preset ?? "")) return FREE;
+  if (isFree(request)) return FREE;
   const { family, doesMore } = traitsOf(request.model);
   const table = tableFor(request, family);
   if ("kind" in table) {

@@ -8,7 +8,7 @@ import type { Unbounded } from "./result.ts";
 import type { Rule } from "./rule.ts";
 import type { Source } from "./source.ts";
 import { CHAT, COMPATIBLE_CHAT } from "./tables/chat.ts";
-import { COMPLETIONS, EMBEDDINGS, IMAGES } from "./tables/completions.ts";
+import { COMPLETIONS, EMBEDDINGS, IMAGES, MODERATIONS } from "./tables/completions.ts";
 import { EMBED, GENERATE } from "./tables/generate.ts";
 import { MESSAGES } from "./tables/messages.ts";
 import { RESPONSES } from "./tables/responses.ts";
@@ -103,6 +103,15 @@ export const TABLES = {
     preamble: null,
     inputPerChoice: false,
   },
+  moderations: {
+    title: "Moderations of other servers",
+    members: MODERATIONS,
+    limit: null,
+    requestTokens: 16,
+    source: OPENAI_CONSTANTS,
+    preamble: null,
+    inputPerChoice: false,
+  },
   images: {
     title: "OpenAI image generation",
     members: IMAGES,
@@ -147,10 +156,16 @@ export const TABLES = {
 } as const satisfies Record<string, BoundTable>;
 
 /** Kinds whose models' makers charge nothing for, whatever is in the body. */
-export const FREE_KINDS: ReadonlySet<RouteKind> = new Set(["moderations", "count_tokens", "models", "files"]);
+export const FREE_KINDS: ReadonlySet<RouteKind> = new Set(["count_tokens", "models", "files"]);
 
 /** Servers on the user's own machine. */
 export const FREE_PRESETS: ReadonlySet<string> = new Set(["ollama", "lmstudio"]);
+
+/** Nothing in the request is charged for. */
+export function isFree({ kind, provider, preset }: BoundRequest): boolean {
+  if (FREE_KINDS.has(kind) || FREE_PRESETS.has(preset ?? "")) return true;
+  return kind === "moderations" && isOpenaiItself(provider, preset);
+}
 
 export function tableFor(request: BoundRequest, family: ModelFamily | undefined): BoundTable | Unbounded {
   const { kind, path } = request;
@@ -171,6 +186,8 @@ export function tableFor(request: BoundRequest, family: ModelFamily | undefined)
       return isOpenai ? TABLES.completions : notBounded(kind, "is not documented for this server");
     case "embeddings":
       return path.includes(":") ? TABLES.embed : TABLES.embeddings;
+    case "moderations":
+      return TABLES.moderations;
     case "images":
       if (isOpenai && path.endsWith("/images/generations")) return TABLES.images;
       return notBounded(kind, "has no published bound");

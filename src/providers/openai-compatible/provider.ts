@@ -48,7 +48,7 @@ function compatible(preset: Preset): Provider {
     keyOptional: preset.keyOptional ?? false,
     streamUsage: preset.streamUsage ?? "option",
     defaultBaseUrl: undefined,
-    routes: openaiRoutes("/v1"),
+    routes: openaiRoutes("/v1", { judgesFree: false }),
     denied: COMPATIBLE_DENIED,
     accountHeaders: OPENAI_ACCOUNT_HEADERS,
 

@@ -1,14 +1,17 @@
 import type { RouteRule } from "../provider.ts";
 import { BODY_BYTES, call, drop, freeCall, lookUp, subtrees } from "../route-builders.ts";
 
-/** Inference routes of the OpenAI dialect below a version segment: `/v1`, `/openai/v1`. */
-export function openaiRoutes(base: string): RouteRule[] {
+/**
+ * Inference routes of the OpenAI dialect below a version segment: `/v1`, `/openai/v1`. OpenAI itself judges texts for
+ * nothing; others may charge for it.
+ */
+export function openaiRoutes(base: string, { judgesFree = true } = {}): RouteRule[] {
   return [
     call("chat", `${base}/chat/completions`),
     ...responsesRoutes(base),
     call("completions", `${base}/completions`),
     call("embeddings", `${base}/embeddings`),
-    freeCall("moderations", `${base}/moderations`),
+    judgesFree ? freeCall("moderations", `${base}/moderations`) : call("moderations", `${base}/moderations`),
     call("images", `${base}/images/generations`),
     call("images", `${base}/images/edits`, BODY_BYTES.media),
     call("images", `${base}/images/variations`, BODY_BYTES.media),

@@ -1,4 +1,4 @@
-/** `POST …/completions`, `…/embeddings` and `…/images/generations` in OpenAI's format. */
+/** `POST …/completions`, `…/embeddings`, `…/moderations` and `…/images/generations` in OpenAI's format. */
 import { citing, each, type Rule } from "../rule.ts";
 import { OPENAI_SPEC } from "./sources.ts";
 
@@ -37,6 +37,12 @@ export const EMBEDDINGS: Readonly<Record<string, Rule>> = {
     string: free(),
     array: list(byKind({ string: free(), number: free(), array: list(byKind({ number: free() })) })),
   }),
+};
+
+/** Texts only. */
+export const MODERATIONS: Readonly<Record<string, Rule>> = {
+  model: free(),
+  input: byKind({ string: free(), array: list(byKind({ string: free() })) }),
 };
 
 /** Pictures of the sizes and qualities whose tokens are published. */

@@ -5,7 +5,14 @@ import type { Bounded, BoundResult, Overrun } from "../budgets/index.ts";
 import { Fleet, type Node } from "../budgets/fleet.testing.ts";
 import { AppError, silentLog } from "../kernel/index.ts";
 import type { Budgeting } from "./budgeting.ts";
-import { connection, fakePricing, startGateway, type TestGateway } from "./gateway.testing.ts";
+import {
+  connection,
+  fakePricing,
+  startGateway,
+  type TestGateway,
+  VIRTUAL_KEY,
+  virtualKey,
+} from "./gateway.testing.ts";
 
 const ASKED = { model: "gpt-x", messages: [{ role: "user", content: "hi" }] };
 const answer = (prompt: number, completion: number) => ({
@@ -104,6 +111,20 @@ test("a hard budget: the request leaves with an output limit, the row names the 
   expect(row?.settled).toMatchObject({ costNanos: 15_000n, estimated: false });
   expect(used()).toBe(15_000n);
   expect(overruns).toEqual([]);
+});
+
+test("a key's own tool pays, whatever the path says; a path names the tool of a key that has none", async () => {
+  await budget(1_000_000n, { subject: { kind: "tool", value: "cursor" } });
+  const labelled = { virtualKey: virtualKey({ tool: "cursor" }), tool: null };
+  gateway.directory.keys.set(VIRTUAL_KEY, labelled);
+  await (await gateway.post("/t/other/v1/chat/completions", ASKED)).text();
+  gateway.directory.keys.set(VIRTUAL_KEY, { virtualKey: virtualKey(), tool: null });
+  await (await gateway.post("/t/other/v1/chat/completions", ASKED)).text();
+  const rows = await gateway.ledger.settledRows(2);
+  expect(rows.map(({ reserved }) => [reserved.tool, reserved.grants.length])).toEqual([
+    ["cursor", 1],
+    ["other", 0],
+  ]);
 });
 
 test("what is left is the output limit, where it is less than usual", async () => {

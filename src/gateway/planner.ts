@@ -98,7 +98,8 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
       startedAtMs: incoming.startedAtMs,
       startedMonotonicMs: incoming.startedMonotonicMs,
       caller,
-      tool: target.tool ?? caller.tool ?? policy.tool,
+      // Budgets and limits go by it: whom a key belongs to, no path can say otherwise.
+      tool: caller.tool ?? policy.tool ?? target.tool,
       connection,
       provider,
       providerKey,

@@ -126,6 +126,12 @@ describe("Google", () => {
     expect(cost("models/gemini-2.5-pro", { inputUncached: 200_001, output: 1 }, google)).toBe(500_017_500n);
   });
 
+  test("a tier without a name is not the standard one", () => {
+    const usage = { inputUncached: 100, output: 10 };
+    expect(cost("gemini-2.5-flash", usage, { ...google, serviceTier: null })).toBe(55_000n);
+    expect(cost("gemini-2.5-flash", usage, { ...google, serviceTier: "" })).toBeNull();
+  });
+
   test("audio input has its own price", () => {
     // gemini-2.5-flash: 0.3 text, 1 audio, 2.5 out: 100 × 300 + 50 × 1000 + 10 × 2500
     const usage = { inputUncached: 150, audioIn: 50, output: 10 };

@@ -68,7 +68,7 @@ export function priceFinder(
       found: find(model),
       dearestFactor: dearestFactor(multipliers, model),
       factorOf(tier, geo) {
-        const name = geo === null ? (tier ?? "") : `${tier}\n${geo}`;
+        const name = JSON.stringify([tier, geo]);
         return (
           factors.get(name) ??
           remember(factors, MOST_FACTORS, name, factorOf(multipliers, { ...model, tier, geo }))

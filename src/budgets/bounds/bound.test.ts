@@ -185,6 +185,25 @@ test("each reference, server tool and background run is refused", () => {
     [refused("responses", { ...ASK, background: true }), "background"],
     [refused("responses", { ...ASK, context_management: [{ type: "compaction" }] }), "context_management"],
     [refused("responses", item({ type: "item_reference", id: "rs_1" })), "input.item_reference"],
+    // The type of a reference may be left out, or null.
+    [refused("responses", item({ id: "rs_1" })), "input.item_reference"],
+    [refused("responses", item({ type: null, id: "rs_1", role: "user" })), "input.item_reference"],
+    [refused("responses", item({ id: "rs_1", role: "user", content: null })), "input.item_reference"],
+    [refused("responses", { ...ASK, service_tier: 3 }), "service_tier"],
+    [refused("generate", { ...GENERATE, serviceTier: 3 }), "serviceTier"],
+    [refused("generate", { ...GENERATE, service_tier: [] }), "service_tier"],
+    [refused("messages", { ...SAY, speed: true }), "speed"],
+    [refused("messages", { ...SAY, inference_geo: 1 }), "inference_geo"],
+    [refused("generate", { ...GENERATE, model: "models/gemini-2.5-pro" }), "model"],
+    [refused("generate", { ...GENERATE, model: "models/gemini-2.5-flash" }), undefined],
+    [
+      refused(
+        "embeddings",
+        { requests: [{ model: "models/other", content: { parts: [{ text: "a" }] } }] },
+        { provider: "google", model: "gemini-embedding-001", path: "/v1beta/models/x:batchEmbedContents" },
+      ),
+      "requests.model",
+    ],
     [refused("responses", { ...ASK, reasoning: { mode: "pro" } }), "reasoning.mode"],
     [refused("responses", { ...ASK, tools: [{ type: "file_search" }] }), "tools.file_search"],
     [refused("chat", { ...HELLO, web_search_options: {} }), "web_search_options"],
@@ -359,6 +378,13 @@ test("documents and sound cost at most what the model holds", () => {
   expect(refused("chat", file, { model: "of-nobody" })).toBe("messages.content.file.file_data");
   const sound = part({ inlineData: { mimeType: "audio/wav", data: "AAAA" } });
   expect(bounded("generate", sound)).toMatchObject({ inputTokens: 1_048_576, audioInputTokens: 1_048_576 });
+});
+
+test("earlier reasoning whose carried text is empty is looked up, and counts as if it were not there", () => {
+  const input = [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: "" }];
+  expect(bounded("responses", { ...ASK, input }, { model: "gpt-5" }).inputTokens).toBeGreaterThanOrEqual(
+    400_000,
+  );
 });
 
 test("earlier reasoning: by its bytes when it is carried, else by what the model holds", () => {

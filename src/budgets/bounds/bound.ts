@@ -34,7 +34,7 @@ export function boundRequest(request: BoundRequest, count: TextCount = textToken
       hint: "send one JSON object",
     });
   }
-  const tally = new Tally(tree, family, request.allow);
+  const tally = new Tally(tree, family, request);
   if (request.kind !== "images" && doesMore) {
     tally.refuse("model", "searches, paints, speaks or calls other models, which its body does not tell");
   }

@@ -33,11 +33,18 @@ export class Tally {
   cacheWrites: CacheWrites = "none";
   /** The first reason why there is no bound. */
   refusal: Unbounded | undefined;
+  /** That the request is priced by. */
+  readonly model: string | null;
   private readonly allow: ReadonlySet<string>;
 
-  constructor(tree: JsonTree, family: ModelFamily | undefined, allow: ReadonlySet<string>) {
+  constructor(
+    tree: JsonTree,
+    family: ModelFamily | undefined,
+    { model, allow }: { model: string | null; allow: ReadonlySet<string> },
+  ) {
     this.tree = tree;
     this.family = family;
+    this.model = model;
     this.allow = allow;
   }
 

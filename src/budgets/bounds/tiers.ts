@@ -15,7 +15,11 @@ export function tiersAndPlaces(
 ): { tiers: readonly string[]; places: readonly string[] } {
   const text = (name: "tier" | "speed" | "place") => {
     const node = tally.kept.get(name);
-    return node === undefined ? undefined : (tally.tree.text(node)?.toLowerCase() ?? "");
+    if (node === undefined) return undefined;
+    const value = tally.tree.text(node);
+    // Google takes a number for the name that it stands for.
+    if (value === undefined) tally.refuse(node.path, "is not a text");
+    return value?.toLowerCase() ?? "";
   };
   const tier = text("tier");
   const place = text("place");

@@ -5,8 +5,19 @@ import { citing, each, type Rule } from "../rule.ts";
 import type { Tally } from "../tally.ts";
 import { GEMINI_LIMIT, GENAI_SDK, OPAQUE } from "./sources.ts";
 
-const { byKind, free, kept, list, measuredObject, object, oneOf, reference, refused, unrolledSchema } =
-  citing(GENAI_SDK);
+const {
+  byKind,
+  free,
+  kept,
+  list,
+  measured,
+  measuredObject,
+  object,
+  oneOf,
+  reference,
+  refused,
+  unrolledSchema,
+} = citing(GENAI_SDK);
 
 const CONTENT_TOKENS = 16;
 const PART_TOKENS = 4;
@@ -28,6 +39,17 @@ export function bothSpellings(members: Readonly<Record<string, Rule>>): Record<s
 }
 
 const shape = (members: Record<string, Rule>) => object(bothSpellings(members));
+
+/** Which of two models it is that answers is not to be found out by trying. */
+const MODEL = measured((node, path, tally) => {
+  if (plainName(tally.tree.text(node)) !== plainName(tally.model ?? "")) {
+    tally.refuse(path, "is another model than the path names");
+  }
+}, "that of the path");
+
+function plainName(name: string | undefined): string | undefined {
+  return name?.toLowerCase().replace(/^models\//, "");
+}
 
 const FREE_PART = each(
   ["text", "thought", "functionCall", "executableCode", "codeExecutionResult", "partMetadata"],
@@ -96,7 +118,8 @@ const TOOLS = shape({
 });
 
 export const GENERATE: Readonly<Record<string, Rule>> = bothSpellings({
-  ...each(["labels", "model", "safetySettings", "store"], free()),
+  ...each(["labels", "safetySettings", "store"], free()),
+  model: MODEL,
   contents: byKind({ object: CONTENT, array: list(CONTENT, CONTENT_TOKENS) }),
   systemInstruction: byKind({ string: free(), object: CONTENT }),
   tools: byKind({ object: TOOLS, array: list(TOOLS) }),
@@ -135,10 +158,8 @@ export const GENERATE: Readonly<Record<string, Rule>> = bothSpellings({
 });
 
 const EMBED_MEMBERS = bothSpellings({
-  ...each(
-    ["model", "taskType", "title", "outputDimensionality", "autoTruncate", "embedContentConfig"],
-    free(),
-  ),
+  ...each(["taskType", "title", "outputDimensionality", "autoTruncate", "embedContentConfig"], free()),
+  model: MODEL,
   content: shape({
     role: free(),
     parts: byKind({

@@ -16,8 +16,20 @@ import {
 } from "./openai-shared.ts";
 import { OPAQUE, OPENAI_SPEC } from "./sources.ts";
 
-const { byKind, free, limit, list, measured, object, oneOf, reference, refused, schema, typed } =
-  citing(OPENAI_SPEC);
+const {
+  byKind,
+  free,
+  limit,
+  list,
+  measured,
+  measuredObject,
+  object,
+  oneOf,
+  reference,
+  refused,
+  schema,
+  typed,
+} = citing(OPENAI_SPEC);
 
 const TEXT = object({
   type: free(),
@@ -58,6 +70,15 @@ const CONTENT = byKind({
   ),
 });
 
+const STORED = "is stored at the provider, so that its size is not known";
+
+/** The type of a reference may be left out: it is an id, and nothing else. */
+function message(node: JsonNode, path: string, tally: Tally): void {
+  const has = (name: string) =>
+    node.members.some((member) => tally.tree.name(member) === name && member.value.kind !== "null");
+  if (!has("role") || !has("content")) tally.refuse(`${path}.item_reference`, STORED, true);
+}
+
 /** What was said of a call: texts that the client has. */
 const CALL = object(
   each(
@@ -72,7 +93,11 @@ const CALL_OUTPUT = object({
 
 const ITEMS = typed(
   {
-    message: object({ ...each(["type", "id", "role", "status", "phase"], free()), content: CONTENT }),
+    message: measuredObject(
+      { ...each(["type", "id", "role", "status", "phase"], free()), content: CONTENT },
+      message,
+      "with role and content; what has none of them is a reference",
+    ),
     function_call: CALL,
     custom_tool_call: CALL,
     function_call_output: CALL_OUTPUT,
@@ -83,7 +108,7 @@ const ITEMS = typed(
       "with its encrypted text by the bytes of that; by its id alone, at most the model's context",
     ),
     compaction: measured(document, "stands for an earlier conversation: at most the model's context"),
-    item_reference: reference("is stored at the provider, so that its size is not known"),
+    item_reference: reference(STORED),
   },
   "message",
 );
@@ -91,7 +116,8 @@ const ITEMS = typed(
 /** Reasoning of before comes back as a text that nobody can read, or is looked up at the provider by its id. */
 function reasoning(node: JsonNode, path: string, tally: Tally): void {
   const isCarried = node.members.some(
-    (member) => tally.tree.name(member) === "encrypted_content" && member.value.kind === "string",
+    (member) =>
+      tally.tree.name(member) === "encrypted_content" && (tally.tree.text(member.value) ?? "") !== "",
   );
   if (!isCarried) tally.needWindow(path);
 }

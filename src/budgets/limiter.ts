@@ -22,6 +22,8 @@ export interface Wanted {
   readonly leastNanos: bigint;
   /** What soft budgets hold at first: a guess. */
   readonly guessNanos: bigint;
+  /** Nobody knows before what it costs: hard budgets need not hold anything, but something has to be left. */
+  readonly costsLater?: boolean;
 }
 
 /** How long a request waits for what other gateways hold. */
@@ -57,7 +59,8 @@ export class Limiter {
   /** @throws AppError `budget_exceeded`, `budget_unavailable`, `vault_locked`. */
   reserve(wanted: Wanted): Reservation | Promise<Reservation> {
     // What costs nothing, as far as anybody knows, asks nothing of them.
-    const asked = wanted.mostNanos > 0n ? wanted : { ...wanted, budgets: wanted.budgets.filter(isSoft) };
+    const isCounted = wanted.mostNanos > 0n || wanted.costsLater === true;
+    const asked = isCounted ? wanted : { ...wanted, budgets: wanted.budgets.filter(isSoft) };
     const enough = this.#take(asked, true);
     return enough ?? this.#ask(asked);
   }
@@ -92,7 +95,7 @@ export class Limiter {
       if (slice === undefined) return undefined;
       const { availableNanos } = slice;
       if (budget.hard) {
-        if (availableNanos < (whole ? wanted.mostNanos : wanted.leastNanos)) return undefined;
+        if (availableNanos < (whole ? mostOf(budget, wanted) : leastOf(budget, wanted))) return undefined;
         if (availableNanos < hardNanos) hardNanos = availableNanos;
       } else if (availableNanos <= 0n) return undefined;
       slices.push(slice);
@@ -143,12 +146,14 @@ function isSoft({ hard }: Budget): boolean {
   return !hard;
 }
 
-function mostOf({ hard }: Budget, { mostNanos, guessNanos }: Wanted): bigint {
-  return hard ? mostNanos : larger(guessNanos, 1n);
+function mostOf({ hard }: Budget, { mostNanos, guessNanos, costsLater }: Wanted): bigint {
+  if (!hard) return larger(guessNanos, 1n);
+  return costsLater === true ? larger(mostNanos, 1n) : mostNanos;
 }
 
-function leastOf({ hard }: Budget, { leastNanos }: Wanted): bigint {
-  return hard ? leastNanos : 1n;
+function leastOf({ hard }: Budget, { leastNanos, costsLater }: Wanted): bigint {
+  if (!hard) return 1n;
+  return costsLater === true ? larger(leastNanos, 1n) : leastNanos;
 }
 
 /** Unknown is the widest gap of all; then comes what no period will have room for. */

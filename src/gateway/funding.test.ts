@@ -202,6 +202,21 @@ test("a model without a price is refused, unless the budget lets it through by n
   expect(used() ?? 0n).toBe(0n);
 });
 
+test("what a budget lets through without a bound counts when it is over, as far as its price is known then", async () => {
+  await budget(20_000n, { allow: ["unpriced", "route.audio_speech"] });
+  expect((await chat({ ...ASKED, model: "unpriced-1" })).status).toBe(200);
+  await gateway.ledger.settledRows(1);
+  expect(used()).toBe(15_000n);
+  const [row] = gateway.ledger.rows;
+  expect(row?.reserved.grants).toEqual([node.desk.slice("bud_day")?.id ?? 0]);
+  bound = { ...BOUNDED, inputTokens: 0, output: null, allowed: ["route.audio_speech"] };
+  expect((await chat()).status).toBe(200);
+  await gateway.ledger.settledRows(2);
+  expect(used()).toBe(30_000n);
+  // It was passed by what nobody had bounded; now nothing is left.
+  expect((await chat()).status).toBe(402);
+});
+
 test("a deployment written in other capitals is what it is declared to run", async () => {
   await gateway.close();
   const deployments = { Cheap: "unpriced-1" };

@@ -95,6 +95,7 @@ class Funding {
       budgets: covering,
       mostNanos: needs?.mostNanos ?? 0n,
       leastNanos: needs?.leastNanos ?? 0n,
+      costsLater: needs?.proven === false,
       guessNanos: this.#hasSoft ? (costSoFar(pricing, plan, { atMs: nowMs, outputTokens: 0 }) ?? 0n) : 0n,
     });
   }

@@ -195,7 +195,6 @@ test("each reference, server tool and background run is refused", () => {
     [refused("messages", { ...SAY, speed: true }), "speed"],
     [refused("messages", { ...SAY, inference_geo: 1 }), "inference_geo"],
     [refused("generate", { ...GENERATE, model: "models/gemini-2.5-pro" }), "model"],
-    [refused("generate", { ...GENERATE, model: "models/gemini-2.5-flash" }), undefined],
     [
       refused(
         "embeddings",
@@ -378,6 +377,10 @@ test("documents and sound cost at most what the model holds", () => {
   expect(refused("chat", file, { model: "of-nobody" })).toBe("messages.content.file.file_data");
   const sound = part({ inlineData: { mimeType: "audio/wav", data: "AAAA" } });
   expect(bounded("generate", sound)).toMatchObject({ inputTokens: 1_048_576, audioInputTokens: 1_048_576 });
+});
+
+test("the model may stand in the body as well, as long as it is that of the path", () => {
+  expect(refused("generate", { ...GENERATE, model: "models/gemini-2.5-flash" })).toBeUndefined();
 });
 
 test("earlier reasoning whose carried text is empty is looked up, and counts as if it were not there", () => {

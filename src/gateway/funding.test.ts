@@ -127,6 +127,18 @@ test("a key's own tool pays, whatever the path says; a path names the tool of a 
   ]);
 });
 
+test.each([
+  ["names others to fall back to", { models: ["gpt-dear"] }],
+  ["falls back", { fallbacks: [{ model: "gpt-dear" }] }],
+  ["has a tool with a model of its own", { tools: [{ type: "image_generation", model: "gpt-dear" }] }],
+])("a budget for a model covers a request for another one that %s", async (_name, more) => {
+  await budget(1_000_000n, { subject: { kind: "model", value: "gpt-dear*" } });
+  await (await chat()).text();
+  await (await chat({ ...ASKED, ...more })).text();
+  const rows = await gateway.ledger.settledRows(2);
+  expect(rows.map(({ reserved }) => reserved.grants.length)).toEqual([0, 1]);
+});
+
 test("what is left is the output limit, where it is less than usual", async () => {
   await budget(10_000n + 42n * PER_TOKEN + 999n);
   await (await chat()).text();

@@ -129,10 +129,10 @@ function unproven(reservedNanos: bigint | null, reservation: Reservation | undef
   return { reservedNanos, reservation, proven: false, mostInputTokens: Number.POSITIVE_INFINITY };
 }
 
-function spenderOf({ caller, tool, connection, modelPriced }: Plan): Spender {
+function spenderOf({ caller, tool, connection, modelCounted }: Plan): Spender {
   const { id, policy } = caller.virtualKey;
   const { user, team, project } = policy;
-  return { virtualKeyId: id, user, team, project, tool, connectionId: connection.id, model: modelPriced };
+  return { virtualKeyId: id, user, team, project, tool, connectionId: connection.id, model: modelCounted };
 }
 
 /** Bytes of text to a token, as is usual: for guesses only. */

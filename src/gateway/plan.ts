@@ -31,6 +31,8 @@ export interface Plan {
   readonly modelRequested: string | null;
   /** The name to price by when the answer does not tell one. */
   readonly modelPriced: string | null;
+  /** The name that budgets and limits for models go by; `null`: others may answer as well, so that all of them count. */
+  readonly modelCounted: string | null;
   readonly outputLimit: number | null;
   readonly choices: number;
   readonly clientSignal: AbortSignal;

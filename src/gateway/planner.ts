@@ -93,6 +93,7 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
     const providerKey = directory.keyOf(connection.id) ?? noKey(connection.name);
     const call: RouteRequest = { method, path: target.path, query: target.query };
     const edited = edit(reading, candidate, rule, model);
+    const modelPriced = model === undefined ? null : runBy(connection, model);
     return {
       requestId: incoming.requestId,
       startedAtMs: incoming.startedAtMs,
@@ -122,7 +123,8 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
       hideUsage: edited.hideUsage,
       filterList: isListing(rule, method) && !matchesAny(policy.paths, target.path),
       modelRequested: model ?? null,
-      modelPriced: model === undefined ? null : runBy(connection, model),
+      modelPriced,
+      modelCounted: namesOthers(reading) ? null : modelPriced,
       outputLimit: outputLimitOf(rule.kind, reading.scanned),
       choices: choicesOf(rule.kind, reading.scanned),
       clientSignal: request.signal,
@@ -209,12 +211,21 @@ function checkOtherModels(policy: VirtualKeyPolicy, scanned: ScannedJson): void 
       `allowed: ${policy.models.join(", ")}`,
     );
   }
-  if (!scanned.members.has("models") && !scanned.members.has("fallbacks")) return;
+  if (!namesAlternatives(scanned)) return;
   throw notAllowed(
     "model",
     "this virtual key may use certain models only, and the request names alternatives",
     "leave out `models` and `fallbacks`",
   );
+}
+
+function namesAlternatives({ members }: ScannedJson): boolean {
+  return members.has("models") || members.has("fallbacks");
+}
+
+/** Another model than that of the request may do some of the work, or all of it. */
+function namesOthers({ scanned }: Reading): boolean {
+  return scanned !== undefined && (namesAlternatives(scanned) || scanned.toolModels.length > 0);
 }
 
 /** The model that a deployment of this name runs, however it is capitalised; any other name stands for itself. */

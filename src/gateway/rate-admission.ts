@@ -33,7 +33,7 @@ export function admitAttempt(rates: Rates, plan: Plan): Admission | undefined | 
     project: policy.project,
     tool: plan.tool,
     connectionId: plan.connection.id,
-    model: plan.modelPriced,
+    model: plan.modelCounted,
     estimatedTokens: estimatedTokens(plan),
   });
 }

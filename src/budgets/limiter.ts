@@ -1,12 +1,15 @@
 import type { Clock } from "../kernel/index.ts";
 import type { Budget } from "./budget.ts";
-import { budgetExceeded, isMoreThanWhole, type Shortage } from "./refusals.ts";
+import { budgetExceeded, isMoreThanWhole, type Shortage, wouldFitAfterThose } from "./refusals.ts";
 import { type Hold, Reservation, type ReservationEvents } from "./reservation.ts";
-import type { SliceDesk, Standing } from "./slices/desk.ts";
+import type { SliceDesk } from "./slices/desk.ts";
 import type { Slice } from "./slices/slice.ts";
 
 export interface LimiterOptions {
-  readonly desk: Pick<SliceDesk, "slice" | "standing" | "need" | "wish" | "settled" | "nowMs">;
+  readonly desk: Pick<
+    SliceDesk,
+    "slice" | "standing" | "underWayNanos" | "need" | "wish" | "settled" | "nowMs"
+  >;
   readonly clock: Clock;
   /** Waits; tests need not. */
   readonly pause?: (timeMs: number) => Promise<void>;
@@ -26,7 +29,7 @@ export interface Wanted {
   readonly costsLater?: boolean;
 }
 
-/** How long a request waits for what other gateways hold. */
+/** How long a request waits for what other gateways, and requests under way, hold. */
 const WAIT_FOR_GRANT_MS = 250;
 const ASK_AGAIN_MS = 10;
 /** Of a slice less than this part is left: more is asked for ahead of need. */
@@ -34,20 +37,25 @@ const LOW_PART = 4n;
 
 /**
  * Decides whether a request may spend: it has to fit into every budget that covers it, and holds its part of each or of
- * none. From slices at hand without waiting; else the store is asked, and what others hold
- * or is about to be free here is waited for.
+ * none. From slices at hand without waiting; else the store is asked, and what others hold, or requests under way here
+ * may give back, is waited for.
  */
 export class Limiter {
   readonly #options: LimiterOptions;
   readonly #events: ReservationEvents;
   /** Attempts that have ended and are not settled yet: what they held is about to be free. */
   #ending = 0;
+  /** Attempts settled so far. */
+  #settlements = 0;
 
   constructor(options: LimiterOptions) {
     this.#options = options;
     const { desk } = options;
     this.#events = {
-      settled: (slice) => desk.settled(slice),
+      settled: (slice) => {
+        this.#settlements += 1;
+        desk.settled(slice);
+      },
       ending: (by) => {
         this.#ending += by;
       },
@@ -66,23 +74,36 @@ export class Limiter {
   }
 
   async #ask(wanted: Wanted): Promise<Reservation> {
-    const { desk, clock, pause = sleep } = this.#options;
+    const { desk, clock } = this.#options;
     const untilMs = clock.monotonicMs() + WAIT_FOR_GRANT_MS;
     for (;;) {
       await desk.need(wanted.budgets.map((budget) => ({ budget, nanos: mostOf(budget, wanted) })));
       const taken = this.#take(wanted, false);
       if (taken !== undefined) return taken;
       const short = this.#shortest(wanted);
-      const isWorthWaiting = !isMoreThanWhole(short) && this.#mayCome(short.standing);
-      if (!isWorthWaiting || clock.monotonicMs() >= untilMs) throw budgetExceeded(short);
-      await pause(ASK_AGAIN_MS);
+      const where = isMoreThanWhole(short) ? "nowhere" : this.#mayComeFrom(short);
+      if (where === "nowhere" || clock.monotonicMs() >= untilMs) throw budgetExceeded(short);
+      await this.#waitFor(where, untilMs);
     }
   }
 
-  /** Whether more may be there in a moment. */
-  #mayCome(standing: Standing | undefined): boolean {
-    if (standing === undefined || standing.unknown) return false;
-    return this.#ending > 0 || standing.othersNanos > 0n || standing.leftNanos > 0n;
+  /** Where more may come from in a moment. */
+  #mayComeFrom(short: Shortage): "nowhere" | "store" | "requests" {
+    const { standing } = short;
+    if (standing === undefined || standing.unknown) return "nowhere";
+    if (this.#ending > 0 || standing.othersNanos > 0n || standing.leftNanos > 0n) return "store";
+    return wouldFitAfterThose(short) ? "requests" : "nowhere";
+  }
+
+  /** Until it is worth asking the store again: not before a request has ended, if only those can give anything back. */
+  async #waitFor(where: "store" | "requests", untilMs: number): Promise<void> {
+    const { clock, pause = sleep } = this.#options;
+    const before = this.#settlements;
+    for (;;) {
+      await pause(ASK_AGAIN_MS);
+      const hasNews = where === "store" || this.#settlements !== before;
+      if (hasNews || clock.monotonicMs() >= untilMs) return;
+    }
   }
 
   /** In one step over all budgets. With `whole`, only if as much is there as is wanted. */
@@ -134,7 +155,14 @@ export class Limiter {
       const standing = desk.standing(budget.id);
       const held = desk.slice(budget.id)?.availableNanos ?? 0n;
       const free = standing === undefined || standing.leftNanos < 0n ? 0n : standing.leftNanos;
-      return { budget, neededNanos: leastOf(budget, wanted), leftNanos: held + free, standing };
+      const underWayNanos = desk.underWayNanos(budget.id);
+      return {
+        budget,
+        neededNanos: leastOf(budget, wanted),
+        leftNanos: held + free,
+        underWayNanos,
+        standing,
+      };
     });
     const [first, ...rest] = all;
     if (first === undefined) throw new RangeError("no budget to be short of");

@@ -9,11 +9,14 @@ export interface Shortage {
   readonly neededNanos: bigint;
   /** What it could have. */
   readonly leftNanos: bigint;
+  /** What requests hold here that have not ended. */
+  readonly underWayNanos: bigint;
   readonly standing: Standing | undefined;
 }
 
 /** The refusal of a request that could cost more than a budget has left. */
-export function budgetExceeded({ budget, neededNanos, leftNanos, standing }: Shortage): AppError {
+export function budgetExceeded(short: Shortage): AppError {
+  const { budget, neededNanos, leftNanos, underWayNanos, standing } = short;
   if (standing?.unknown === true) return spentUnknown(budget, standing);
   const left = leftNanos > 0n ? leftNanos : 0n;
   const others = standing?.othersNanos ?? 0n;
@@ -27,13 +30,14 @@ export function budgetExceeded({ budget, neededNanos, leftNanos, standing }: Sho
     {
       hint: neverFits
         ? `that is more than the whole budget of $${formatUsd(budget.limitNanos)}; ask for less or set a smaller output limit, or let its owner raise it`
-        : hintFor(resetsAt, left, others),
+        : hintFor(short, resetsAt),
       details: {
         budget: budget.name,
         limitUsd: formatUsd(budget.limitNanos),
         leftUsd: formatUsd(left),
         neededUsd: formatUsd(neededNanos),
         ...(resetsAt === undefined ? {} : { resetsAt }),
+        ...(underWayNanos > 0n ? { heldUnderWayUsd: formatUsd(underWayNanos) } : {}),
         ...(others > 0n ? { heldByOthersUsd: formatUsd(others) } : {}),
       },
     },
@@ -44,11 +48,21 @@ export function isMoreThanWhole({ budget, neededNanos }: Pick<Shortage, "budget"
   return neededNanos > budget.limitNanos;
 }
 
-function hintFor(resetsAt: string | undefined, left: bigint, others: bigint): string {
+/** Whether it would fit if the requests under way here gave all back that they hold. */
+export function wouldFitAfterThose({ neededNanos, leftNanos, underWayNanos }: Shortage): boolean {
+  return underWayNanos > 0n && leftNanos + underWayNanos >= neededNanos;
+}
+
+function hintFor(short: Shortage, resetsAt: string | undefined): string {
+  const { leftNanos, underWayNanos, standing } = short;
+  const others = standing?.othersNanos ?? 0n;
+  const soon = wouldFitAfterThose(short)
+    ? `requests under way hold $${formatUsd(underWayNanos)} of it: try again when they have ended; `
+    : "";
   const wait = resetsAt === undefined ? "it does not begin anew by itself" : `it begins anew at ${resetsAt}`;
-  const less = left > 0n ? "; a smaller output limit may fit" : "";
+  const less = leftNanos > 0n ? "; a smaller output limit may fit" : "";
   const held = others > 0n ? `; other gateways hold $${formatUsd(others)} of it for requests of theirs` : "";
-  return `${wait}${less}${held}`;
+  return `${soon}${wait}${less}${held}`;
 }
 
 function spentUnknown(budget: Budget, standing: Standing): AppError {

@@ -106,6 +106,14 @@ export class SliceDesk {
     return this.#standings.get(budgetId);
   }
 
+  /** What requests hold of a budget here; they give back what they do not use. */
+  underWayNanos(budgetId: string): bigint {
+    return this.slices().reduce(
+      (sum, slice) => (slice.budgetId === budgetId ? sum + slice.reservedNanos : sum),
+      0n,
+    );
+  }
+
   slices(): Slice[] {
     return [...this.#current.values(), ...this.#retired];
   }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { silentLog, systemRandomness } from "../../kernel/index.ts";
 import { type AbandonedLedger, settleAbandoned } from "../../ledger/index.ts";
 import { codeOf, Fleet, keepCopy, withTx } from "../fleet.testing.ts";
+import { Limiter } from "../limiter.ts";
 import { nodeIdentity } from "./node.ts";
 import { recoverNode } from "./register.ts";
 
@@ -72,6 +73,45 @@ describe("one gateway", () => {
     expect(await codeOf(node.request(1n))).toBe("budget_exceeded");
     await node.close();
     expect(await fleet.settledNanos("bud_day")).toBe(130n);
+  });
+
+  test("what requests under way may give back is waited for, and named when they do not", async () => {
+    await using fleet = await Fleet.open();
+    await fleet.set({ limitNanos: 100n });
+    const node = await fleet.start();
+    let pauses = 0;
+    let onPause = () => {};
+    const pause = async (timeMs: number) => {
+      pauses++;
+      fleet.clock.timeMs += timeMs;
+      onPause();
+    };
+    const limiter = new Limiter({ desk: node.desk, clock: fleet.clock, pause });
+    const { budgets } = node.book.definitions;
+    const reserve = async (nanos: bigint) =>
+      await limiter.reserve({ budgets, mostNanos: nanos, leastNanos: nanos, guessNanos: nanos });
+    const first = await reserve(90n);
+    onPause = () => first.settle(20n);
+    const second = await reserve(60n);
+    expect(pauses).toBe(1);
+
+    // It is not the day's end that is to be waited for.
+    onPause = () => {};
+    const refusal = await reserve(50n).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      code: "budget_exceeded",
+      hint: expect.stringContaining(
+        "requests under way hold $0.00000006 of it: try again when they have ended",
+      ),
+      details: { leftUsd: "0.00000002", heldUnderWayUsd: "0.00000006" },
+    });
+    expect(pauses).toBeGreaterThan(2);
+
+    // Nor is anything waited for that would not be enough.
+    pauses = 0;
+    expect(await codeOf(reserve(81n))).toBe("budget_exceeded");
+    expect(pauses).toBe(0);
+    second.settle(0n);
   });
 
   test("a slice that goes back while more is asked for is not given out a second time", async () => {

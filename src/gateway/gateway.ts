@@ -77,7 +77,7 @@ export interface Gateway {
 /** The data plane: authenticate, route, reserve, forward, tap, settle. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { directory, bodies, clock, log, newId, onDenied, onAddress } = options;
-  const hostAllowed = createHostCheck(options.settings.hosts);
+  const hostAllowed = createHostCheck(options.settings);
   const metrics = createGatewayMetrics();
   const limits = createTimeLimits(clock);
   const running = new Set<Attempt>();

@@ -1,15 +1,18 @@
+import type { GatewaySettings } from "./parts.ts";
+
 /** Decides whether a Host header names this gateway. */
 export type HostCheck = (host: string | undefined, port: number) => boolean;
 
 const LOOPBACK_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
 /**
- * Guards against DNS rebinding: a page of a stranger's name that resolves to this machine is refused. Loopback names
- * need the listener's own port; a name of the list goes with any port (a proxy in front may have its own), or with
- * exactly one when written `name:port`.
+ * Guards against DNS rebinding: a page of a stranger's name that resolves to this machine is refused. Loopback names and
+ * the address that is listened on need the listener's own port; a name of the list goes with any port (a proxy in front
+ * may have its own), or with exactly one when written `name:port`.
  */
-export function createHostCheck(names: readonly string[]): HostCheck {
-  const listed = new Set(names.map((name) => name.toLowerCase()));
+export function createHostCheck({ hosts, ownHost }: Pick<GatewaySettings, "hosts" | "ownHost">): HostCheck {
+  const listed = new Set(hosts.map((name) => name.toLowerCase()));
+  const own = ownHost === undefined ? LOOPBACK_NAMES : [...LOOPBACK_NAMES, ownHost.toLowerCase()];
   /** Nearly every request repeats the last one's header. */
   let lastHost: string | undefined;
   let lastPort: number | undefined;
@@ -31,7 +34,7 @@ export function createHostCheck(names: readonly string[]): HostCheck {
     const given = bare ? undefined : portOf(text.slice(colon + 1));
     if (!bare && given === undefined) return false;
     if (listed.has(name)) return true;
-    return LOOPBACK_NAMES.includes(name) && (given ?? port) === port;
+    return own.includes(name) && (given ?? port) === port;
   }
 }
 

@@ -53,6 +53,8 @@ export interface Denial {
 export interface GatewaySettings {
   /** Names, besides loopback, under which clients may call; `name` or `name:port`. */
   readonly hosts: readonly string[];
+  /** The address that it listens on, as a URL has it; `undefined` when that is every address. */
+  readonly ownHost: string | undefined;
   /** How long a provider may stay silent before its first byte. */
   readonly firstByteLimitMs: number;
   /** How long a stream may stay silent between two chunks. */
@@ -63,6 +65,7 @@ export interface GatewaySettings {
 
 export const DEFAULT_GATEWAY_SETTINGS: GatewaySettings = {
   hosts: [],
+  ownHost: undefined,
   firstByteLimitMs: 15 * 60_000,
   silenceLimitMs: 10 * 60_000,
   totalLimitMs: 2 * 60 * 60_000,

@@ -187,6 +187,7 @@ async function openParts(
     settings: {
       ...DEFAULT_GATEWAY_SETTINGS,
       hosts: allowedHosts(config),
+      ownHost: isEveryAddress(config.host) ? undefined : inUrl(config.host),
       firstByteLimitMs: config.silenceSeconds * 1000,
       silenceLimitMs: config.silenceSeconds * 1000,
     },
@@ -253,13 +254,8 @@ function rateSubjectName(subject: string, connections: ReturnType<Directory["con
   return connection === undefined ? subject : `connection:${connection.name}`;
 }
 
-/** Names under which it may be called, besides loopback: those of the settings, and where it listens if that is one. */
-function allowedHosts({ host, allowHosts, publicUrl }: Config): string[] {
-  return [
-    ...allowHosts,
-    ...(isEveryAddress(host) ? [] : [inUrl(host)]),
-    ...(publicUrl === null ? [] : [new URL(publicUrl).host]),
-  ];
+function allowedHosts({ allowHosts, publicUrl }: Config): string[] {
+  return publicUrl === null ? [...allowHosts] : [...allowHosts, new URL(publicUrl).host];
 }
 
 function readTls({ tlsCert, tlsKey }: Config): { cert: string; key: string } | undefined {

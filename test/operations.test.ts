@@ -223,6 +223,19 @@ test("a range of time that ends before it begins is a mistake, not an empty repo
   expect((await home.client.call(usage.report, moment)).items).toEqual([]);
 });
 
+test("a virtual key whose time is over says so, in the list as well, and is active again with a later end", async () => {
+  await using home = await openHome();
+  const expiresAt = new Date(Date.now() - 1000).toISOString();
+  const { state } = await home.client.call(virtualKeys.create, { name: "late", expiresAt });
+  const listed = await home.client.call(virtualKeys.list, {});
+  expect([state, ...listed.items.map((item) => item.state)]).toEqual(["expired", "expired"]);
+  const later = { ref: "late", expiresAt: "2100-01-01T00:00:00.000Z" };
+  expect(await home.client.call(virtualKeys.set, later)).toMatchObject({ state: "active" });
+  await home.client.call(virtualKeys.set, { ref: "late", expiresAt });
+  await home.client.call(virtualKeys.disable, { ref: "late" });
+  expect(await home.client.call(virtualKeys.show, { ref: "late" })).toMatchObject({ state: "disabled" });
+});
+
 test("a virtual key's paths are kept as requests are read, and one that no request can have is refused", async () => {
   await using home = await openHome();
   const policy = { name: "laptop", paths: ["/rerank", "/v1/assistants*"] };

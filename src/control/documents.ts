@@ -126,7 +126,9 @@ export const virtualKeySchema = z.object({
   id: z.string(),
   name: z.string(),
   hint: z.string(),
-  state: z.enum(["active", "disabled", "revoked"]),
+  state: z
+    .enum(["active", "expired", "disabled", "revoked"])
+    .describe("expired: refused since expiresAt, until it has a later one"),
   generation: z.number().int(),
   connections: z.array(z.string()),
   defaultConnection: z.string().nullable(),
@@ -154,19 +156,26 @@ export function rateLimitsDocument(limits: RateLimits | null): z.output<typeof r
   return Object.fromEntries(all) as z.output<typeof rateLimitsSchema>;
 }
 
-/** `names` gives a connection's name for its id; `budgets` are the key's own. */
+export interface AboutVirtualKey {
+  /** Connections' names by their ids. */
+  readonly names: ReadonlyMap<string, string>;
+  /** The key's own. */
+  readonly budgets: readonly z.output<typeof ownBudgetSchema>[];
+  readonly nowMs: number;
+}
+
 export function virtualKeyDocument(
   key: VirtualKey,
-  names: ReadonlyMap<string, string>,
-  budgets: readonly z.output<typeof ownBudgetSchema>[],
+  { names, budgets, nowMs }: AboutVirtualKey,
 ): z.output<typeof virtualKeySchema> {
   const { policy } = key;
+  const isOver = key.expiresAtMs !== null && key.expiresAtMs <= nowMs;
   const nameOf = (id: string) => names.get(id) ?? id;
   return {
     id: key.id,
     name: key.name,
     hint: key.hint,
-    state: key.state,
+    state: key.state === "active" && isOver ? "expired" : key.state,
     generation: key.generation,
     connections: policy.connections.map(nameOf),
     defaultConnection: policy.defaultConnection === null ? null : nameOf(policy.defaultConnection),

@@ -123,8 +123,9 @@ export const list = operation({
       ownBudgets(control),
     ]);
     const page = keys.slice(0, limit);
+    const nowMs = control.clock.nowMs();
     return {
-      items: page.map((key) => virtualKeyDocument(key, names, budgetsOf(key.id))),
+      items: page.map((key) => virtualKeyDocument(key, { names, budgets: budgetsOf(key.id), nowMs })),
       next: keys.length > limit ? (page.at(-1)?.id ?? null) : null,
     };
   },
@@ -212,7 +213,8 @@ export const revoke = operation({
 
 async function documentOf(control: Control, key: VirtualKey): Promise<z.output<typeof virtualKeySchema>> {
   const budgetsOf = await ownBudgets(control);
-  return virtualKeyDocument(key, await connectionNames(control), budgetsOf(key.id));
+  const names = await connectionNames(control);
+  return virtualKeyDocument(key, { names, budgets: budgetsOf(key.id), nowMs: control.clock.nowMs() });
 }
 
 /** @throws AppError `invalid_input`, also for two amounts of the same period. */

@@ -120,7 +120,7 @@ function addressRefused(name: string): AppError {
   return notAllowed(
     "address",
     `"${name}" has only private addresses, and this connection may not call those`,
-    "if it is meant to: ownkey connections set NAME --allow-private yes",
+    "if it is meant to: ownkey keys add … --allow-private, or ownkey connections set NAME --allow-private yes",
   );
 }
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { pushedSource } from "./pushed.ts";
+import { GIT_ENVIRONMENT as env, runGit } from "./sources/git.testing.ts";
 import { findingsOf, groqKey, testFolder } from "./sources/sources.testing.ts";
 
 let folder: ReturnType<typeof testFolder>;
-const env = { PATH: process.env["PATH"], HOME: "/nowhere" };
 const ZEROS = "0".repeat(40);
 
 beforeEach(() => {
@@ -13,19 +13,7 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 function git(...args: string[]): string {
-  const identity = [
-    "-c",
-    "user.name=Ada",
-    "-c",
-    "user.email=ada@host.example",
-    "-c",
-    "init.defaultBranch=main",
-  ];
-  const { stdout, exitCode, stderr } = Bun.spawnSync(["git", ...identity, "-C", folder.path, ...args], {
-    env,
-  });
-  if (exitCode !== 0) throw new Error(stderr.toString());
-  return stdout.toString().trim();
+  return runGit(folder.path, ...args);
 }
 
 function commit(name: string, content: string, message = name): string {

@@ -2,25 +2,14 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runGit } from "./sources/git.testing.ts";
 import { oneForEachHistory, repositoryAround, repositoryOf } from "./repositories.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "ownkey-repositories-")));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 function git(...args: string[]): void {
-  const identity = [
-    "-c",
-    "user.name=Ada",
-    "-c",
-    "user.email=ada@host.example",
-    "-c",
-    "protocol.file.allow=always",
-  ];
-  const { exitCode, stderr } = Bun.spawnSync(["git", ...identity, ...args], {
-    cwd: root,
-    env: { PATH: process.env["PATH"], HOME: "/nowhere" },
-  });
-  if (exitCode !== 0) throw new Error(stderr.toString());
+  runGit(root, ...args);
 }
 
 const at = (path: string) => join(root, path);

@@ -5,29 +5,17 @@ import * as fc from "fast-check";
 import { concatBytes, utf8 } from "../../kernel/index.ts";
 import { addedLines } from "./added-lines.ts";
 import { ByteReader } from "./byte-reader.ts";
+import { GIT_ENVIRONMENT as env, runGit } from "./git.testing.ts";
 import { historySource } from "./history.ts";
 import { readChanges } from "./raw-changes.ts";
 import { eventsOf, findingsOf, groqKey, testFolder } from "./sources.testing.ts";
 import { stagedSource } from "./staged.ts";
 
 let folder: ReturnType<typeof testFolder>;
-const env = { PATH: process.env["PATH"], HOME: "/nowhere" };
 const place = () => ({ folder: folder.path, env });
 
 function git(...args: string[]): string {
-  const identity = [
-    "-c",
-    "user.name=Ada",
-    "-c",
-    "user.email=ada@host.example",
-    "-c",
-    "init.defaultBranch=main",
-  ];
-  const { stdout, exitCode, stderr } = Bun.spawnSync(["git", ...identity, "-C", folder.path, ...args], {
-    env,
-  });
-  if (exitCode !== 0) throw new Error(stderr.toString());
-  return stdout.toString().trim();
+  return runGit(folder.path, ...args);
 }
 
 function commit(message: string): string {

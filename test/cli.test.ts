@@ -457,6 +457,22 @@ describe("up, status, down", () => {
   });
 });
 
+test("whoever reads only the beginning gets it, and no complaint follows", async () => {
+  const piped = new OwnkeyHome({}, ["sh", "-c", '"$@" | true', "sh"]);
+  expect(await piped.run(["help"])).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await piped.run(["config", "list"])).toEqual({ code: 0, stdout: "", stderr: "" });
+  await piped.remove();
+});
+
+test.each(["export env --output", "scan --write-baseline", "doctor --bundle"])(
+  "%s: a file that cannot be written is named, with the reason",
+  async (command) => {
+    const file = join(home.folder, "nowhere/file");
+    const error = expectError(await home.run([...command.split(" "), file, "--json"]), 3, "not_found");
+    expect(error.message).toContain(`${file} cannot be written: there is no folder`);
+  },
+);
+
 describe("help", () => {
   test("every command says what it does and, where an argument or option needs it, shows an example", async () => {
     const commands = leaves(await commandTree());

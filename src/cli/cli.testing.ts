@@ -39,6 +39,7 @@ export async function runCommand(argv: readonly string[], options: CliRunOptions
   const context: CliContext = {
     stdout: { write: (text) => void (printed.stdout += text) },
     stderr: { write: (text) => void (printed.stderr += text) },
+    isUnread: () => false,
     interactive: false,
     colour: false,
     environment: {},

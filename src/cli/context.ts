@@ -5,6 +5,8 @@ import type { Json } from "../kernel/index.ts";
 export interface CliContext {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Whoever read standard output is gone (`| head`): who goes on until interrupted ends then. */
+  isUnread(): boolean;
   /** A person sits there: prompts and colour are allowed. */
   readonly interactive: boolean;
   readonly colour: boolean;

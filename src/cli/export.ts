@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import * as exports from "../control/operations/export.ts";
 import { AppError } from "../kernel/index.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { collect, example } from "./options.ts";
+import { collect, example, exclusive } from "./options.ts";
 import { print, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import type { Register } from "./register.ts";
@@ -23,7 +23,7 @@ interface Exported {
 type Format = (typeof exports.references.input.shape.format.options)[number];
 
 export const registerExport: Register = (program, context) => {
-  program
+  const command = program
     .command("export <format>")
     .description("settings for other programs, with references or a virtual key in them: cursor, env, dotenv")
     .option(
@@ -43,13 +43,13 @@ export const registerExport: Register = (program, context) => {
     )
     .action(async (format: string, options: ExportOptions) => {
       const exported = await exportAs(context, formatOf(format), options);
-      for (const note of exported.notes) warn(context, note);
       const file = options.output === undefined ? null : resolve(context.workingDirectory, options.output);
+      if (file !== null) context.writeFile(file, exported.text);
+      for (const note of exported.notes) warn(context, note);
       if (file === null) {
         print(context, options, { format, ...exported, file }, () => exported.text);
         return;
       }
-      context.writeFile(file, exported.text);
       const { text: _, ...told } = exported;
       print(
         context,
@@ -58,6 +58,7 @@ export const registerExport: Register = (program, context) => {
         () => `wrote ${shortPath(context, file)}, which only you can read`,
       );
     });
+  exclusive(command, "--virtual-key", "--real");
 };
 
 function formatOf(name: string): Format {
@@ -70,8 +71,6 @@ function formatOf(name: string): Format {
 async function exportAs(context: CliContext, format: Format, options: ExportOptions): Promise<Exported> {
   const { client } = context;
   const input = { format, connections: options.connection ?? [] };
-  if (options.real && options.virtualKey !== undefined)
-    throw new AppError("usage", "--real and --virtual-key are one of both");
   if (options.virtualKey !== undefined)
     return await client.call(exports.virtualKey, { ...input, name: options.virtualKey });
   if (!options.real) return await client.call(exports.references, input);

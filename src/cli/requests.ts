@@ -47,6 +47,7 @@ export const registerRequests: Register = (program, context) => {
   group
     .command("tail")
     .description("requests as they end, until interrupted")
+    .option("--json", "print each request as one line of JSON")
     .addHelpText("after", example("ownkey requests tail"))
     .action((options: CommonOptions) => tail(context, options));
 };
@@ -59,7 +60,7 @@ async function tail(context: CliContext, options: CommonOptions): Promise<void> 
   if (context.interactive && !options.json) {
     context.stderr.write("requests appear here as they end; Ctrl-C stops this\n");
   }
-  for (;;) {
+  while (!context.isUnread()) {
     const { items } = await client.call(requests.list, { limit: 500, since });
     const ended = items.filter((item) => item.state !== "reserved" && !shown.has(item.attemptId)).reverse();
     for (const item of ended) {

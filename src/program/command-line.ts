@@ -21,7 +21,7 @@ import {
   type Operation,
   type VaultKeys,
 } from "../control/index.ts";
-import { writeDurable } from "../files/index.ts";
+import { writeNamed } from "../files/index.ts";
 import { homeOf } from "../home.ts";
 import { AppError, Secret, silentLog, toAppError } from "../kernel/index.ts";
 import { remembersVault } from "../vault/index.ts";
@@ -60,6 +60,7 @@ class Edge {
   readonly context: CliContext;
   readonly #environment: Environment;
   readonly #caller: Caller;
+  #isUnread = false;
   readonly #json: boolean;
   #config: Config | undefined;
   #app: App | undefined;
@@ -73,9 +74,14 @@ class Edge {
     // A terminal that a program made may not say how wide it is: prompts would break after each character.
     if (interactive && process.stdout.columns === 0) process.stdout.columns = USUAL_COLUMNS;
     const home = homeOf(environment);
+    // What is still said is said to nobody, and what is being done is done.
+    for (const output of [process.stdout, process.stderr]) {
+      output.on("error", () => (this.#isUnread ||= output === process.stdout));
+    }
     this.context = {
       stdout: process.stdout,
       stderr: process.stderr,
+      isUnread: () => this.#isUnread,
       interactive,
       colour: process.stdout.isTTY && (environment["NO_COLOR"] ?? "") === "" && !json,
       environment,
@@ -107,7 +113,7 @@ class Edge {
       },
       writeOut: (bytes) => void process.stdout.write(bytes),
       readBytes: (path) => readUserBytes(path),
-      writeFile: (path, content) => writeDurable(path, content),
+      writeFile: (path, content) => writeNamed(path, content),
       programs: {
         service: async (action) => await (await this.#programs()).service(action),
         install: async () => await (await this.#programs()).install(),

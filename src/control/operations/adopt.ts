@@ -37,6 +37,7 @@ import {
 } from "../adopt/documents.ts";
 import type { Control } from "../control.ts";
 import { takeIn } from "../key-intake.ts";
+import { refuseMissing } from "../named-paths.ts";
 import { operation } from "../operation.ts";
 import { emptySchema, listOf, refSchema, timeSchema } from "../schemas.ts";
 import { storedKeyDocument, storedKeySchema } from "../stored-key-document.ts";
@@ -61,8 +62,7 @@ export const find = operation({
     connections: z.custom<readonly Connection[]>(),
   }),
   async run(control, _caller, { paths, tools, git, environment, workingDirectory, onProgress }) {
-    const missing = paths.find((path) => !existsSync(path));
-    if (missing !== undefined) throw new AppError("not_found", `there is nothing at ${missing}`);
+    refuseMissing(paths);
     const vault = await control.vaultKeys?.();
     try {
       const found = await survey(

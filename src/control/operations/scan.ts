@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { isVirtualKeyToken } from "../../access/index.ts";
-import { writeDurable } from "../../files/index.ts";
+import { writeNamed } from "../../files/index.ts";
 import { AppError, systemRandomness } from "../../kernel/index.ts";
 import { VERDICTS } from "../../providers/index.ts";
 import {
@@ -25,6 +25,7 @@ import {
   writeBaseline,
 } from "../../scan/index.ts";
 import { checkWith } from "../found-key-check.ts";
+import { refuseMissing } from "../named-paths.ts";
 import { operation } from "../operation.ts";
 
 const itemSchema = z.object({
@@ -153,12 +154,6 @@ async function lookedThrough(
   };
 }
 
-/** A mistyped path must not look like one without keys. */
-function refuseMissing(paths: readonly string[]): void {
-  const missing = paths.find((path) => !existsSync(path));
-  if (missing !== undefined) throw new AppError("not_found", `there is nothing at ${missing}`);
-}
-
 async function verifiedKeys(
   { onVerify }: ScanInput,
   findings: readonly Finding[],
@@ -221,5 +216,5 @@ function saveBaseline(path: string, findings: readonly Finding[]): void {
     findings.map((finding) => relativeTo(path, finding)),
     systemRandomness,
   );
-  writeDurable(path, text, BASELINE_MODE);
+  writeNamed(path, text, BASELINE_MODE);
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Control, createLocalClient } from "../src/control/index.ts";
 import * as budgets from "../src/control/operations/budgets.ts";
 import * as keys from "../src/control/operations/keys.ts";
+import * as tools from "../src/control/operations/tools.ts";
 import * as virtualKeys from "../src/control/operations/virtual-keys.ts";
 import { AppError } from "../src/kernel/index.ts";
 import { newKey } from "./support/keys.ts";
@@ -169,4 +170,25 @@ test("the running program's gateways are asked for what they spent before it is 
     await look();
     expect(asked).toBe(index + 1);
   }
+});
+
+test("a tool's budget that is no amount for a period is refused before anything is shown or made", async () => {
+  await using home = await openHome();
+  const { client } = home;
+  await client.call(keys.add, { provider: "openai", value: newKey.openai(), baseUrl: "https://one.example" });
+  const place = { environment: { HOME: "/nowhere", SHELL: "/bin/bash" }, workingDirectory: "/nowhere" };
+  const planned = client.call(tools.plan, { ...place, tool: "shell", budgets: ["5"] });
+  expect(await failureOf(planned)).toMatchObject({
+    code: "invalid_input",
+    message: expect.stringContaining("not an amount"),
+  });
+});
+
+test("the next page of virtual keys begins behind an id, never behind a name", async () => {
+  await using home = await openHome();
+  await home.client.call(virtualKeys.create, { name: "laptop" });
+  expect(await failureOf(home.client.call(virtualKeys.list, { after: "laptop" }))).toMatchObject({
+    code: "invalid_input",
+    message: `"after" must be the id of a virtual key: vk_…`,
+  });
 });

@@ -26,28 +26,33 @@ export async function cliReference(): Promise<string> {
 }
 
 function section({ path, command }: { path: string; command: Command }): string {
-  const options = command.options.filter(({ long, hidden }) => long !== "--json" && !hidden);
+  const options = command.options.filter(({ hidden, long, description }) => {
+    return !hidden && (long !== "--json" || description !== "print one JSON document");
+  });
   const examples = examplesOf(command).map((line) => `$ ${line}`);
   return document(
     `## ${path}`,
     sentence(command.description()),
-    block("text", [path, ...argumentsOf(command), ...(options.length > 0 ? ["[options]"] : [])].join(" ")),
+    block("text", `${path} ${usageOf(command, options.length > 0)}`.trim()),
     options.length === 0 ? "" : table(["Option", ""], options.map(optionRow)),
     examples.length === 0 ? "" : block("sh", examples.join("\n")),
   );
 }
 
-/** `[rest...]` only catches what must not be given. */
-function argumentsOf({ registeredArguments }: Command): string[] {
-  return registeredArguments
-    .filter((argument) => argument.name() !== "rest")
-    .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`));
+/** As `--help` has it, without what every command takes. */
+function usageOf(command: Command, hasOptions: boolean): string {
+  const usage = command.usage().replace(/ ?\[command\]/, "");
+  return hasOptions ? usage : usage.replace(/^\[options\] ?/, "");
 }
 
 function optionRow(option: Option): string[] {
   const fallback: unknown = option.negate ? undefined : option.defaultValue;
   const shown = typeof fallback === "string" || typeof fallback === "number" ? `; default ${fallback}` : "";
-  return [code(option.flags), `${option.description}${shown}${option.mandatory ? "; required" : ""}`];
+  const choices = option.argChoices ? `: ${option.argChoices.join(", ")}` : "";
+  return [
+    code(option.flags),
+    `${option.description}${choices}${shown}${option.mandatory ? "; required" : ""}`,
+  ];
 }
 
 function sentence(text: string): string {

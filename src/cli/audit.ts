@@ -31,7 +31,7 @@ export const registerAudit: Register = (program, context, exit) => {
             { title: "to", of: (entry) => entry.subject },
             { title: "outcome", of: (entry) => entry.outcome },
           ],
-          "no entries yet",
+          options.since === undefined ? "no entries yet" : "no entries from there on",
         ),
       );
     });

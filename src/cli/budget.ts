@@ -1,4 +1,5 @@
 import * as budgets from "../control/operations/budgets.ts";
+import { AppError } from "../kernel/index.ts";
 import type { CommonOptions } from "./context.ts";
 import { collect, example, exclusive, given, wholeNumber } from "./options.ts";
 import { fields, print, shortTime, table } from "./output.ts";
@@ -115,6 +116,11 @@ export const registerBudget: Register = (program, context) => {
     )
     .action(async (options: ExplainOptions) => {
       const body = options.file === undefined ? await context.readStdin() : context.readFile(options.file);
+      if (body.trim() === "") {
+        throw new AppError("usage", "there is no request to explain", {
+          hint: "give its JSON body on standard input, or name a file: --file request.json",
+        });
+      }
       const { vk, route, connection } = options;
       const explained = await context.client.call(budgets.explain, {
         body,

@@ -14,10 +14,50 @@ test.each([
   "backup verify f --passphrase-stdin --identity-file i",
   "backup restore f --passphrase-stdin --identity-file i",
   "keys add azure --stdin --endpoint https://a.example --base-url https://b.example",
+  "export env --virtual-key a --real",
+  "inject --life 2 --new-vk a",
+  "tools connect cursor --public-url https://a.example --tunnel tailscale",
+  "tools connect cursor --tunnel tailscale --door-port 1",
+  "tools connect --all codex",
+  "tools disconnect --all codex",
+  "usage --csv --json",
+  "scan --sarif --json",
 ])("%s: options of which only one can be meant are refused", async (line) => {
   const { code, calls, stderr } = await runCommand(line.split(" "));
   expect({ code, calls }).toEqual({ code: 2, calls: [] });
   expect(stderr).toContain("exclude each other");
+});
+
+test.each([["--wait"], ["--door-port"]])(
+  "%s is refused for tools that nobody reaches from outside",
+  async (option) => {
+    const { code, calls, stderr } = await runCommand(["tools", "connect", "codex", option, "5"]);
+    expect({ code, calls }).toEqual({ code: 2, calls: [] });
+    expect(stderr).toContain("add --public-url or --tunnel");
+  },
+);
+
+test("budget explain wants a request, and says where from", async () => {
+  const { code, calls, stderr } = await runCommand(["budget", "explain"], { stdin: "\n" });
+  expect({ code, calls }).toEqual({ code: 2, calls: [] });
+  expect(stderr).toContain("--file request.json");
+});
+
+test("config set says whether a value was written or taken out", async () => {
+  const answers = { "config.set": { name: "port", needsRestart: true, source: "default", variable: null } };
+  expect((await runCommand(["config", "set", "port", "1"], { answers })).stdout).toStartWith("written;");
+  expect((await runCommand(["config", "set", "port"], { answers })).stdout).toStartWith(
+    "taken out of the file;",
+  );
+});
+
+test("requests tail ends when nobody reads it any more", async () => {
+  let looks = 0;
+  const { code } = await runCommand(["requests", "tail"], {
+    answers: { "requests.list": () => (looks++, { items: [] }) },
+    context: { isUnread: () => looks > 0 },
+  });
+  expect({ code, looks }).toEqual({ code: 0, looks: 1 });
 });
 
 test("token without a tool is a mistake, and prints nothing that could be taken for a token", async () => {

@@ -43,8 +43,9 @@ export const registerConfig: Register = (program, context) => {
     .action(async (name: string, value: string | undefined, options: CommonOptions) => {
       const item = await context.client.call(config.set, { name, ...given({ value }) });
       if (item.source === "environment") warn(context, `${item.variable} is set and wins over the file`);
+      const done = value === undefined ? "taken out of the file" : "written";
       print(context, options, item, () =>
-        item.needsRestart ? "written; it applies from the next start" : "written",
+        item.needsRestart ? `${done}; it applies from the next start` : done,
       );
     });
 };

@@ -86,7 +86,11 @@ async function runImport(
 }
 
 async function textOf(context: CliContext, file: string | undefined): Promise<string> {
-  if (file === undefined) throw new AppError("usage", "a file is wanted, or - for standard input");
+  if (file === undefined) {
+    throw new AppError("usage", "a file is wanted, or - for standard input", {
+      hint: "for example: ownkey import dotenv .env",
+    });
+  }
   return file === "-" ? await context.readStdin() : context.readFile(resolve(context.workingDirectory, file));
 }
 

@@ -3,7 +3,7 @@ import { fillReferences, referencesInText } from "../control/index.ts";
 import * as references from "../control/operations/references.ts";
 import { AppError } from "../kernel/index.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { example, given } from "./options.ts";
+import { example, exclusive, given } from "./options.ts";
 import { print, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import type { Register } from "./register.ts";
@@ -18,7 +18,7 @@ interface InjectOptions extends CommonOptions {
 }
 
 export const registerInject: Register = (program, context) => {
-  program
+  const command = program
     .command("inject")
     .description(
       "fill a template: ownkey://connection/key becomes a credential that works through the gateway",
@@ -28,6 +28,7 @@ export const registerInject: Register = (program, context) => {
     .option("--life <hours>", "how long the credential is good, at most 24 hours (default: 1)", hours)
     .option("--new-vk <name>", "a lasting virtual key of this name instead, for these connections only")
     .option("--real", "the keys themselves: on a terminal, after confirmation, audited")
+    .option("--json", "print one JSON document; the filled template goes to --out")
     .addHelpText(
       "after",
       example(
@@ -37,6 +38,7 @@ export const registerInject: Register = (program, context) => {
         "\nIn the template: {{ ownkey://openai/main }} for the credential, {{ ownkey://openai/main?base-url }} for its address.\n",
     )
     .action(async (options: InjectOptions) => await inject(context, options));
+  exclusive(command, "--life", "--new-vk", "--real");
 };
 
 async function inject(context: CliContext, options: InjectOptions): Promise<void> {

@@ -21,7 +21,7 @@ export const registerLimits: Register = (program, context) => {
     );
 
   rateLimitOptions(group.command("set <subject>"))
-    .description("limit requests, tokens or both; what is not named stays")
+    .description("limit requests and tokens in a time, and requests at once; what is not named stays")
     .addHelpText(
       "after",
       example(

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { formatTime } from "../kernel/index.ts";
+import { AppError, formatTime } from "../kernel/index.ts";
 
 /** Collects a repeatable option; commas separate as well. Nothing is not taken for everything. */
 export function collect(value: string, before: readonly string[] | undefined): string[] {
@@ -59,6 +59,11 @@ export function exclusive(command: Command, ...flags: readonly string[]): Comman
     option.conflicts(options.filter((other) => other !== option).map((other) => other.attributeName()));
   }
   return command;
+}
+
+/** The same for a pair that the parser cannot tell. */
+export function excludeEachOther(one: string, other: string): AppError {
+  return new AppError("usage", `${one} and ${other} exclude each other`, { hint: "leave out one of them" });
 }
 
 /** An example under a command's options, as every command has one. */

@@ -169,6 +169,8 @@ describe("what is wrong in a command line is told in a sentence, with what to do
     ],
     [["vk", "create", "--name", "x", "--region", "a b"], "vk.create", "regions.0", "--region"],
     [["slots", "add", "key"], "slots.add", "kind", "<kind>"],
+    [["export", "env", "--virtual-key", "a b"], "export.virtualKey", "virtualKey", "--virtual-key"],
+    [["usage", "--until", "1h"], "usage.report", "until", "--until"],
     [["keys", "list"], "keys.list", "unheardOf", `"unheardOf"`],
   ])(
     "a field that an operation refuses has the name of what was given: %p",
@@ -180,7 +182,7 @@ describe("what is wrong in a command line is told in a sentence, with what to do
         });
       };
       const { code, stderr } = await runCommand(argv, { answers: { [name]: refuse } });
-      const command = argv.slice(0, 2).join(" ");
+      const command = ["export", "usage"].includes(argv[0] ?? "") ? argv[0] : argv.slice(0, 2).join(" ");
       expect({ code, stderr }).toEqual({
         code: 2,
         stderr: `error: ${word} must be right\n  ownkey ${command} --help shows what it takes\n`,
@@ -254,6 +256,39 @@ describe("exit codes", () => {
     });
     expect(debug.stderr).toContain("inner text");
     expect(debug.stderr).not.toContain(body);
+  });
+
+  test("help is for a command however deep, and for none that is not there", async () => {
+    const asked = await runCommand(["help", "notify", "secret", "new"]);
+    expect(asked).toEqual(await runCommand(["notify", "secret", "new", "--help"]));
+    expect(asked.stdout).toStartWith("Usage: ownkey notify secret new");
+    expect((await runCommand(["help"])).stdout).toStartWith("Usage: ownkey [options] [command]");
+    expect(await runCommand(["help", "keys", "nope"])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: `error: ownkey keys has no command "nope"\n  ownkey keys --help shows its commands\n`,
+    });
+  });
+
+  test("help names what is to be given, and nothing that is not", async () => {
+    const { stdout } = await runCommand(["keys", "--help"]);
+    expect(stdout).toMatch(/^  add <provider> +test a key/m);
+    expect(stdout).toMatch(/^  list +all provider keys/m);
+    for (const [, command] of ALL) expect(command.usage()).not.toContain("rest");
+  });
+
+  test("--json is described by what it does: one document, but for what goes on or is somebody else's", () => {
+    const own = ALL.filter(([, command]) =>
+      command.options.some(
+        ({ long, description }) => long === "--json" && description !== "print one JSON document",
+      ),
+    );
+    expect(own.map(([path]) => path)).toEqual([
+      "ownkey up",
+      "ownkey run",
+      "ownkey inject",
+      "ownkey requests tail",
+    ]);
   });
 
   test("help and version are fine, a missing command is a mistake", async () => {

@@ -14,7 +14,7 @@ import { example } from "./options.ts";
 import { jsonText, paint, printable, terminalText } from "./output.ts";
 import type { Register } from "./register.ts";
 import { refuseSecretArguments } from "./secret-arguments.ts";
-import { inOptionsWords, usageError } from "./usage-error.ts";
+import { argumentsOf, inOptionsWords, usageError } from "./usage-error.ts";
 
 /** Parses, runs one command, prints its error if it fails, and gives the exit code. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
@@ -23,7 +23,12 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   let running: Command | undefined;
   try {
     refuseSecretArguments(ownWords(argv));
-    const program = buildProgram(await commandsFor(words), context, { exit, output: context, json });
+    const asked = words[0] === "help" ? words.slice(1) : undefined;
+    const program = buildProgram(await commandsFor(asked ?? words), context, { exit, output: context, json });
+    if (asked) {
+      commandNamed(program, asked).outputHelp();
+      return 0;
+    }
     program.hook("preAction", (_program, command) => {
       running = command;
       if (json) askForJson(command);
@@ -36,6 +41,16 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     const known = toAppError(error);
     return printError(context, running ? inOptionsWords(known, running) : known, json);
   }
+}
+
+/** For `help keys add`: the parser's own help knows one word only. @throws AppError `usage`. */
+function commandNamed(program: Command, words: readonly string[]): Command {
+  return words.reduce(
+    (command, word) =>
+      command.commands.find((child) => child.name() === word) ??
+      command.error(`error: unknown command '${word}'`, { code: "commander.unknownCommand" }),
+    program,
+  );
 }
 
 /** Without the words that belong to the program that `run` starts: they are its own affair. */
@@ -67,6 +82,8 @@ function buildProgram(
     )
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
+    .helpCommand("help [command...]", "show the help of a command")
+    .configureHelp({ subcommandTerm: termOf })
     .showSuggestionAfterError()
     .enablePositionalOptions();
   for (const register of commands) register(program, context, exit);
@@ -91,9 +108,21 @@ function settleAll(command: Command, options: Omit<ParserOptions, "exit">, path:
   for (const child of command.commands) settleAll(child, options, `${path} ${child.name()}`);
 }
 
-/** What every command has: `--json`, unless it prints a script, and an example, the plainest if it brings none. */
+/** A command in a list of them: `keys`, `add <provider>`. */
+function termOf(command: Command): string {
+  const isGroup = command.commands.length > 0 && command.registeredArguments.length === 0;
+  return isGroup ? command.name() : `${command.name()} ${argumentsOf(command)}`.trim();
+}
+
+/**
+ * What every command has: `--json`, unless it has one of its own or prints a script, and an example, the plainest if it
+ * brings none.
+ */
 function settleLeaf(command: Command, path: string): void {
-  if (command.name() !== "completion") command.option("--json", "print one JSON document");
+  // It only catches what must not be given.
+  command.usage(command.usage().replace(" [rest...]", ""));
+  const hasJson = command.options.some(({ long }) => long === "--json");
+  if (!hasJson && command.name() !== "completion") command.option("--json", "print one JSON document");
   // A Command is an EventEmitter, and text after the help a listener; its types tell neither.
   if ((command as unknown as EventEmitter).listenerCount("afterHelp") === 0)
     command.addHelpText("after", example(path));

@@ -12,10 +12,10 @@ export interface RateLimitOptions {
 export function rateLimitOptions(command: Command): Command {
   return command
     .option("--rpm <number>", "requests in any 60 seconds; `none` lifts it", limit)
-    .option("--tpm <number>", "tokens in any 60 seconds", limit)
-    .option("--rpd <number>", "requests in any 24 hours", limit)
-    .option("--tpd <number>", "tokens in any 24 hours", limit)
-    .option("--concurrency <number>", "requests at the same time", limit);
+    .option("--tpm <number>", "tokens in any 60 seconds; `none` lifts it", limit)
+    .option("--rpd <number>", "requests in any 24 hours; `none` lifts it", limit)
+    .option("--tpd <number>", "tokens in any 24 hours; `none` lifts it", limit)
+    .option("--concurrency <number>", "requests at the same time; `none` lifts it", limit);
 }
 
 /** As operations take them: what was not given is absent, so that it stays. `undefined` when none was. */

@@ -28,6 +28,7 @@ export const registerRun: Register = (program, context, exit) => {
     .option("--vk <name>", "run it under this virtual key instead of the tool's own")
     .option("--connection <name>", "send everything to this connection")
     .option("--only-references", "set nothing but the variables that refer to a key")
+    .option("--json", "tell Ownkey's own mistakes as JSON; what the program prints is its own")
     .option("--real", "references become the keys themselves: on a terminal, after confirmation, audited")
     .addHelpText(
       "after",

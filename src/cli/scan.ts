@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as scan from "../control/operations/scan.ts";
-import { AppError } from "../kernel/index.ts";
 import { changeText, keysIn } from "./change-report.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { example, given, wholeNumber } from "./options.ts";
+import { example, excludeEachOther, given, wholeNumber } from "./options.ts";
 import { jsonText, paint, print, warn } from "./output.ts";
 import { ScanProgressLine } from "./scan-progress.ts";
 import { isIncomplete, noticeLines, type ScanItem, scanText, verifyText } from "./scan-report.ts";
@@ -58,7 +57,7 @@ async function runScan(
   paths: readonly string[],
   options: ScanCommandOptions,
 ): Promise<number> {
-  if (options.json && options.sarif) throw new AppError("usage", "--json and --sarif are one of both");
+  if (options.json && options.sarif) throw excludeEachOther("--json", "--sarif");
   const progress = new ScanProgressLine(context);
   const absolute = (path: string | undefined) =>
     path === undefined ? undefined : resolve(context.workingDirectory, path);

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import * as tools from "../control/operations/tools.ts";
 import { AppError, formatTime, toAppError } from "../kernel/index.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { collect, example, futureTime, given, wholeNumber } from "./options.ts";
+import { collect, example, excludeEachOther, exclusive, futureTime, given, wholeNumber } from "./options.ts";
 import { paint, print, printable, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import { type Connected, connectedText, type Plan, planText, verifiedText } from "./tools-connect-text.ts";
@@ -50,7 +50,7 @@ interface Outcome {
 }
 
 export function registerToolsConnect(group: Command, context: CliContext, exit: { code: number }): void {
-  group
+  const connect = group
     .command("connect [tools...]")
     .description("have tools use the gateway: shows every change first, and keeps what is needed to undo it")
     .option("--all", "every tool that was found, but those that are paid by subscription")
@@ -84,10 +84,12 @@ export function registerToolsConnect(group: Command, context: CliContext, exit: 
       ),
     )
     .action(async (names: string[], options: ConnectOptions) => {
-      const wanted = options.all ? await toolsForAll(context) : names;
-      if (wanted.length === 0 && !options.all) {
-        throw new AppError("usage", "name a tool, or give --all", { hint: "run: ownkey tools list" });
+      if ((options.doorPort ?? options.wait) !== undefined && !isOutside(options)) {
+        throw new AppError("usage", "--door-port and --wait are for tools that are reached from outside", {
+          hint: "add --public-url or --tunnel, or leave them out",
+        });
       }
+      const wanted = await wantedTools(names, options.all, () => toolsForAll(context));
       const items: Outcome[] = [];
       for (const tool of wanted) items.push(await connectOne(context, tool, options, wanted.length === 1));
       print(context, options, { items: items.map(documentOf) }, () => "");
@@ -97,6 +99,20 @@ export function registerToolsConnect(group: Command, context: CliContext, exit: 
       exit.code = failed ? 1 : 0;
       if (items.some(({ outcome }) => outcome === "connected")) await offerService(context, options);
     });
+  exclusive(connect, "--public-url", "--tunnel");
+  exclusive(connect, "--tunnel", "--door-port");
+}
+
+/** The tools that are named, or all: one of both. */
+export async function wantedTools(
+  names: readonly string[],
+  all: boolean | undefined,
+  findAll: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  if (all && names.length > 0) throw excludeEachOther("--all", "the name of a tool");
+  if (all) return await findAll();
+  if (names.length > 0) return names;
+  throw new AppError("usage", "name a tool, or give --all", { hint: "run: ownkey tools list" });
 }
 
 /** One that is refused does not keep the others from it, unless it is the only one. */

@@ -6,6 +6,7 @@ import type { CliContext, CommonOptions } from "./context.ts";
 import { example } from "./options.ts";
 import { print, shortTime, table, warn } from "./output.ts";
 import { confirm } from "./prompt.ts";
+import { wantedTools } from "./tools-connect.ts";
 import { diffText } from "./tools-diff.ts";
 import { counted } from "./wording.ts";
 
@@ -25,10 +26,7 @@ export function registerToolsUndo(group: Command, context: CliContext, exit: { c
     .option("--force", "also where files were changed since; what was changed since is lost")
     .addHelpText("after", example("ownkey tools disconnect codex"))
     .action(async (names: string[], options: CommonOptions & { all?: boolean; force?: boolean }) => {
-      const wanted = options.all ? await changedTools(context) : names;
-      if (wanted.length === 0 && !options.all) {
-        throw new AppError("usage", "name a tool, or give --all", { hint: "run: ownkey tools list" });
-      }
+      const wanted = await wantedTools(names, options.all, () => changedTools(context));
       const items: Disconnected[] = [];
       for (const tool of wanted) {
         items.push(await context.client.call(tools.disconnect, { tool, force: options.force ?? false }));

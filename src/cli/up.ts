@@ -35,6 +35,7 @@ export const registerUp: Register = (program, context, exit) => {
     .option("--public-url <url>", "the URL others reach it under")
     .option("--insecure-http", "listen beyond loopback without TLS")
     .option("--accept-epoch <number>", "accept a database that is older than the last one seen", wholeNumber)
+    .option("--json", "print the ready line as JSON on standard output, all else on standard error")
     .addHelpText("after", example("ownkey up", "ownkey up --port 0 --json", "ownkey up --workers 4"))
     .action(async (options: UpOptions) => {
       const flags: UpFlags = {

@@ -6,7 +6,9 @@ export function usageError(error: CommanderError, command: Command): AppError {
   const text = maskSecrets(error.message.replace(/^error: /, ""));
   const [complaint = "", similar] = text.split(/\n\(Did you mean (?:one of )?(.*)\?\)$/s);
   const [pattern, words] = wordsFor(error.code, command);
-  const help = helpOf(command);
+  // A group may have an action besides: only where a command is looked for are its commands the answer.
+  const isCommand = error.code === "commander.unknownCommand" || error.code === "commander.help";
+  const help = helpOf(command, isCommand ? "its commands" : "what it takes");
   const message = complaint.replace(pattern, words).replace(/Allowed choices are (.*)\.$/, "one of $1");
   return new AppError("usage", message, {
     hint: similar === undefined ? help : `did you mean ${similar}? ${help}`,
@@ -22,22 +24,22 @@ export function inOptionsWords(error: AppError, command: Command): AppError {
   if (error.code !== "invalid_input" || typeof field !== "string") return error;
   const word = field.split(".").flatMap((name) => wordOf(name, command) ?? [])[0];
   return new AppError("invalid_input", word ? error.message.replace(`"${field}"`, word) : error.message, {
-    hint: helpOf(command),
+    hint: helpOf(command, "what it takes"),
     details: error.details,
   });
 }
 
-/** Options are called as their fields, or shorter: --region for one of `regions`. */
-function wordOf(field: string, { options, registeredArguments }: Command): string | undefined {
+/** Options are called as their fields, or shorter: --region for one of `regions`, --vk for `virtualKey`. */
+function wordOf(name: string, { options, registeredArguments }: Command): string | undefined {
+  const short = name.replace("virtualKey", "vk").replace("VirtualKey", "Vk");
   const option =
-    options.find((one) => one.attributeName() === field) ??
-    options.find((one) => field.startsWith(one.attributeName()));
+    options.find((one) => [name, short].includes(one.attributeName())) ??
+    options.find((one) => name.startsWith(one.attributeName()));
   if (option) return option.long;
-  return registeredArguments.some((one) => one.name() === field) ? `<${field}>` : undefined;
+  return registeredArguments.some((one) => one.name() === name) ? `<${name}>` : undefined;
 }
 
-function helpOf(command: Command): string {
-  const what = command.commands.length > 0 ? "its commands" : "what it takes";
+function helpOf(command: Command, what: string): string {
   return `${pathOf(command)} --help shows ${what}`;
 }
 
@@ -70,8 +72,9 @@ function wordsFor(code: string, command: Command): readonly [pattern: RegExp, wo
   }
 }
 
-function argumentsOf(command: Command): string {
-  return command.usage().replace("[options] ", "");
+/** `<ref> <name>`; empty when there are none. */
+export function argumentsOf(command: Command): string {
+  return command.usage().replace(/^\[options\] ?(?:\[command\] ?)?/, "");
 }
 
 function countOf({ registeredArguments }: Command): string {

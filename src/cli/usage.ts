@@ -2,7 +2,7 @@ import { Option } from "commander";
 import * as usage from "../control/operations/usage.ts";
 import type { Register } from "./register.ts";
 import type { CliContext, CommonOptions } from "./context.ts";
-import { example, given, pastTime } from "./options.ts";
+import { example, excludeEachOther, given, pastTime } from "./options.ts";
 import { paint, print, printable, table } from "./output.ts";
 
 const GROUPS = [
@@ -36,12 +36,13 @@ export const registerUsage: Register = (program, context) => {
     .option("--csv", "print comma-separated values")
     .addHelpText("after", example("ownkey usage --by tool --since 7d"))
     .action(async (options: UsageOptions) => {
+      if (options.csv && options.json) throw excludeEachOther("--csv", "--json");
       const { client } = context;
       const report = await client.call(usage.report, {
         by: options.by,
         ...given({ since: options.since, until: options.until }),
       });
-      if (options.csv && !options.json) return context.stdout.write(toCsv(report));
+      if (options.csv) return context.stdout.write(toCsv(report));
       print(context, options, report, () => toTable(report));
     });
 

@@ -16,9 +16,9 @@ export const registerVirtualKeys: Register = (program, context) => {
     .command("vk")
     .description("virtual keys: what tools and people hold instead of a provider key");
 
-  policyOptions(group.command("create"))
+  const create = group.command("create");
+  policyOptions(create.requiredOption("--name <name>", "its name, for reports and for revoking it"))
     .description("make a virtual key; it is shown once")
-    .requiredOption("--name <name>", "its name, for reports and for revoking it")
     .addHelpText(
       "after",
       example(
@@ -77,7 +77,7 @@ export const registerVirtualKeys: Register = (program, context) => {
       print(context, options, key, () => keyFields(key));
     });
 
-  policyOptions(group.command("set <ref>"))
+  policyOptions(group.command("set <ref>").option("--name <name>", "another name"))
     .description("change what a virtual key may do; the key itself stays")
     .addHelpText(
       "after",
@@ -86,7 +86,6 @@ export const registerVirtualKeys: Register = (program, context) => {
         "ownkey vk set laptop --rpm none --address all",
       ),
     )
-    .option("--name <name>", "another name")
     .action(async (ref: string, options: PolicyOptions & { name?: string }) => {
       const key = await context.client.call(virtualKeys.set, {
         ref,

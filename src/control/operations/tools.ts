@@ -448,6 +448,8 @@ function limitsOf(
     expiresAt,
   }: { readonly budgets?: string[] | undefined; readonly expiresAt?: string | undefined },
 ): { budgets: string[]; expiresAt: string | null } {
+  // Told before anything is made.
+  for (const amount of budgets ?? []) parseAmount(amount);
   const usualEnd = () => formatTime(clock.nowMs() + OUTSIDE_LIMITS.days * 86_400_000);
   return {
     budgets: budgets ?? (traits.fromOutside ? [OUTSIDE_LIMITS.budget] : []),

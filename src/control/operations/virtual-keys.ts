@@ -107,7 +107,7 @@ export const list = operation({
     limit: z.number().int().min(1).max(10_000).default(1000),
     after: z
       .string()
-      .max(64)
+      .regex(/^(?:vk_[0-9a-z]{1,60})?$/, "must be the id of a virtual key: vk_…")
       .default("")
       .describe("only keys made after the one with this id: the next page"),
   }),

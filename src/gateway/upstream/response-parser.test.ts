@@ -131,6 +131,10 @@ test.each([
 
 test("what never ends is given up", () => {
   expect(() => read([`HTTP/1.1 200 OK\r\nx: ${"a".repeat(300_000)}`])).toThrow(MalformedResponse);
+  const headers = (count: number) =>
+    `HTTP/1.1 200 OK\r\n${Array.from({ length: count }, (_, at) => `x${at}:`).join("\r\n")}\r\n\r\n`;
+  expect(read([headers(256)]).head?.headers).toHaveLength(256);
+  expect(() => read([headers(257)])).toThrow(MalformedResponse);
   const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
   expect(() => read([chunked, `1;${"x".repeat(9000)}`])).toThrow(MalformedResponse);
   expect(() => read([chunked, "0\r\n", ...("x: y\r\n".repeat(20_000).match(/.{1,6000}/gs) ?? [])])).toThrow(

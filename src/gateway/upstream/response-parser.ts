@@ -30,6 +30,8 @@ export class MalformedResponse extends Error {
 }
 
 const MAX_HEAD_BYTES = 256 * 1024;
+/** Servers send some thirty. Who keeps headers looks through all of them for each: ten thousand take seconds. */
+const MAX_HEADERS = 256;
 const MAX_CHUNK_LINE_BYTES = 4 * 1024;
 const MAX_TRAILER_BYTES = 64 * 1024;
 
@@ -204,9 +206,10 @@ interface ReadHead {
 }
 
 function readHead(text: string, method: string): ReadHead {
-  const lines = text.split("\r\n");
+  const lines = text.split("\r\n", MAX_HEADERS + 2);
   const status = STATUS_LINE.exec(lines[0] ?? "");
   if (status === null) throw notHttp();
+  if (lines.length > MAX_HEADERS + 1) throw new MalformedResponse("the head has too many headers");
   const headers: HeaderPairs = [];
   let length: string | undefined;
   let coding: string | undefined;

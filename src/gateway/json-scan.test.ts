@@ -150,14 +150,21 @@ test("ids of stored objects are found at any depth, however the name is spelled"
   const { references } = scan(
     `{"previous_response_id":"resp_1","input":[{"content":[{"file_id":"file-2"},{"fileId":"file-3"},{"file\\u005fid":"f4"}]}]}`,
   );
-  expect(references).toEqual(["resp_1", "file-2", "file-3", "f4"]);
+  expect([...references]).toEqual(["resp_1", "file-2", "file-3", "f4"]);
 });
 
 test("ids of stored objects are found in lists and objects too, and in nothing else", () => {
   const { references } = scan(
     `{"file_ids":["f1","f2"],"previous_response_id":{"id":"r1","note":"x"},"tools":[{"container":{"file_ids":[["f3"],4]}}],"id":"no","input":[{"id":"no"}]}`,
   );
-  expect(references).toEqual(["f1", "f2", "r1", "f3"]);
+  expect([...references]).toEqual(["f1", "f2", "r1", "f3"]);
+});
+
+test("too many ids of stored objects are refused at the first that is too many, the same one again costs nothing", () => {
+  const ids = (count: number) => Array.from({ length: count }, (_, at) => `"f${at}"`).join(",");
+  expect(scan(`{"file_ids":[${ids(1000)}],"input":{"file_ids":[${ids(1000)}]}}`).references.size).toBe(1000);
+  // What comes behind is not looked at any more.
+  expect(() => scan(`{"file_ids":[${ids(1001)},no json`)).toThrow("more than 1000 stored objects");
 });
 
 test("nesting beyond the limit is refused without exhausting the stack", () => {

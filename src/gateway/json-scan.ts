@@ -35,14 +35,15 @@ export interface ScannedJson {
   /** True for a governed member that is the literal `true`. */
   isTrue(name: string): boolean;
   /** Texts of members anywhere in the document that name stored objects. */
-  readonly references: readonly string[];
+  readonly references: ReadonlySet<string>;
   /** Models that tools of the request name; empty text for what is none. */
   readonly toolModels: readonly string[];
 }
 
 /**
- * @throws AppError `invalid_input` for anything that is not one JSON text in UTF-8, and `ambiguous_body` when a
- *   governed member is there twice under names that some reader would take for the same.
+ * @throws AppError `invalid_input` for anything that is not one JSON text in UTF-8, or refers to more stored objects
+ *   than are looked up, and `ambiguous_body` when a governed member is there twice under names that some reader would
+ *   take for the same.
  */
 export function scanJson(bytes: Uint8Array, governed: GovernedNames): ScannedJson {
   return new Scanner(bytes, governed);
@@ -50,7 +51,7 @@ export function scanJson(bytes: Uint8Array, governed: GovernedNames): ScannedJso
 
 class Scanner extends JsonLexer implements ScannedJson {
   readonly members = new Map<string, Member>();
-  readonly references: string[] = [];
+  readonly references = new Set<string>();
   readonly toolModels: string[] = [];
   readonly root: Member;
   private readonly governed: GovernedNames;
@@ -97,7 +98,7 @@ class Scanner extends JsonLexer implements ScannedJson {
     switch (this.bytes[start]) {
       case JSON_BYTE.quote:
         this.string();
-        if (names) this.references.push(this.decoded(start + 1, this.at - 1));
+        if (names) this.refersTo(this.decoded(start + 1, this.at - 1));
         return "string";
       case JSON_BYTE.openBrace:
         this.empty = this.object(depth, path, names);
@@ -189,6 +190,12 @@ class Scanner extends JsonLexer implements ScannedJson {
     return member === undefined && !reference ? undefined : { member, reference };
   }
 
+  private refersTo(object: string): void {
+    this.references.add(object);
+    // At once: a body has room for millions.
+    if (this.references.size > MAX_REFERENCES) throw tooManyReferences();
+  }
+
   private found(member: string, value: Member, path: string | undefined): void {
     if (path !== undefined && this.governed.isList(path)) {
       this.toolModels.push(this.textOf(value) ?? "");
@@ -209,3 +216,12 @@ interface Found {
 }
 
 const MAX_NAME_BYTES = 256;
+
+/** Each costs a look into the store. */
+const MAX_REFERENCES = 1000;
+
+function tooManyReferences(): AppError {
+  return new AppError("invalid_input", `the body refers to more than ${MAX_REFERENCES} stored objects`, {
+    hint: `refer to at most ${MAX_REFERENCES} in one request`,
+  });
+}

@@ -65,7 +65,7 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
     checkModel(policy, rule, model);
     checkAlternatives(policy, reading);
     const chosen: Chosen = { reading, candidate, rule, model };
-    const namesObjects = rule.stores !== undefined || (reading.scanned?.references.length ?? 0) > 0;
+    const namesObjects = rule.stores !== undefined || (reading.scanned?.references.size ?? 0) > 0;
     return namesObjects
       ? checkObjects(incoming, chosen).then(() => planOf(incoming, chosen))
       : planOf(incoming, chosen);
@@ -82,7 +82,7 @@ export function createPlanner({ directory, providers, storedObjects, keyedHash }
       sameAccount,
       rule,
       path: target.path,
-      references: reading.scanned?.references ?? [],
+      references: reading.scanned?.references ?? NO_REFERENCES,
     });
   }
 
@@ -169,6 +169,8 @@ function candidatesFor(
   }
   return candidates;
 }
+
+const NO_REFERENCES: ReadonlySet<string> = new Set();
 
 function hasNoRule({ rule }: Candidate): boolean {
   return rule === undefined;

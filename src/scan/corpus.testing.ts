@@ -187,9 +187,52 @@ const NEGATIVES: Readonly<Record<string, (seed: number) => readonly [string | un
     "task-management-for-distributed-systems-2024 disk-usage-report-generator-v2 sk-learn-contrib-lightning-2.0 " +
       "risk-assessment-and-mitigation-planning-2025 AKIAIOSFODNN7EXAMPLE xoxb-your-token-here ghp_yourTokenGoesHere1234567890abcdefghij",
   ],
+  "published.md": () => [
+    undefined,
+    // In two halves: whole ones would be found here by other scanners.
+    [
+      ["access_token: gho_16C7e42F292c6912E771", "0c838347Ae178B4a"],
+      ["110201543:AAHdqTcvCH1vGWJxfS", "eofSAs0K5PALDsaw"],
+      ["Authorization: Bot MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.", "ZnCjm1XVW7vRze4b7Cq4se7kKWs"],
+      [
+        "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz",
+        "4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+      ],
+      [
+        "AccountKey=C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4",
+        "b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==",
+      ],
+      ["key sk_test_4eC39HqLyjWDa", "rjtT1zdp7dc"],
+      ["key=AIzaSyDaGmWKa4JsXZ-HjG", "w7ISLn_3namBGewQe"],
+      ["apiKey: 'AIzaSyDOCAbC123dEf456", "GhI789jKl01-MnO'"],
+      ["AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZ", "GFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"],
+      [
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+        ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+      ],
+    ]
+      .map((halves) => halves.join(""))
+      .join("\n"),
+  ],
   "versions.txt": () => [
     undefined,
     "claude-sonnet-4-5-20250929 gpt-4o-mini-2024-07-18 gemini-2.5-flash-lite-preview-06-17 us.anthropic.claude-3-5-sonnet-20241022-v2:0",
+  ],
+  "k8s-config.yaml": (seed) => [
+    undefined,
+    `data:\n  tls.crt: ${sample(1600, BASE64, seed)}\n  ca: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t${sample(800, BASE64, seed + 1)}\n  note: ${Buffer.from("nothing that is secret, but long enough to be looked at, and in base64").toString("base64")}\n`,
+  ],
+  "fixtures.test.ts": () => [
+    undefined,
+    [
+      'const apiKey = "test-api-key-for-the-unit-tests-1";',
+      'process.env.OPENAI_API_KEY ??= "sk-test-key-of-the-test-suite";',
+      "const client = new OpenAI({ apiKey: process.env.OPENAI_API_KEY || 'not-a-real-key-2026' });",
+      'mistral("mistral-large-latest-2026-01"); cohere.chat("command-r-plus-08-2024-tokens");',
+      'export MISTRAL_API_KEY="${MISTRAL_API_KEY:-set-it-in-the-shell-1}"',
+      'variable "openai_api_key" {\n  default = "set-by-the-pipeline-2026"\n}',
+      "machine host.example login ada password correct-horse-battery-staple-1",
+    ].join("\n"),
   ],
   "hashes.py": (seed) => [
     undefined,

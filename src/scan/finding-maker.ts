@@ -23,7 +23,7 @@ export class FindingMaker {
 
   /** `undefined` for what only looks like a virtual key. */
   make(origin: Origin, hit: Hit): Finding | undefined {
-    const { rule, known, line, column, secret, endpoint } = hit;
+    const { rule, known, line, column, secret, form, endpoint } = hit;
     if (rule?.kind === "marked" && rule.own && !isToolToken(secret) && !this.#isVirtualKey(secret))
       return undefined;
     const isOwnRule = rule?.kind === "marked" && rule.own;
@@ -39,7 +39,7 @@ export class FindingMaker {
       line,
       column,
       masked: known?.masked ?? maskOf(secret),
-      form: known?.form ?? "plain",
+      form,
       group: this.#groupOf(known ? `known ${known.key.name}` : secret),
       ...(known ? { knownKey: known.key.name } : {}),
       ...(known?.key.fingerprint === undefined ? {} : { fingerprint: known.key.fingerprint }),

@@ -1,10 +1,12 @@
 import { textOfPart } from "../kernel/index.ts";
 import { afterDashes, afterEscape, mayCling } from "./escapes.ts";
+import type { Form } from "./finding.ts";
 import { HintIndex } from "./hint-index.ts";
 import { MarkIndex } from "./mark-index.ts";
 import { isIdentifier, isPlaceholder, isRandom } from "./plausible.ts";
-import { BEFORE_CHARS, type ContextRule, NEAR_CHARS, type Rule } from "./rule.ts";
+import { BEFORE_CHARS, type ContextRule, type MarkedRule, NEAR_CHARS, type Rule } from "./rule.ts";
 import { ShapeFilter } from "./shape-filter.ts";
+import { escapedBeginning, mayFollowEscapedDash, type Spelled, spelledFrom } from "./spelled.ts";
 import { afterGlue, endsWithKey, holdsDigit, leadOf } from "./value-bounds.ts";
 
 /** A secret as offsets into the bytes that were looked at. */
@@ -13,6 +15,8 @@ export interface Match {
   readonly start: number;
   readonly end: number;
   readonly secret: string;
+  /** How it is written, where that is not as it is. */
+  readonly form?: Form;
 }
 
 /** No secret is looked at further than this. */
@@ -28,12 +32,14 @@ export class Matcher {
   /** The hints of all rules. */
   readonly #hints: HintIndex;
   readonly #shapes: ShapeFilter;
+  readonly #wholeRules: readonly WholeRule[];
 
   constructor(rules: readonly Rule[]) {
     this.#marks = new MarkIndex(rules.filter((rule) => rule.kind === "marked"));
     this.#contextRules = rules.filter((rule) => rule.kind === "context");
     this.#hints = new HintIndex(new Set(this.#contextRules.flatMap((rule) => rule.hints)));
     this.#shapes = new ShapeFilter(this.#contextRules);
+    this.#wholeRules = rules.filter((rule) => rule.kind === "marked").filter(isWholeRule);
   }
 
   /**
@@ -57,6 +63,7 @@ export class Matcher {
     return (
       this.#marked(bytes, start) ??
       (unescaped === start ? undefined : this.#marked(bytes, unescaped)) ??
+      this.#escaped(bytes, start) ??
       this.#named(bytes, start, end, namesTell) ??
       this.#afterName(bytes, end, namesTell)
     );
@@ -65,6 +72,7 @@ export class Matcher {
   #mayBeMarked(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#marks.mayStandAt(bytes, start)) return true;
     if (!mayCling(bytes, start)) return false;
+    if (mayFollowEscapedDash(bytes, start)) return true;
     return this.#marks.mayStandAt(bytes, afterDashes(bytes, afterEscape(bytes, start), end));
   }
 
@@ -82,11 +90,26 @@ export class Matcher {
   #marked(bytes: Uint8Array, start: number): Match | undefined {
     for (const rule of this.#marks.beginningAt(bytes, start)) {
       const match = matchAt(rule, bytes, start, textFrom(bytes, start, LONGEST_SECRET));
-      if (match) return match;
+      const whole = isWholeRule(rule) ? wholeAt(rule, bytes, start, match) : undefined;
+      if (whole ?? match) return whole ?? match;
     }
     const dotted = this.#marks.endingBefore(bytes, start);
     if (!dotted) return undefined;
     return matchAt(dotted.rule, bytes, dotted.start, textFrom(bytes, dotted.start, LONGEST_SECRET));
+  }
+
+  /** A mark of which the dashes are escaped: `sk%2Dproj%2D…`, `sk\\x2dant\\x2d…`. */
+  #escaped(bytes: Uint8Array, start: number): Match | undefined {
+    if (!mayFollowEscapedDash(bytes, start)) return undefined;
+    const beginning = escapedBeginning(bytes, start);
+    const spelled = beginning === undefined ? undefined : spelledFrom(bytes, beginning);
+    if (beginning === undefined || !spelled) return undefined;
+    for (const rule of this.#wholeRules) {
+      if (!rule.marks.some((mark) => spelled.text.startsWith(mark))) continue;
+      const match = spelledMatch(rule, beginning, spelled);
+      if (match) return match;
+    }
+    return undefined;
   }
 
   #named(bytes: Uint8Array, start: number, end: number, namesTell: boolean): Match | undefined {
@@ -109,12 +132,51 @@ export class Matcher {
     const text = textFrom(bytes, start, USUAL_SECRET);
     const before = textOfPart(bytes, Math.max(0, start - BEFORE_CHARS), start, "latin1").toLowerCase();
     for (const rule of this.#contextRules) {
-      if (!(rule.hints.length > 0 ? hinted : shaped) || !(namesTell || rule.everywhere)) continue;
+      if (!(namesTell || rule.everywhere)) continue;
+      const isMeant =
+        rule.hints.length > 0 ? hinted && rule.hints.some((hint) => before.includes(hint)) : shaped;
+      if (!isMeant) continue;
       const match = matchNamed(rule, bytes, start, before, text);
       if (match) return match;
     }
     return undefined;
   }
+}
+
+type WholeRule = MarkedRule & { readonly whole: readonly RegExp[] };
+
+function isWholeRule(rule: MarkedRule): rule is WholeRule {
+  return rule.whole !== undefined;
+}
+
+/** The secret put together, or without what marks it in the text; `undefined` where `plain` is as good. */
+function wholeAt(
+  rule: WholeRule,
+  bytes: Uint8Array,
+  start: number,
+  plain: Match | undefined,
+): Match | undefined {
+  const text = textFrom(bytes, start, USUAL_SECRET);
+  for (const pattern of rule.whole) {
+    const secret = matchOf(pattern, text);
+    if (secret === undefined || !/^[_-]*(?![A-Za-z0-9_-])/.test(text.slice(secret.length))) continue;
+    const isIt = secret !== plain?.secret && isPlausible(rule, secret);
+    return isIt ? { rule, start, end: start + secret.length, secret } : undefined;
+  }
+  const spelled = spelledFrom(bytes, start);
+  return spelled && spelledMatch(rule, start, spelled);
+}
+
+function spelledMatch(rule: WholeRule, start: number, { text, ends, form }: Spelled): Match | undefined {
+  for (const pattern of rule.whole) {
+    const secret = matchOf(pattern, text);
+    if (secret === undefined || !isPlausible(rule, secret)) continue;
+    const end = ends[secret.length - 1] ?? start;
+    // What follows in one piece belongs to it, which makes it something else.
+    const goesOn = ends[secret.length] === end + 1 && /[A-Za-z0-9]/.test(text.charAt(secret.length));
+    if (!goesOn) return { rule, start, end, secret, form };
+  }
+  return undefined;
 }
 
 function matchNamed(
@@ -150,6 +212,10 @@ function isPlausible({ mayRepeat = false, minEntropyBits, accept }: Rule, secret
 }
 
 function secretIn({ pattern }: Rule, text: string): string | undefined {
+  return matchOf(pattern, text);
+}
+
+function matchOf(pattern: RegExp, text: string): string | undefined {
   pattern.lastIndex = 0;
   return pattern.exec(text)?.[0];
 }

@@ -3,9 +3,16 @@
  * here would be much too eager for ordinary text, and none hits a random key more than once in some ten thousand.
  */
 
-/** Words and rows that stand in examples, and the values of RFC 6749 and jwt.io, which everybody copies. A random key of 100 characters holds one of them by chance in 1 of 5,000. */
+/** Words and rows that stand in examples. A random key of 100 characters holds one of them by chance in 1 of 5,000. */
 const PLACEHOLDER =
-  /x{5}|\*{3}|\.{3}|<|example|placeholder|changeme|change[_-]me|redacted|replace|insert|your[-_]|yourkey|yourapi|dummy|sample|0{8}|1{8}|a{8}|01234567|12345678|23456789|98765432|87654321|abcdefgh|deadbeef|foobar|2YotnFZFEjr1|czZCaGRSa3F0|SflKxwRJSMeKKF2QT4/i;
+  /x{5}|\*{3}|\.{3}|<|example|placeholder|changeme|change[_-]me|redacted|replace|insert|your[-_]|yourkey|yourapi|dummy|sample|0{8}|1{8}|a{8}|01234567|12345678|23456789|98765432|87654321|abcdefgh|deadbeef|foobar/i;
+
+/**
+ * Parts of values that documentation prints and everybody copies: RFC 6749 and 7519, jwt.io, Supabase's demo, GitHub,
+ * Google Maps and Firebase, Telegram, Discord, Stripe, Azurite and the Cosmos DB emulator, age.
+ */
+const PUBLISHED =
+  /2YotnFZFEjr1|czZCaGRSa3F0|dBjftJeZ4CVP|SflKxwRJSMeKKF2QT4|zdXBhYmFzZS1kZW1v|16C7e42F292c6912|DaGmWKa4JsXZ|DOCAbC123dEf456|HdqTcvCH1vGWJxf|4NjIyNDgzNDcxOTI1MjQ4|4eC39HqLyjWDarjt|BQokikJOvBiI2Hl|tR3PYbcVNZZ796t|8vdM02xNOcqFlqUwJPLl|2y6yDjf5\/R\+ob0N8A7C|GFPYYSJZGFPYYSJZ/;
 
 /** In values without a mark, where the name alone says that it is a secret. */
 const PLACEHOLDER_VALUE =
@@ -14,11 +21,11 @@ const PLACEHOLDER_VALUE =
 const DEFAULT_ENTROPY_BITS = 3;
 
 export function isPlaceholder(secret: string): boolean {
-  return PLACEHOLDER.test(secret);
+  return PLACEHOLDER.test(secret) || PUBLISHED.test(secret);
 }
 
 export function isPlaceholderValue(value: string): boolean {
-  return PLACEHOLDER.test(value) || PLACEHOLDER_VALUE.test(value);
+  return isPlaceholder(value) || PLACEHOLDER_VALUE.test(value);
 }
 
 /** Whether the characters are as mixed as those of a random value. */

@@ -38,6 +38,11 @@ export interface MarkedRule extends RuleFacts {
   readonly marks: readonly string[];
   /** Sticky; matched where the mark begins. The whole match is the secret. */
   readonly pattern: RegExp;
+  /**
+   * Sticky; what whole secrets are certain to be, where their makers have let that be seen, the likeliest first. With it
+   * a secret is put together that is escaped, or that goes on in the next line or string.
+   */
+  readonly whole?: readonly RegExp[];
   /** Ownkey's own virtual keys and tool tokens: whoever runs the scan may tell real ones by their checksum. */
   readonly own?: boolean;
 }

@@ -3,6 +3,9 @@ import { azureEndpointNear } from "./azure-endpoint.ts";
 import type { KnownKeys, KnownMatch } from "./known-keys.ts";
 import { LineCounter } from "./line-counter.ts";
 import { LONGEST_SECRET, type Match, type Matcher } from "./matcher.ts";
+import { mayBeEncodedText } from "./encoded-text.ts";
+import type { Form } from "./finding.ts";
+import { matchesInside } from "./matches-inside.ts";
 import { NEAR_CHARS } from "./rule.ts";
 import { endOfRun, isRunByte, nextRun } from "./runs.ts";
 
@@ -11,6 +14,7 @@ export interface Hit {
   readonly rule: Match["rule"] | undefined;
   readonly known: KnownMatch | undefined;
   readonly secret: string;
+  readonly form: Form;
   /** See {@link azureEndpointNear}. */
   readonly endpoint: string | undefined;
   readonly line: number;
@@ -89,7 +93,7 @@ export class StreamScanner {
     let done = this.#done;
     for (let start = nextRun(bytes, done, to); start >= 0; start = nextRun(bytes, done, to)) {
       const end = endOfRun(bytes, start);
-      const mayMatch = matcher.mayMatch(bytes, start, end);
+      const mayMatch = matcher.mayMatch(bytes, start, end) || mayBeEncodedText(bytes, start, end);
       if (mayMatch || known !== undefined) this.#look(bytes, start, end, mayMatch);
       done = end + 1;
     }
@@ -102,6 +106,9 @@ export class StreamScanner {
     if (known && this.#reportKnown(known, bytes, start, end)) return;
     // A row that goes on from the last chunk has been looked at where it begins.
     if (!mayMatch || start < this.#covered || isRunByte(bytes[start - 1])) return;
+    const inside = matchesInside(matcher, bytes, { start, end, namesTell });
+    for (const match of inside) this.#report(bytes, match.start, match.end, match, undefined);
+    if (inside.length > 0) return;
     const match = matcher.match(bytes, start, end, namesTell);
     if (match) this.#report(bytes, match.start, match.end, match, undefined);
   }
@@ -124,7 +131,16 @@ export class StreamScanner {
     if (isAllowed(bytes, start, end, match?.rule.id ?? "known-key")) return;
     const { line, column } = this.#lines.at(bytes, start);
     const endpoint = match?.rule.provider === "azure" ? azureEndpointNear(bytes, start) : undefined;
-    this.#options.onHit({ rule: match?.rule, known, secret: match?.secret ?? "", endpoint, line, column });
+    const form = known?.form ?? match?.form ?? "plain";
+    this.#options.onHit({
+      rule: match?.rule,
+      known,
+      secret: match?.secret ?? "",
+      form,
+      endpoint,
+      line,
+      column,
+    });
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { textOfPart } from "../kernel/index.ts";
 import type { Form } from "./finding.ts";
+import { escapeAt, escapeBefore, LONGEST_ESCAPE, LONGEST_WRAP, wrapAt, wrapBefore } from "./spelling.ts";
 
 export interface Compared {
   readonly start: number;
@@ -11,18 +12,6 @@ export interface Compared {
   /** How it was written where that was not as it is. */
   readonly written: Form | undefined;
 }
-
-/** What may stand between two characters of a key that goes on in the next line or string. */
-const WRAP = String.raw`(?:=|\\|["'\x60][ \t]{0,8}[+.,\\]?)?[ \t]{0,8}(?:\r?\n|\\r\\n|\\n)[ \t]{0,40}(?:[>#*|/+.]{1,3}[ \t]{0,8})?["'\x60]?|["'\x60][ \t]{0,8}[+.]?[ \t]{0,8}["'\x60]`;
-const WRAP_HERE = new RegExp(WRAP, "y");
-const WRAP_BEFORE = new RegExp(`(?:${WRAP})$`);
-const LONGEST_WRAP = 80;
-
-/** One character, escaped; with more backslashes in JSON within JSON. */
-const ESCAPED = String.raw`%([0-9A-Fa-f]{2})|\\{1,7}u00([0-9A-Fa-f]{2})|\\{1,7}x([0-9A-Fa-f]{2})|\\{1,7}([/"'\\])`;
-const ESCAPED_HERE = new RegExp(ESCAPED, "y");
-const ESCAPED_BEFORE = new RegExp(`(?:${ESCAPED})$`);
-const LONGEST_ESCAPE = 12;
 
 /** Whether the key's bytes from `offset` on stand at `at`, and its other ones before and after. */
 export function compareAround(
@@ -53,14 +42,14 @@ function forward(bytes: Uint8Array, from: number, key: Uint8Array, offset: numbe
       continue;
     }
     const text = textOfPart(bytes, at, Math.min(bytes.length, at + LONGEST_WRAP), "latin1");
-    const escaped = escapeIn(execAt(ESCAPED_HERE, text));
+    const escaped = escapeAt(text);
     if (escaped?.byte === key[next] && escaped !== undefined) {
       at += escaped.length;
       next++;
       written ??= escaped.form;
       continue;
     }
-    const wrap = execAt(WRAP_HERE, text)?.[0].length ?? 0;
+    const wrap = wrapAt(text);
     // A wrap before the first character is no part of the key.
     if (wrap === 0 || at === from) return undefined;
     at += wrap;
@@ -73,7 +62,7 @@ function backward(bytes: Uint8Array, from: number, key: Uint8Array, offset: numb
   let at = from;
   let written: Form | undefined;
   for (let next = offset - 1; next >= 0;) {
-    const escaped = escapeIn(ESCAPED_BEFORE.exec(textBefore(bytes, at, LONGEST_ESCAPE)));
+    const escaped = escapeBefore(textBefore(bytes, at, LONGEST_ESCAPE));
     if (escaped?.byte === key[next] && escaped !== undefined) {
       at -= escaped.length;
       next--;
@@ -82,7 +71,7 @@ function backward(bytes: Uint8Array, from: number, key: Uint8Array, offset: numb
       at--;
       next--;
     } else {
-      const wrap = WRAP_BEFORE.exec(textBefore(bytes, at, LONGEST_WRAP))?.[0].length ?? 0;
+      const wrap = wrapBefore(textBefore(bytes, at, LONGEST_WRAP));
       if (wrap === 0) return undefined;
       at -= wrap;
       written ??= "wrapped";
@@ -93,20 +82,4 @@ function backward(bytes: Uint8Array, from: number, key: Uint8Array, offset: numb
 
 function textBefore(bytes: Uint8Array, at: number, chars: number): string {
   return textOfPart(bytes, Math.max(0, at - chars), at, "latin1");
-}
-
-function execAt(pattern: RegExp, text: string): RegExpExecArray | null {
-  pattern.lastIndex = 0;
-  return pattern.exec(text);
-}
-
-function escapeIn(found: RegExpExecArray | null): { byte: number; length: number; form: Form } | undefined {
-  if (!found) return undefined;
-  const [whole, percent, unicode, hex, plain] = found;
-  const code = percent ?? unicode ?? hex;
-  return {
-    byte: code === undefined ? (plain ?? "").charCodeAt(0) : Number.parseInt(code, 16),
-    length: whole.length,
-    form: percent === undefined ? "json" : "url",
-  };
 }

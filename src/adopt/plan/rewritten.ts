@@ -28,7 +28,9 @@ export function rewriteAt(file: string, place: KeyPlace, keys: readonly KeyInFil
   const text = place.form === "plain" ? lent.readText(file) : undefined;
   if (text === undefined) {
     throw new AppError("unsupported", "it is written in a form that cannot be replaced piece by piece", {
-      hint: "take it out by hand, then run ownkey scan",
+      hint: file.endsWith("fish_variables")
+        ? "in fish: set -eU VARIABLE; what uses it can be started with ownkey run"
+        : "take it out by hand, then run ownkey scan",
     });
   }
   const { tool, format, purpose } = place;

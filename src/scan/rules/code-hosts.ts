@@ -1,3 +1,4 @@
+import { looksGenerated } from "../plausible.ts";
 import type { MarkedRule } from "../rule.ts";
 import { marked } from "./marked.ts";
 import { BASE62, BASE64URL, sample } from "./sample.ts";
@@ -54,6 +55,17 @@ export const CODE_HOST_RULES: readonly MarkedRule[] = [
     fix: "delete it at https://pypi.org/manage/account/token/",
     secrets: () => [`pypi-AgEIcHlwaS5vcmc${sample(120, BASE64URL)}A`],
     findsNothingIn: () => ["pypi-AgEIcHlwaS5vcmcxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"],
+  }),
+  marked({
+    id: "crates-io",
+    title: "crates.io token",
+    severity: "high",
+    marks: ["cio"],
+    pattern: /cio[A-Za-z0-9]{32}/,
+    accept: looksGenerated,
+    fix: "revoke it at https://crates.io/settings/tokens",
+    secrets: () => [`cio${sample(32)}`],
+    findsNothingIn: () => [`cio${"x".repeat(32)}`, "ciosConfigurationOfTheWholeProject"],
   }),
   marked({
     id: "docker-hub",

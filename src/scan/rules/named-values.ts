@@ -4,7 +4,9 @@ import type { ContextRule } from "../rule.ts";
 import { BASE62, BASE64URL, HEX, sample } from "./sample.ts";
 
 /** Between a name and its value: quotes and brackets, an equals sign or colon, a space, an opening quote. */
-const ASSIGNED = String.raw`["'\x60\]\\]{0,4}[ \t]{0,20}(?::=|=>|[:=,(])[ \t]{0,20}(?:\\?["'\x60]){0,2}`;
+const ASSIGNED = String.raw`["'\x60\]\\]{0,4}[ \t]{0,20}(?:(?::=|=>|[:=,(])[ \t]{0,20}(?:\\?["'\x60]){0,2}|(?:\?\?=?|\|\|=?|:[ \t]{0,4}[&\w<>'. ]{1,24}=)[ \t]{0,20}["'\x60])`;
+/** Between the name and the value of a pair: in a property list, XML, YAML, JSON, Terraform. */
+const PAIRED = String.raw`(?:</key>\s{0,40}<string>|["']?\s{1,40}(?:default|value)[ \t]{0,8}[:=][ \t]{0,8}["']?|["'][ \t]{0,4},\s{0,40}["']value["'][ \t]{0,4}:[ \t]{0,4}["']|["'][ \t]{0,4}\{\s{1,40}default[ \t]{0,12}=[ \t]{0,4}["'])`;
 /** What may follow a whole value; a bracket or dot would make it a name in code. */
 const VALUE_END = String.raw`(?=["'\x60\\\s,;)&<\]}#|]|$)`;
 
@@ -100,7 +102,7 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
     pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
     hints: ["key", "token"],
     before: new RegExp(
-      `(?:${serviceVariables()}|(?:${SERVICES})[-_.]{0,2}(?:ai[-_.]?)?(?:api[-_.]?)?(?:key|token))\\d?${ASSIGNED}$`,
+      `(?:${serviceVariables()}|(?:${SERVICES})[-_.]{0,2}(?:ai[-_.]?)?(?:api[-_.]?)?(?:key|token))\\d?(?:${ASSIGNED}|${PAIRED})$`,
     ),
     accept: isGeneratedValue,
     findsIn: () => [
@@ -110,6 +112,14 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
       `mistral:\n  apiKey: x\nmistral_api_key: '${sample(32, BASE62, 4)}'`,
       `"cursor.openai.apiKey": "${sample(44, BASE62, 5)}"`,
       `"source": ["os.environ[\\"MISTRAL_API_KEY\\"] = \\"${sample(32, BASE62, 6)}\\"\\n"]`,
+      `process.env.MISTRAL_API_KEY ??= "${sample(32, BASE62, 7)}";`,
+      `const key = process.env.MISTRAL_API_KEY || '${sample(32, BASE62, 8)}';`,
+      `MISTRAL_API_KEY: str = "${sample(32, BASE62, 9)}"`,
+      `- name: MISTRAL_API_KEY\n  value: ${sample(32, BASE62, 10)}\n`,
+      `{"name": "MISTRAL_API_KEY", "value": "${sample(32, BASE62, 11)}"}`,
+      `<key>MISTRAL_API_KEY</key>\n\t<string>${sample(32, BASE62, 12)}</string>`,
+      `<add key="MISTRAL_API_KEY" value="${sample(32, BASE62, 13)}" />`,
+      `variable "mistral_api_key" {\n  default = "${sample(32, BASE62, 14)}"\n}`,
     ],
     findsNothingIn: () => [
       "MISTRAL_API_KEY=your-mistral-api-key-goes-here-1",
@@ -117,6 +127,69 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
       "openaiApiKey: configuration.openai.key1OfTheProject",
       `MISTRAL_API_KEY_ID=x MISTRAL_URL=${sample(32)}`,
       "MISTRAL_API_KEY=3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+      `- name: MISTRAL_MODEL\n  value: ${sample(32, BASE62, 2)}`,
+      "const key = process.env.MISTRAL_API_KEY || keyOfTheTest2026InTheStore(name);",
+    ],
+  },
+  {
+    kind: "context",
+    id: "zhipu",
+    title: "Zhipu key",
+    severity: "high",
+    pattern: new RegExp(`[0-9a-f]{32}\\.[A-Za-z0-9]{16}${VALUE_END}`, "y"),
+    hints: [],
+    shape: { begins: HEX, shortest: 32 + 1 + 16 },
+    before: new RegExp(`(?:key|token)\\d?(?:${ASSIGNED}|${PAIRED})$`),
+    findsIn: () => [
+      `ZHIPUAI_API_KEY=${sample(32, HEX)}.${sample(16)}`,
+      `client = ZhipuAI(api_key="${sample(32, HEX, 2)}.${sample(16, BASE62, 3)}")`,
+    ],
+    findsNothingIn: () => [
+      `key: ${sample(32, HEX)}.js`,
+      `https://host.example/${sample(32, HEX)}.${sample(16)}`,
+      `key = ${sample(32, HEX)}.${"x".repeat(16)}`,
+    ],
+  },
+  {
+    kind: "context",
+    id: "client-key",
+    title: "API key of an AI service in a client",
+    severity: "high",
+    pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
+    hints: ["client(", "clientv2(", ...SERVICES.split("|").map((service) => `${service}(`)],
+    before: new RegExp(
+      String.raw`(?:^|[^\w.])(?:${SERVICES})(?:ai)?(?:\.[a-z]{0,20}|[a-z]{0,10}client)?(?:v2)?\([ \t]{0,4}["']$`,
+    ),
+    accept: isGeneratedValue,
+    findsIn: () => [
+      `co = cohere.Client('${sample(40)}')`,
+      `client = Mistral("${sample(32, BASE62, 2)}")`,
+      `const client = new MistralClient('${sample(32, BASE62, 3)}');`,
+    ],
+    findsNothingIn: () => [
+      'const model = mistral("mistral-large-latest-2026-01");',
+      `client = Storage("${sample(40)}")`,
+      `client = Client("${sample(40)}")`,
+    ],
+  },
+  {
+    kind: "context",
+    id: "netrc-password",
+    title: "password in a netrc file",
+    severity: "medium",
+    pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
+    hints: ["password"],
+    before:
+      /(?:machine|host)\s{1,20}\S{3,80}\s{1,20}(?:(?:login|user|account|port)\s{1,20}\S{1,60}\s{1,20}){0,3}password\s{1,8}["']?$/,
+    accept: isGeneratedValue,
+    fix: "replace it where it was issued, and let only its owner read the file: chmod 600",
+    findsIn: () => [
+      `machine api.mistral.ai login apikey password ${sample(32)}`,
+      `machine api.wandb.ai\n  login user\n  password ${sample(40, HEX, 2)}\n`,
+    ],
+    findsNothingIn: () => [
+      "machine host.example login ada password correct-horse-battery-staple",
+      `login ada password ${sample(32)}`,
     ],
   },
   {
@@ -189,13 +262,17 @@ export const NAMED_VALUE_RULES: readonly ContextRule[] = [
     pattern: new RegExp(`[A-Za-z0-9_+/-]{20,200}={0,2}${VALUE_END}`, "y"),
     hints: ["key", "token", "secret"],
     before:
-      /(?:--?[a-z-]{0,20}(?:api-?key|token|secret)|setx? (?:-[a-z]{1,4} )?[a-z0-9_]{0,40}_(?:key|token|secret))[ \t]{1,4}["'`]?$/,
+      /(?:--?[a-z-]{0,20}(?:api-?key|token|secret)|(?:setx?|setenv|%?env|%set_env) (?:-[a-z]{1,4} )?[a-z0-9_]{0,40}_(?:key|token|secret)|\bkeys set [\w.-]{1,40} --value)[ \t]{1,4}["'`]?$/,
     accept: isGeneratedValue,
     fix: "replace it where it was issued, and take the line out of the shell's history",
     findsIn: () => [
       `cline auth --provider mistral --apikey ${sample(32)}`,
       `- cmd: set -gx MISTRAL_API_KEY ${sample(32, BASE62, 2)}\n`,
       `setx COHERE_API_KEY "${sample(40, BASE62, 3)}"`,
+      `ENV MISTRAL_API_KEY ${sample(32, BASE62, 4)}`,
+      `setenv MISTRAL_API_KEY ${sample(32, BASE62, 5)}`,
+      `"%set_env MISTRAL_API_KEY ${sample(32, BASE62, 6)}\\n"`,
+      `llm keys set mistral --value ${sample(32, BASE62, 7)}`,
     ],
     findsNothingIn: () => [
       "tool --api-key your-api-key-goes-here-1234",

@@ -23,6 +23,29 @@ const BODIES: Readonly<Record<string, (seed: number) => string>> = {
   xai: (seed) => sample(80, BASE62, seed),
 };
 
+/** What follows the prefix in all keys that were seen; lengths change without notice, so nothing is refused by it. */
+const OPENAI_BODIES = [
+  [20, 20],
+  [58, 58],
+  [74, 74],
+  [58, 74],
+  [74, 58],
+].map(([before, after]) => `[A-Za-z0-9_-]{${before}}T3BlbkFJ[A-Za-z0-9_-]{${after}}`);
+const ANTHROPIC_BODIES = [String.raw`\d\d-[A-Za-z0-9_-]{93}AA`];
+const WHOLE: Readonly<Record<string, readonly string[]>> = {
+  "openai-project": OPENAI_BODIES,
+  "openai-service-account": OPENAI_BODIES,
+  "openai-admin": OPENAI_BODIES,
+  "anthropic-api": ANTHROPIC_BODIES,
+  "anthropic-admin": ANTHROPIC_BODIES,
+  "anthropic-oauth-access": ANTHROPIC_BODIES,
+  "anthropic-oauth-refresh": ANTHROPIC_BODIES,
+  "google-standard": ["[A-Za-z0-9_-]{35}"],
+  groq: ["[A-Za-z0-9]{52}"],
+  openrouter: ["[0-9a-f]{64}"],
+  xai: ["[A-Za-z0-9]{80}"],
+};
+
 const OPENAI_MARK = `T3Blbk${"FJ"}`;
 
 /** The formats that the providers' own folders know. Azure's have no mark: see azure.ts. */
@@ -40,6 +63,7 @@ function ruleOf(provider: Provider, format: KeyFormat): MarkedRule {
     provider: provider.preset ?? provider.id,
     marks: [prefix],
     pattern: new RegExp(format.pattern.source.replace(/^\^|\$$/g, "")),
+    ...(WHOLE[id] ? { whole: WHOLE[id].map((body) => new RegExp(prefix + body)) } : {}),
     ...(kind === "oauth" ? { fix: "sign out in the tool that holds it, and sign in again" } : {}),
     secrets,
     findsNothingIn: () => [

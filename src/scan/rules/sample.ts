@@ -29,7 +29,7 @@ export function sample(length: number, alphabet = BASE62, seed = 1): string {
   return text;
 }
 
-/** The text as people have it: alone, assigned, in JSON, YAML, a URL, a header, a command, escaped. */
+/** The text as people have it: alone, assigned, in JSON, YAML, a URL, a header, a command, escaped, encoded. */
 export function inUsualPlaces(secret: string): readonly string[] {
   return [
     secret,
@@ -43,8 +43,17 @@ export function inUsualPlaces(secret: string): readonly string[] {
     `k%3D${secret}%26`,
     `-${secret}\n<!--${secret}-->`,
     `\u001b[32m${secret}\u001b[0m`,
+    `\u001b[1;38;5;10m${secret}\u001b[0m`,
+    `kind: Secret\ndata:\n  key: ${base64(secret)}\n  other: x\n`,
+    `data:\n  .env: ${base64(`A=1\nMY_VALUE=${secret}\n`)}\n`,
+    `{"auths": {"host.example": {"auth": "${base64(`ada:${secret}`)}"}}}`,
     `<value>${secret}</value> &quot;${secret}&quot; |${secret}| \`${secret}\`, b'${secret}'.`,
     `https://ada:${secret}@host.example/x.git`,
     `"\\u0022${secret}\\u0022"`,
+    `the key is **${secret}**, or *${secret}*`,
   ];
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
 }

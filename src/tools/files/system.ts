@@ -124,6 +124,8 @@ const packageManagers: FileTable = ({ home, xdgConfig, join, variable }) =>
     [join(xdgConfig, "git", "credentials"), "text", "keys"],
     [join(xdgConfig, "git", "config"), "text", "settings"],
     [join(home, ".cache", "huggingface", "token"), "text", "keys"],
+    [join(home, ".cache", "huggingface", "stored_tokens"), "text", "keys"],
+    [join(home, ".cargo", "credentials.toml"), "toml", "keys"],
     [join(home, ".pgpass"), "text", "keys"],
     [join(home, ".aws", "credentials"), "text", "keys"],
     [join(home, ".azure", "config"), "text", "settings"],

@@ -98,6 +98,15 @@ test("who keeps the connection open", () => {
   expect(keeps("HTTP/1.0 200 OK\r\nconnection: keep-alive")).toBe(true);
 });
 
+test("where a body may follow that must not be there, the connection is not kept", () => {
+  const keeps = (head: string, method = "POST") => read([`${head}\r\n\r\n`], { method }).head?.keepAlive;
+  expect(keeps("HTTP/1.1 204 No Content")).toBe(true);
+  expect(keeps("HTTP/1.1 204 No Content\r\ncontent-length: 0")).toBe(true);
+  expect(keeps("HTTP/1.1 204 No Content\r\ncontent-length: 5")).toBe(false);
+  expect(keeps("HTTP/1.1 304 Not Modified\r\ntransfer-encoding: chunked")).toBe(false);
+  expect(keeps("HTTP/1.1 404 Not Found", "HEAD")).toBe(false);
+});
+
 test.each([
   "HTTP/2 200 OK\r\n\r\n",
   "HTTP/1.1 20 OK\r\n\r\n",

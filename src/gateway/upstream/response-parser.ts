@@ -226,8 +226,11 @@ function readHead(text: string, method: string): ReadHead {
   const isOld = status[1] === "0";
   const stays = isOld ? hasOption(connection, "keep-alive") : !hasOption(connection, "close");
   const framed = framing({ method, status: code, coding: coding?.toLowerCase(), length, isOld });
+  // Some servers send the body that must not be there; late, it would be taken for the next answer.
+  const isBare = hasNoBody(method, code) && (coding !== undefined || Number(length ?? 0) > 0);
+  const keepAlive = stays && framed.how !== "until-close" && method !== "HEAD" && !isBare;
   return {
-    head: { status: code, headers, length: framed.length, keepAlive: stays && framed.how !== "until-close" },
+    head: { status: code, headers, length: framed.length, keepAlive },
     framing: framed.how,
   };
 }
@@ -265,8 +268,7 @@ function framing(response: {
   isOld: boolean;
 }): Framed {
   const { method, status, coding, length, isOld } = response;
-  if (method === "HEAD" || status < 200 || status === 204 || status === 304)
-    return { how: "counted", length: 0 };
+  if (hasNoBody(method, status)) return { how: "counted", length: 0 };
   if (coding !== undefined) {
     if (coding !== "chunked" || isOld) throw new MalformedResponse("an unknown transfer coding");
     if (length !== undefined) throw new MalformedResponse("a length beside a transfer coding");
@@ -274,6 +276,11 @@ function framing(response: {
   }
   if (length !== undefined) return { how: "counted", length: Number(length) };
   return { how: "until-close", length: undefined };
+}
+
+/** Whatever its headers say. */
+function hasNoBody(method: string, status: number): boolean {
+  return method === "HEAD" || status < 200 || status === 204 || status === 304;
 }
 
 function oneLength(before: string | undefined, value: string): string {

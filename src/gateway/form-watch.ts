@@ -7,6 +7,8 @@ import { AppError, foldName } from "../kernel/index.ts";
 
 /** Longest head of a part. */
 const MAX_HEAD_BYTES = 16 * 1024;
+/** A part of no content costs far more to read than its bytes: a form of nothing else would keep us busy for long. */
+const MAX_PARTS = 1_000;
 /** Longest value of the field. */
 const MAX_VALUE_BYTES = 1024;
 
@@ -19,6 +21,7 @@ export class FormWatch {
   #place: Place = "start";
   /** Bytes that are not judged yet. */
   #rest: Buffer = Buffer.alloc(0);
+  #parts = 0;
   #value: string | undefined;
 
   constructor(boundary: string, name: string) {
@@ -49,6 +52,8 @@ export class FormWatch {
       throw malformed("has a part with too long a head");
     }
     if (end < 0) return false;
+    this.#parts += 1;
+    if (this.#parts > MAX_PARTS) throw malformed(`has more than ${MAX_PARTS} parts`);
     const head = this.#rest.subarray(0, end);
     if (head.includes(this.#mark)) throw malformed("has a delimiter in the head of a part");
     const isField = foldName(nameOf(head.toString("latin1"))) === this.#name;

@@ -81,6 +81,13 @@ test.each([
   }
 });
 
+test("a thousand parts are read, a form of more is refused however it is cut", async () => {
+  const fields = (count: number) => `${model}${part("name=x", "").repeat(count)}--b--\r\n`;
+  expect(await read(fields(999))).toEqual({ model: "whisper-1", body: fields(999) });
+  await expect(read(fields(1000))).rejects.toMatchObject({ code: "invalid_input" });
+  await expect(read(fields(1000), 977)).rejects.toMatchObject({ code: "invalid_input" });
+});
+
 test("what clients do write is read: an empty field, quotes in a file's name, a line end in front", async () => {
   const text = `\r\n${part(`name="prompt"`, "")}${part(`name="file"; filename="a\\"b.wav"`, "x")}${model}--b--\r\n`;
   expect(await read(text, 1)).toEqual({ model: "whisper-1", body: text });

@@ -8,7 +8,7 @@ import { VERSION } from "../kernel/index.ts";
 import { systemKeychain } from "../vault/index.ts";
 import { createSocketClient } from "./client.ts";
 import type { OfflineControl } from "./control.ts";
-import { holderName, portHolder } from "./port-holder.ts";
+import { holderName, otherOwnkey } from "./other-ownkey.ts";
 import { readRunning, runDir } from "./running.ts";
 
 const CONNECT_WITHIN_MS = 1_000;
@@ -42,7 +42,7 @@ export async function machineFacts(
       }
     },
     listens,
-    holder: async (hostname, port) => holderName(await portHolder({ hostname, port, home, userHome })),
+    holder: async (hostname, port) => holderName(await otherOwnkey({ hostname, port, home, userHome })),
     async fetch(url, headers = {}) {
       // `proxy` is Bun's and not in the types: none of the environment's.
       const init = {

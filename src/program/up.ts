@@ -15,7 +15,7 @@ import { createDoor } from "./outside-door.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
 import { takePlace } from "./place.ts";
-import { withPortHolder } from "./port-taken.ts";
+import { withOtherOwnkey } from "./port-taken.ts";
 import { assertSafeAddress } from "./safe-address.ts";
 import { type Serving, servingHere } from "./serving.ts";
 import { listenForStop, type StopSignal } from "./stop-signal.ts";
@@ -53,7 +53,7 @@ export async function up(options: UpOptions): Promise<number> {
     await runUntilStopped(options, sinceStart);
     return 0;
   } catch (error) {
-    throw await withPortHolder(error, config);
+    throw await withOtherOwnkey(error, config);
   } finally {
     place.lock.close();
   }

@@ -5,9 +5,9 @@ import { readRunning } from "./running.ts";
 
 const ANSWERS_WITHIN_MS = 1_000;
 
-export interface PortHolder {
-  readonly isOwnkey: boolean;
-  /** Of the Ownkey that listens there; `undefined` when only its answers are known, which tell none. */
+/** One of another home. */
+export interface OtherOwnkey {
+  /** `undefined` when only its answers are known, which tell none. */
   readonly home: string | undefined;
 }
 
@@ -20,19 +20,27 @@ export interface WantedPort {
 }
 
 /**
- * Who listens on a port that is taken, for words to the user and nothing else: whatever answers there may say that it
- * is an Ownkey. Which home it is of is known of the user's default one only, by its own files.
+ * The Ownkey that listens on a port that is taken; `undefined` when that is another program. For words to the user and
+ * nothing else: whatever answers there may say that it is an Ownkey. Which home it is of is known of the user's default
+ * one only, by its own files.
  */
-export async function portHolder({ hostname, port, home, userHome }: WantedPort): Promise<PortHolder> {
+export async function otherOwnkey({
+  hostname,
+  port,
+  home,
+  userHome,
+}: WantedPort): Promise<OtherOwnkey | undefined> {
   const usual = join(userHome, ".ownkey");
-  if (usual !== home && (await listensOn(usual, port))) return { isOwnkey: true, home: usual };
-  return { isOwnkey: await saysOwnkey(hostname, port), home: undefined };
+  if (usual !== home && (await listensOn(usual, port))) return { home: usual };
+  return (await saysOwnkey(hostname, port)) ? { home: undefined } : undefined;
 }
 
 /** `another Ownkey, that of /home/ada/.ownkey,` */
-export function holderName({ isOwnkey, home }: PortHolder): string {
-  if (!isOwnkey) return "another program";
-  return home === undefined ? "another Ownkey, of another home," : `another Ownkey, that of ${home},`;
+export function holderName(found: OtherOwnkey | undefined): string {
+  if (!found) return "another program";
+  return found.home === undefined
+    ? "another Ownkey, of another home,"
+    : `another Ownkey, that of ${found.home},`;
 }
 
 async function listensOn(home: string, port: number): Promise<boolean> {

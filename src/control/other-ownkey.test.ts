@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { holderName, portHolder } from "./port-holder.ts";
+import { holderName, otherOwnkey } from "./other-ownkey.ts";
 import { prepareSocketPath, writeRunning } from "./running.ts";
 
 const userHome = mkdtempSync(join(tmpdir(), "ownkey-holder-"));
@@ -21,7 +21,7 @@ function serve(headers: Record<string, string>): number {
 }
 
 const holderOf = async (port: number, home = "/nowhere") =>
-  await portHolder({ hostname: "127.0.0.1", port, home, userHome });
+  await otherOwnkey({ hostname: "127.0.0.1", port, home, userHome });
 
 /** The usual home has a program that tells this port. */
 function runUsual(port: number, ui = 1): void {
@@ -42,39 +42,36 @@ function runUsual(port: number, ui = 1): void {
 }
 
 test("an Ownkey is known by its header; anything else is another program", async () => {
-  expect(await holderOf(serve({ "x-ownkey-request-id": "req_x" }))).toEqual({
-    isOwnkey: true,
-    home: undefined,
-  });
-  expect(await holderOf(serve({ "x-request-id": "ownkey" }))).toEqual({ isOwnkey: false, home: undefined });
+  expect(await holderOf(serve({ "x-ownkey-request-id": "req_x" }))).toEqual({ home: undefined });
+  expect(await holderOf(serve({ "x-request-id": "ownkey" }))).toBeUndefined();
   const sockets: Socket[] = [];
   const silent = createServer((socket) => sockets.push(socket));
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const { port } = silent.address() as { port: number };
-  expect((await holderOf(port)).isOwnkey).toBeFalse();
+  expect(await holderOf(port)).toBeUndefined();
   for (const socket of sockets) socket.destroy();
   silent.close();
 });
 
 test("the user's usual home is known by its own files, never by what answers", async () => {
   const port = serve({ "x-ownkey-request-id": "/somewhere" });
-  expect(await holderOf(port)).toEqual({ isOwnkey: true, home: undefined });
+  expect(await holderOf(port)).toEqual({ home: undefined });
   runUsual(port);
-  expect(await holderOf(port)).toEqual({ isOwnkey: true, home: usual });
-  expect(await holderOf(port, usual)).toEqual({ isOwnkey: true, home: undefined });
-  expect((await holderOf(serve({}))).isOwnkey).toBeFalse();
+  expect(await holderOf(port)).toEqual({ home: usual });
+  expect(await holderOf(port, usual)).toEqual({ home: undefined });
+  expect(await holderOf(serve({}))).toBeUndefined();
 });
 
 test("a file that a killed program left tells nothing", async () => {
   const port = serve({});
   runUsual(1, port);
-  expect((await holderOf(port)).home).toBe(usual);
+  expect(await holderOf(port)).toEqual({ home: usual });
   await stops.pop()?.();
-  expect(await holderOf(port)).toEqual({ isOwnkey: false, home: undefined });
+  expect(await holderOf(port)).toBeUndefined();
 });
 
 test("in words", () => {
-  expect(holderName({ isOwnkey: false, home: undefined })).toBe("another program");
-  expect(holderName({ isOwnkey: true, home: undefined })).toBe("another Ownkey, of another home,");
-  expect(holderName({ isOwnkey: true, home: usual })).toBe(`another Ownkey, that of ${usual},`);
+  expect(holderName(undefined)).toBe("another program");
+  expect(holderName({ home: undefined })).toBe("another Ownkey, of another home,");
+  expect(holderName({ home: usual })).toBe(`another Ownkey, that of ${usual},`);
 });

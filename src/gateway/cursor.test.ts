@@ -13,6 +13,13 @@ test("a chat request keeps its bytes", () => {
   expect(chatBody(nonsense)).toBe(nonsense);
 });
 
+test("what is nested too deeply is left to the scanner, which refuses it", () => {
+  const nested = (depth: number) =>
+    utf8(`{"model":"m","input":"]]\\"[","metadata":${"[".repeat(depth)}"[{"${"]".repeat(depth)}}`);
+  expect(chatBody(nested(255))).not.toEqual(nested(255));
+  expect(chatBody(nested(256))).toEqual(nested(256));
+});
+
 test("text, instructions, limit, effort and format move to where chat has them", () => {
   expect(
     convert({

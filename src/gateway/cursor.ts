@@ -14,6 +14,7 @@
  */
 import {
   isJsonObject,
+  isTooDeep,
   type Json,
   type JsonObject,
   objectAt,
@@ -25,7 +26,8 @@ import { hasBlocks, withoutBlocks } from "./cursor-blocks.ts";
 
 /** The body as a chat request; the same bytes when it is one already, or nothing that this could read. */
 export function chatBody(bytes: Uint8Array): Uint8Array {
-  const body = parseJson(Buffer.from(bytes).toString("utf8"));
+  const text = Buffer.from(bytes).toString("utf8");
+  const body = isTooDeep(text) ? undefined : parseJson(text);
   if (!isJsonObject(body)) return bytes;
   const isResponses = body["input"] !== undefined && body["messages"] === undefined;
   const tools = body["tools"];

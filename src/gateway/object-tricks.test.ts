@@ -1,7 +1,7 @@
 // Objects that one virtual key stored at a provider stay out of the reach of another, whatever a request looks like.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
-import { chunked, json, startUpstream, type Upstream } from "../../test/support/upstream.ts";
+import { chunked, json, startUpstream, type Upstream, whole } from "../../test/support/upstream.ts";
 import {
   connection,
   OTHER_VIRTUAL_KEY,
@@ -129,6 +129,11 @@ test("an id that comes late, in crumbs, is found all the same", async () => {
 test("a list without end is not collected", async () => {
   const piece = `{"object":"list","data":[${" ".repeat(1_000_000)}`;
   upstream.behave(chunked(Array<string>(10).fill(piece), { "content-type": "application/json" }));
+  expect((await gateway.send("/c/openai/v1/files")).status).toBe(502);
+});
+
+test("a list that is nested too deeply is not written anew", async () => {
+  upstream.behave(whole(200, `{"data":[],"x":${"[".repeat(300)}${"]".repeat(300)}}`));
   expect((await gateway.send("/c/openai/v1/files")).status).toBe(502);
 });
 

@@ -1,4 +1,12 @@
-import { AppError, isJsonObject, type Json, type JsonObject, parseJson, stringAt } from "../kernel/index.ts";
+import {
+  AppError,
+  isJsonObject,
+  isTooDeep,
+  type Json,
+  type JsonObject,
+  parseJson,
+  stringAt,
+} from "../kernel/index.ts";
 import { idIn } from "./ownership.ts";
 import type { UpstreamAnswer } from "./upstream/answer.ts";
 
@@ -13,7 +21,8 @@ export async function ownObjects(
   answer: UpstreamAnswer,
   isOwn: (id: string) => Promise<boolean>,
 ): Promise<string> {
-  const document = isReadable(answer) ? parseJson((await shortText(answer)) ?? "") : undefined;
+  const text = (isReadable(answer) ? await shortText(answer) : undefined) ?? "";
+  const document = isTooDeep(text) ? undefined : parseJson(text);
   if (!isJsonObject(document)) throw unreadable();
   // OpenAI and Anthropic: `data`; Google: `files`, `cachedContents`, `batches`, absent when empty.
   const filtered: Record<string, Json> = {};

@@ -15,6 +15,32 @@ export interface JsonSpan {
 /** Deeper nesting than any provider takes is refused. */
 export const MAX_JSON_DEPTH = 256;
 
+/**
+ * Whether a JSON text nests deeper than {@link MAX_JSON_DEPTH}. To be asked before a stranger's document is written anew:
+ * `JSON.stringify` exhausts the stack in a deep one, and needs seconds to say so.
+ */
+export function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === JSON_BYTE.quote) at = endOfString(text, at);
+    else if (code === JSON_BYTE.openBrace || code === JSON_BYTE.openBracket) depth += 1;
+    else if (code === JSON_BYTE.closeBrace || code === JSON_BYTE.closeBracket) depth -= 1;
+    if (depth > MAX_JSON_DEPTH) return true;
+  }
+  return false;
+}
+
+/** Where the quote stands that ends the string; behind the text when none does. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let before = end;
+    while (text.charCodeAt(before - 1) === BACKSLASH) before--;
+    if ((end - before) % 2 === 0) return end;
+  }
+  return text.length;
+}
+
 /** What readers built on the lexer look at themselves. */
 export const JSON_BYTE = {
   quote: 0x22,

@@ -53,6 +53,16 @@ describe("one program per home", () => {
     expect(await home.json(["status"])).toMatchObject({ running: true, url: lines[0]?.url });
   }, 30_000);
 
+  test("in the background the log goes where it is kept short, and nowhere else", async () => {
+    const home = newHome();
+    await readyLine(home, "--detach");
+    const logged = (name: string) => readFileSync(join(home.home, "log", name), "utf8");
+    await until(() => logged("ownkey.log").includes('"up.ready"'), "it is ready");
+    expect((await home.run(["down"])).code).toBe(0);
+    expect(logged("ownkey.log")).toContain('"up.stopping"');
+    expect(logged("start.log")).not.toContain('"level"');
+  }, 30_000);
+
   test("another `up`, whatever it is told, prints the very line of the running one and ends well", async () => {
     const home = newHome();
     const { ready } = await home.up();

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errorFromDocument, type Running } from "../control/index.ts";
 import { ensurePrivateDir } from "../files/index.ts";
@@ -30,7 +30,7 @@ export async function startDetached(home: string, argv: readonly string[]): Prom
   const found = await answeringProgram(home);
   if (found) return { running: found, isNew: false };
   ensurePrivateDir(join(home, "log"));
-  const output = join(home, "log", "start.log");
+  const output = startLogOf(home);
   // What it says is read by this process.
   const child = startChild(argv.includes("--json") ? argv : [...argv, "--json"], output);
   const answer = await look(READY_WITHIN_MS, async () => {
@@ -43,7 +43,25 @@ export async function startDetached(home: string, argv: readonly string[]): Prom
   const told = answer === "ended" ? lastErrorIn(output) : undefined;
   if (told) throw told;
   const what = answer === "ended" ? "ended at once, and said nothing" : "is not ready after 20 seconds";
-  throw new AppError("not_running", `Ownkey ${what}`, { hint: `see ${output}` });
+  throw new AppError("not_running", `Ownkey ${what}`, { hint: `see what is in ${join(home, "log")}` });
+}
+
+/**
+ * Whether this process was started in the background: its standard error is then the file of that start. What keeps a
+ * start from succeeding is read there; nobody would ever shorten it.
+ */
+export function isInBackground(home: string): boolean {
+  try {
+    const own = fstatSync(2);
+    const file = statSync(startLogOf(home));
+    return own.dev === file.dev && own.ino === file.ino;
+  } catch {
+    return false;
+  }
+}
+
+function startLogOf(home: string): string {
+  return join(home, "log", "start.log");
 }
 
 function startChild(argv: readonly string[], output: string) {

@@ -10,7 +10,7 @@ import { announce, tellStatement } from "./announce.ts";
 import { startAutoLock } from "./auto-lock.ts";
 import { type ControlServer, serveControl } from "./control-server.ts";
 import { openDataPlane } from "./data-plane.ts";
-import { startDetached } from "./detach.ts";
+import { isInBackground, startDetached } from "./detach.ts";
 import { createDoor } from "./outside-door.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
@@ -83,15 +83,19 @@ async function runUntilStopped(options: UpOptions, sinceStart: () => number): Pr
   await closing.close();
 }
 
-/** To the file of the home, and to standard error when nobody watches the terminal. */
-function openLog({ config, context }: UpOptions, file: LogFile): Log {
-  return createLog({ level: config.log, clock: systemClock, write: logWriter(context, file) });
+function openLog(options: UpOptions, file: LogFile): Log {
+  return createLog({ level: options.config.log, clock: systemClock, write: logWriter(options, file) });
 }
 
-function logWriter(context: CliContext, file: LogFile): (line: string) => void {
+/** To the file of the home, and to standard error where somebody else may keep it. */
+function logWriter(
+  { config, context }: Pick<UpOptions, "config" | "context">,
+  file: LogFile,
+): (line: string) => void {
+  const isKept = !context.interactive && !isInBackground(config.home);
   return (line) => {
     file.write(line);
-    if (!context.interactive) context.stderr.write(line);
+    if (isKept) context.stderr.write(line);
   };
 }
 
@@ -122,7 +126,10 @@ async function start({ config, flags, context }: UpOptions, parts: Parts): Promi
   removeStaleCopies(config.home);
   await unlockFromFile(app, config, caller);
 
-  const serving = await startServing(app, config, { ...parts, writeLog: logWriter(context, parts.file) });
+  const serving = await startServing(app, config, {
+    ...parts,
+    writeLog: logWriter({ config, context }, parts.file),
+  });
   const autoLock = startAutoLock(app, config, log);
   closing.add(() => autoLock.close());
   const door = createDoor({ app, config, log, gatewayUrl: serving.url });

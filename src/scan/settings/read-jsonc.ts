@@ -1,5 +1,4 @@
-import type { Node } from "jsonc-parser";
-import { jsoncTree } from "../../tools/index.ts";
+import { type Node, parseTree } from "jsonc-parser";
 import { DEEPEST, type Entry } from "./entry.ts";
 
 /**
@@ -22,9 +21,19 @@ export function readJsonc(text: string): Entry[] {
     }
   };
   // A BOM is no white space to the parser.
-  const root = jsoncTree(text.startsWith("\ufeff") ? ` ${text.slice(1)}` : text);
+  const root = treeOf(text.startsWith("\ufeff") ? ` ${text.slice(1)}` : text);
   if (root) visit(root, []);
   return entries;
+}
+
+/** `undefined` for what is nested deeper than the parser can go: nobody writes that. */
+function treeOf(text: string): Node | undefined {
+  try {
+    return parseTree(text, [], { allowTrailingComma: true, allowEmptyContent: true });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Offsets must be asked for in ascending order, so that a large file is gone through once. */

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expandPath } from "./expand-path.ts";
@@ -99,6 +99,21 @@ test("an editor's secrets under a password that is the same everywhere are told,
     "settings/obfuscated",
   ]);
   expect(checkObfuscated(places.obfuscated, "darwin")).toEqual([]);
+});
+
+test("what a program keeps in its log alone is looked at too, and nothing is put beside it", () => {
+  const path = join(home, ".config/Cursor/User/globalStorage/state.vscdb");
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new Database(path);
+  // Then there is no file through which others could read the log.
+  database.run("PRAGMA locking_mode=EXCLUSIVE");
+  database.run("PRAGMA journal_mode=wal");
+  database.run("CREATE TABLE ItemTable (key TEXT UNIQUE, value BLOB)");
+  const before = readdirSync(dirname(path)).toSorted();
+  expect(before).toEqual(["state.vscdb", "state.vscdb-wal"]);
+  expect(pathsOf(placesAt())).toContain("~/.config/Cursor/User/globalStorage/state.vscdb-wal");
+  expect(readdirSync(dirname(path)).toSorted()).toEqual(before);
+  database.close();
 });
 
 test("databases of tools are known with the files that SQLite keeps beside them", () => {

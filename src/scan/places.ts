@@ -2,15 +2,22 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "../kernel/index.ts";
-import { type Machine, PROJECT_FILES, projectFileOf, type ToolFile, toolFiles } from "../tools/index.ts";
+import {
+  type Machine,
+  PROJECT_FILES,
+  projectFileOf,
+  type ToolFile,
+  toolFiles,
+  unreadLog,
+} from "../tools/index.ts";
 import { expandPath } from "./expand-path.ts";
 import { notice, type ScanNotice } from "./notice.ts";
 import type { Scope } from "./settings/settings-file.ts";
 import { isObfuscated, type ObfuscatedRow } from "./settings/obfuscated.ts";
 import { accessOf } from "./settings/readers.ts";
-import { type SourceStream, streamOf } from "./source.ts";
+import type { SourceStream } from "./source.ts";
 import { FileReader } from "./sources/file-chunks.ts";
-import { databaseTexts } from "./state-database.ts";
+import { type DatabaseValue, databaseValues } from "./state-database.ts";
 import type { Origin } from "./origin.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -25,8 +32,8 @@ export class Places {
   /** Those of this user and of the machine that exist. */
   readonly found: readonly Place[];
   readonly #byPath: ReadonlyMap<string, Place>;
-  /** Origin of a part of a file → that file. */
-  readonly #files = new Map<string, string>();
+  /** Databases that were read, as the beginning of their rows' origins. */
+  readonly #databases = new Map<string, string>();
   readonly #obfuscated: ObfuscatedRow[] = [];
 
   constructor(machine: Machine) {
@@ -57,7 +64,8 @@ export class Places {
 
   /** The file on disk that an origin names: the database for one of its rows. */
   fileOf(originPath: string): string {
-    return this.#files.get(originPath) ?? originPath;
+    for (const [beginning, path] of this.#databases) if (originPath.startsWith(beginning)) return path;
+    return originPath;
   }
 
   /** What tools read from this folder as from a project. */
@@ -73,23 +81,38 @@ export class Places {
   *streams(places: readonly Place[]): Generator<SourceStream | ScanNotice> {
     const reader = new FileReader();
     for (const place of places) {
-      if (place.format === "sqlite") yield* this.#rows(place);
-      else yield* fileStream(reader, place.path);
+      if (place.format !== "sqlite") yield* fileStream(reader, place.path);
+      else {
+        const log = unreadLog(place.path);
+        if (log !== undefined) yield* fileStream(reader, log);
+        yield* this.#rows(place);
+      }
     }
   }
 
   *#rows({ path }: Place): Generator<SourceStream | ScanNotice> {
+    const { path: _, ...origin } = originOf(path, path);
+    this.#databases.set(`${path} (`, path);
     try {
-      for (const { place, text } of databaseTexts(path)) {
-        const origin = `${path} (${place})`;
-        this.#files.set(origin, path);
-        if (isObfuscated(text)) this.#obfuscated.push({ path, row: place });
-        yield streamOf(originOf(path, origin), utf8(text));
+      const values = databaseValues(path);
+      for (let next = values.next(); ; next = values.next()) {
+        if (next.done) {
+          if (!next.value) yield notice("too_large", path, "not all of this database was looked at");
+          return;
+        }
+        const { value } = next;
+        if (isObfuscated(value)) this.#obfuscated.push({ path, row: value.place });
+        yield rowStream({ ...origin, path: `${path} (${value.place})` }, value);
       }
     } catch {
       yield notice("unreadable", path, "this database cannot be read; it may be in use or damaged");
     }
   }
+}
+
+/** A value behind what it is called, as in an assignment; it is not copied for that. */
+function rowStream(origin: Origin, { name, bytes }: DatabaseValue): SourceStream {
+  return { origin, sizeBytes: bytes.length, chunks: () => [utf8(`${name} = `), bytes] };
 }
 
 function* fileStream(reader: FileReader, path: string): Generator<SourceStream | ScanNotice> {

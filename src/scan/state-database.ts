@@ -1,81 +1,100 @@
-/** Every text in the databases of tools; nothing beside them is changed. */
+/** Every value in the databases of tools; nothing beside them is changed. */
+import type { Database } from "bun:sqlite";
+import { utf8 } from "../kernel/index.ts";
 import { openUnchanged } from "../tools/index.ts";
 
-/** One value of a database as text. */
-export interface DatabaseText {
+/** One value of a database. */
+export interface DatabaseValue {
   /** Table and, where there is one, the row's key: `ItemTable cursorAuth/openAIKey`. */
   readonly place: string;
-  readonly text: string;
+  /** What it is called: the row's key in tables of keys and values, else its column. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
-/** Longer values are conversations and caches, of which the beginning is looked at. */
-const LONGEST_VALUE = 1024 * 1024;
-/** A database of chats can have gigabytes. */
-const MOST_BYTES = 128 * 1024 * 1024;
+export interface ReadingBounds {
+  /** Of a longer value the beginning is given. */
+  readonly longestValue: number;
+  readonly mostBytes: number;
+}
+
+/** A conversation can have some megabytes, and a database of them some hundred. One value at a time is held. */
+const BOUNDS: ReadingBounds = { longestValue: 32 * 1024 * 1024, mostBytes: 4 * 1024 ** 3 };
 
 /** Logins to the tool's own account are never read out. */
 const ACCOUNT = /^cursorAuth\/(?:accessToken|refreshToken|cachedEmail)$/;
 
 /**
- * Every text in every table, one after the other, up to a bound.
+ * Every text in every table, one after the other, also while the tool has the database open. Returns whether all of it
+ * was given.
  * @throws Error of SQLite when the file is no database, is damaged, or is locked.
  */
-export function* databaseTexts(path: string): Generator<DatabaseText> {
+export function* databaseValues(path: string, bounds = BOUNDS): Generator<DatabaseValue, boolean> {
   const database = openUnchanged(path);
-  let left = MOST_BYTES;
+  let left = bounds.mostBytes;
+  let isWhole = true;
   try {
-    for (const { name } of database
+    const write = writer(database, bounds);
+    for (const { name: table } of database
       .query<{ name: string }, []>(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'",
       )
       .all()) {
       const columns = database
-        .query<{ name: string }, []>(`SELECT name FROM pragma_table_info(${quotedText(name)})`)
-        .all();
-      const parts = columns.map((column) => `substr(${quotedName(column.name)}, 1, ${LONGEST_VALUE})`);
-      for (const row of database.query(`SELECT ${parts.join(", ")} FROM ${quotedName(name)}`).iterate()) {
-        for (const found of textsOf(
-          name,
-          Object.values(row as object),
-          columns.map((column) => column.name),
-        )) {
-          left -= found.text.length;
-          if (left < 0) return;
-          yield found;
+        .query<{ name: string }, [string]>("SELECT name FROM pragma_table_info(?)")
+        .all(table)
+        .map(({ name }) => name);
+      const rows = database.query<Row, []>(`SELECT ${columns.map(write).join(", ")} FROM ${quoted(table)}`);
+      for (const row of rows.iterate()) {
+        for (const value of valuesOf(table, columns, Object.values(row))) {
+          left -= value.bytes.length;
+          if (left < 0) return false;
+          isWhole &&= value.bytes.length < bounds.longestValue;
+          yield value;
         }
       }
     }
   } finally {
     database.close();
   }
+  return isWhole;
 }
 
-/** In tables of keys and values both are one text, so that the key tells what the value is. */
-function textsOf(table: string, values: readonly unknown[], columns: readonly string[]): DatabaseText[] {
-  const texts = values.map(asText);
-  const [key = "", value = ""] = texts;
+type Row = Readonly<Record<string, Uint8Array | string | null>>;
+
+/** A column as bytes: texts need not become strings first. In databases of UTF-16 they have to. */
+function writer(
+  database: Database,
+  { longestValue }: ReadingBounds,
+): (column: string, index: number) => string {
+  const { encoding } = database.query<{ encoding: string }, []>("PRAGMA encoding").get() ?? { encoding: "" };
+  return (column, index) => {
+    const part = `substr(${quoted(column)}, 1, ${longestValue})`;
+    const value = encoding === "UTF-8" ? `CAST(${part} AS BLOB)` : part;
+    return `CASE WHEN typeof(${quoted(column)}) IN ('text', 'blob') THEN ${value} END AS c${index}`;
+  };
+}
+
+/** In tables of keys and values both are one, so that the key tells what the value is. */
+function valuesOf(
+  table: string,
+  columns: readonly string[],
+  values: readonly Row[string][],
+): DatabaseValue[] {
+  const all = values.map((value) => (typeof value === "string" ? utf8(value) : (value ?? EMPTY)));
+  const [key = EMPTY, value = EMPTY] = all;
   if (columns.length === 2 && columns[0] === "key") {
-    if (ACCOUNT.test(key)) return [];
-    return [{ place: `${table} ${key}`, text: `${key} = ${value}` }];
+    const name = Buffer.from(key).toString("utf8");
+    return ACCOUNT.test(name) ? [] : [{ place: `${table} ${name}`, name, bytes: value }];
   }
-  return texts.flatMap((text, index) =>
-    text === ""
-      ? []
-      : [{ place: `${table}.${columns[index] ?? ""}`, text: `${columns[index] ?? ""} = ${text}` }],
-  );
+  return all.flatMap((bytes, index) => {
+    const name = columns[index] ?? "";
+    return bytes.length === 0 ? [] : [{ place: `${table}.${name}`, name, bytes }];
+  });
 }
 
-function asText(value: unknown): string {
-  if (typeof value === "string") return value;
-  return value instanceof Uint8Array
-    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("utf8")
-    : "";
-}
+const EMPTY = new Uint8Array(0);
 
-function quotedName(name: string): string {
+function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
-}
-
-function quotedText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -21,6 +21,6 @@ export { toolName, TOOLS, type ToolPlaces } from "./places.ts";
 export { type Source, type SourceKind, Sources } from "./source.ts";
 export { toolFiles } from "./tool-files.ts";
 export { programOnPath, systemMachine, type ToolMachine } from "./tool-machine.ts";
-export { openUnchanged } from "./unchanged-database.ts";
+export { openUnchanged, unreadLog } from "./unchanged-database.ts";
 export * from "./verify.ts";
 export * from "./wire.ts";

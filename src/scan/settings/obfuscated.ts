@@ -2,7 +2,9 @@
  * Editors keep secrets encrypted by Chromium's OSCrypt. On Linux without a keyring it takes a password that is the same
  * on every machine (`v10` before the ciphertext; `v11` is a real one): any program can decrypt them.
  */
+import { textOfPart } from "../../kernel/index.ts";
 import type { Finding } from "../finding.ts";
+import type { DatabaseValue } from "../state-database.ts";
 import { placeFinding } from "./setting-finding.ts";
 
 /** A secret of an editor that only looks encrypted. */
@@ -11,11 +13,13 @@ export interface ObfuscatedRow {
   readonly row: string;
 }
 
-/** A row `secret://…` with a Buffer, as VS Code writes it, of which the first bytes are `v10`. */
-const ROW = /^secret:\/\/.{0,500}? = \{"type":"Buffer","data":\[118,49,48,\d/;
+/** A Buffer as VS Code writes it, of which the first bytes are `v10`. */
+const BUFFER = /^\{"type":"Buffer","data":\[118,49,48,\d/;
+const LONGEST_BEGINNING = 64;
 
-export function isObfuscated(row: string): boolean {
-  return ROW.test(row);
+export function isObfuscated({ name, bytes }: Pick<DatabaseValue, "name" | "bytes">): boolean {
+  if (!name.startsWith("secret://")) return false;
+  return BUFFER.test(textOfPart(bytes, 0, Math.min(bytes.length, LONGEST_BEGINNING), "latin1"));
 }
 
 /** One finding for each database: what helps is the same for all of its rows. */

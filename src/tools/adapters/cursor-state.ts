@@ -23,14 +23,11 @@ const LOGIN_ROW = "cursorAuth/accessToken";
 const SETTINGS_ROW =
   "src.vs.platform.reactivestorage.browser.reactiveStorageServiceImpl.persistentStorage.applicationUser";
 
-const BUSY_MS = 500;
-
 /** `undefined` when it cannot be read: damaged, busy, of another form. */
 export function readCursorState(path: string): CursorState | undefined {
   let database: Database | undefined;
   try {
     database = openUnchanged(path);
-    database.run(`PRAGMA busy_timeout=${BUSY_MS}`);
     return stateOf(database);
   } catch {
     return undefined;

@@ -99,15 +99,18 @@ export function leftText(context: CliContext, plans: readonly Pick<FilePlan, "pl
 
 export function appliedText(context: CliContext, id: string, items: readonly Applied[]): string {
   const changed = items.filter(({ outcome }) => outcome === "changed");
+  const free = changed.filter(({ places }) => places.every(({ way }) => way !== "left")).length;
   const failed = items.flatMap(({ file, error }) => (error ? [{ file, error }] : []));
+  const told = (count: number, colour: "green" | "yellow", text: string) =>
+    count === 0 ? [] : [paint(context, colour, text)];
   return [
-    changed.length === 0
-      ? "no file was changed"
-      : paint(
-          context,
-          "green",
-          `${counted(changed.length, "file holds", "files hold")} no provider key any more`,
-        ),
+    ...(changed.length === 0 ? ["no file was changed"] : []),
+    ...told(free, "green", `${counted(free, "file holds", "files hold")} no provider key any more`),
+    ...told(
+      changed.length - free,
+      "yellow",
+      `${counted(changed.length - free, "file keeps", "files keep")} some`,
+    ),
     ...failed.flatMap(({ file, error }) => [
       `${paint(context, "red", shortPath(context, file))}: as it was: ${printable(error.message)}`,
       ...(error.hint === null ? [] : [`  ${printable(error.hint)}`]),

@@ -1,5 +1,5 @@
 import { AppError } from "../../kernel/index.ts";
-import type { FileRequest } from "../../tools/index.ts";
+import { type FileRequest, openBytes, openUnchanged } from "../../tools/index.ts";
 import { readBytes } from "./file-texts.ts";
 import type { KeyInFile, Lent, Way } from "../replace/key-file.ts";
 import { piecesBetween } from "../replace/pieces.ts";
@@ -50,20 +50,28 @@ export function rewriteAt(file: string, place: KeyPlace, keys: readonly KeyInFil
 
 function databaseAt(file: string, place: KeyPlace, keys: readonly KeyInFile[], lent: Lent): Rewritten {
   const bytes = readBytes(file);
-  if (!bytes) {
-    throw new AppError("unsupported", "the database is too large to be changed safely", {
-      hint: "take the key out in the tool's own settings, then run ownkey scan",
-    });
-  }
-  const { rows, replaced, left } = rewriteDatabase(place, bytes, keys, lent);
+  const database = bytes ? openBytes(bytes) : openUnchanged(file);
+  const { rows, replaced, left } = closing(database, () => rewriteDatabase(place, database, keys, lent));
   return {
     requests: rows.length === 0 ? [] : [{ path: file, format: "sqlite", rows, makePrivate: true }],
     replaced: replaced.map((one) => ({ ...one, line: 0 })),
-    left: left.map((one) => ({
-      ...one,
-      line: 0,
-      why: "it lies in the tool's own database, in a row of which nothing is known",
-      hint: "take it out in the tool's settings, then run ownkey scan",
-    })),
+    left: left.map(({ isSaid, ...one }) => ({ ...one, line: 0, ...(isSaid ? SAID : UNKNOWN_ROW) })),
   };
+}
+
+const SAID = {
+  why: "it was written in a conversation, which only its editor can change",
+  hint: "delete that conversation in the editor; the key may have been sent to a provider with it: make a new one",
+};
+const UNKNOWN_ROW = {
+  why: "it lies in the tool's own database, in a row of which nothing is known",
+  hint: "take it out in the tool's settings, then run ownkey scan",
+};
+
+function closing<Result>(database: { close(): void }, work: () => Result): Result {
+  try {
+    return work();
+  } finally {
+    database.close();
+  }
 }

@@ -1,7 +1,7 @@
 /** Keys in databases of tools. Only rows whose meaning is known are changed: the rest is the tool's own business. */
 import type { Database } from "bun:sqlite";
 import { isJsonObject, type Json, objectAt, parseJson } from "../../kernel/index.ts";
-import { openBytes, type RowEdit } from "../../tools/index.ts";
+import type { RowEdit } from "../../tools/index.ts";
 import { connectionUrl, type KeyInFile, type Lent, referenceTo, type Way } from "./key-file.ts";
 import type { FileToRewrite } from "./rewrite-file.ts";
 
@@ -24,7 +24,14 @@ export interface ReplacedRow {
 export interface RewrittenDatabase {
   readonly rows: readonly RowEdit[];
   readonly replaced: readonly ReplacedRow[];
-  readonly left: readonly { readonly key: KeyInFile; readonly place: string }[];
+  readonly left: readonly LeftRow[];
+}
+
+interface LeftRow {
+  readonly key: KeyInFile;
+  readonly place: string;
+  /** It stands in what was said or answered. */
+  readonly isSaid: boolean;
 }
 
 interface NewValue {
@@ -43,36 +50,31 @@ type CellRewriter = (
 /** The first one that has a say decides. */
 const REWRITERS: readonly CellRewriter[] = [inHistory, ofCursor, ofOpenWebUi];
 
-/** Works out what becomes of the keys in a database. @throws any error of SQLite for what is none. */
+/** Works out what becomes of the keys in a database. @throws any error of SQLite for one that is damaged. */
 export function rewriteDatabase(
   file: Pick<FileToRewrite, "tool" | "purpose">,
-  bytes: Uint8Array,
+  database: Database,
   keys: readonly KeyInFile[],
   lent: Lent,
 ): RewrittenDatabase {
   const result = {
     rows: [] as RowEdit[],
     replaced: [] as ReplacedRow[],
-    left: [] as RewrittenDatabase["left"][number][],
+    left: [] as LeftRow[],
   };
-  const database = openBytes(bytes);
-  try {
-    for (const cell of cellsWith(database, keys)) {
-      const place = typeof cell.key.value === "string" ? `${cell.table} ${cell.key.value}` : cell.table;
-      let { value } = cell;
-      for (const key of keys.filter((one) => cell.value.includes(one.value))) {
-        const next = newValue(file, { ...cell, value }, key, lent);
-        if (next === undefined) result.left.push({ key, place });
-        else {
-          ({ value } = next);
-          const { way, note } = next;
-          result.replaced.push({ key, place, way, ...(note === undefined ? {} : { note }) });
-        }
+  for (const cell of cellsWith(database, keys)) {
+    const place = typeof cell.key.value === "string" ? `${cell.table} ${cell.key.value}` : cell.table;
+    let { value } = cell;
+    for (const key of keys.filter((one) => cell.value.includes(one.value))) {
+      const next = newValue(file, { ...cell, value }, key, lent);
+      if (next === undefined) result.left.push({ key, place, isSaid: isSaid(place) });
+      else {
+        ({ value } = next);
+        const { way, note } = next;
+        result.replaced.push({ key, place, way, ...(note === undefined ? {} : { note }) });
       }
-      if (value !== cell.value) result.rows.push({ ...cell, value });
     }
-  } finally {
-    database.close();
+    if (value !== cell.value) result.rows.push({ ...cell, value });
   }
   return result;
 }
@@ -142,6 +144,14 @@ function isTexts(value: Json | undefined): value is string[] {
   return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
+/** Where Cursor and VS Code keep conversations; their form is the editor's business. */
+const CONVERSATION =
+  /^(?:cursorDiskKV |ItemTable (?:aiService\.|workbench\.panel\.aichat|composer\.|interactive\.|chat\.))/;
+
+function isSaid(place: string): boolean {
+  return CONVERSATION.test(place);
+}
+
 /** Every value of every table that holds one of the keys. */
 function* cellsWith(database: Database, keys: readonly KeyInFile[]): Generator<Cell> {
   const tables = database
@@ -153,7 +163,7 @@ function* cellsWith(database: Database, keys: readonly KeyInFile[]): Generator<C
     const columns = database
       .query<{ name: string; pk: number }, [string]>("SELECT name, pk FROM pragma_table_info(?)")
       .all(table);
-    const id = columns.find(({ name }) => name === "key")?.name ?? "rowid";
+    const id = columns.find(({ name }) => name === "key")?.name ?? ownId(columns) ?? "rowid";
     for (const { name: column } of columns.filter(({ name }) => name !== id)) {
       const found = database.query<{ id: string | number; value: string | Uint8Array }, string[]>(
         `SELECT ${named(id)} AS id, ${named(column)} AS value FROM ${named(table)}
@@ -165,6 +175,12 @@ function* cellsWith(database: Database, keys: readonly KeyInFile[]): Generator<C
       }
     }
   }
+}
+
+/** A primary key of one column stays when rows are numbered anew. */
+function ownId(columns: readonly { readonly name: string; readonly pk: number }[]): string | undefined {
+  const [only, ...others] = columns.filter(({ pk }) => pk > 0);
+  return others.length === 0 ? only?.name : undefined;
 }
 
 function named(name: string): string {

@@ -4,6 +4,8 @@ import type { DoneEdit } from "../edit/edit-text.ts";
 import type { Change, ChangeState, DonePiece, DoneRow, FileState, PlannedFile } from "./change.ts";
 
 const VERSION = 1;
+/** With databases of which only rows are kept: to an older program their states would look like empty files. */
+const VERSION_WITH_LARGE = 2;
 
 /** A change as bytes to be stored encrypted: JSON, with the files' bytes in Base64. */
 export function changeBytes({ id, tool, state, createdAtMs, files }: Change): Uint8Array {
@@ -17,13 +19,14 @@ export function changeBytes({ id, tool, state, createdAtMs, files }: Change): Ui
     before: before ? storedState(before) : null,
     after: storedState(after),
   }));
-  return utf8(JSON.stringify({ version: VERSION, id, tool, state, createdAtMs, files: stored }));
+  const version = files.some(({ isLarge }) => isLarge) ? VERSION_WITH_LARGE : VERSION;
+  return utf8(JSON.stringify({ version, id, tool, state, createdAtMs, files: stored }));
 }
 
 /** @throws AppError `newer_format`, `corrupt`: they were stored encrypted, so nothing but a mistake changes them. */
 export function changeOfBytes(bytes: Uint8Array): Change {
   const value = parseJson(fromUtf8(bytes));
-  if (isJsonObject(value) && value["version"] !== VERSION) {
+  if (isJsonObject(value) && value["version"] !== VERSION && value["version"] !== VERSION_WITH_LARGE) {
     throw new AppError("newer_format", "an undo copy was made by a newer version of Ownkey", {
       hint: "update Ownkey, then undo",
     });
@@ -69,6 +72,7 @@ interface StoredChange {
     }[];
     readonly pieces: readonly DonePiece[];
     readonly rows?: readonly DoneRow[];
+    readonly isLarge?: boolean;
     readonly newFolders: readonly string[];
   }[];
 }

@@ -56,6 +56,8 @@ export interface PlannedFile {
   readonly pieces: readonly DonePiece[];
   /** Of a database. */
   readonly rows?: readonly DoneRow[];
+  /** A database that is not held in memory: of both states only the modes are known, and its rows are all of the change. */
+  readonly isLarge?: boolean;
   /** Folders that have to be made for it, the outermost first. */
   readonly newFolders: readonly string[];
 }

@@ -1,8 +1,9 @@
 import { AppError, type Clock, type NewId } from "../../kernel/index.ts";
 import { type FileLock, removeTemporaries, tryLock } from "../../files/index.ts";
 import type { Change, ChangeSummary, FileRequest, PlannedFile, UndoStore } from "./change.ts";
-import { planFiles, stateOf } from "./plan-files.ts";
-import { restoredState } from "./restored-state.ts";
+import { setRows } from "./large-database.ts";
+import { planFiles } from "./plan-files.ts";
+import { undoSteps } from "./undo-steps.ts";
 import { assertUnchanged, removeMade, writeState } from "./write-state.ts";
 
 export interface ChangesOptions {
@@ -60,7 +61,8 @@ export class Changes {
       try {
         for (const file of files) {
           assertUnchanged(file);
-          writeState(file, file.after);
+          if (file.isLarge) setRows(file.target, file.rows ?? [], file.after.mode);
+          else writeState(file, file.after);
         }
       } catch (error) {
         await this.#undo(change, {});
@@ -82,7 +84,7 @@ export class Changes {
     return undoSteps(await this.#load(id), options).map(({ file, now, next }) => ({
       path: file.path,
       before: now?.bytes,
-      after: next === "gone" ? undefined : next.bytes,
+      after: next === "gone" || "rows" in next ? undefined : next.bytes,
     }));
   }
 
@@ -122,6 +124,7 @@ export class Changes {
     if (steps.length > 0 && change.state === "applied") await store.save({ ...change, state: "undoing" });
     for (const { file, next } of steps) {
       if (next === "gone") removeMade(file);
+      else if ("rows" in next) setRows(file.target, next.rows, next.mode);
       else writeState({ ...file, newFolders: [] }, next);
     }
     await store.remove(change.id);
@@ -179,22 +182,9 @@ export class Changes {
   }
 }
 
-/** One file as it is and as undoing would make it; `after` is `undefined` when it goes. */
+/** One file as it is and as undoing would make it; `after` is `undefined` when it goes, or is too large to be held. */
 export interface UndonePreview {
   readonly path: string;
   readonly before: Uint8Array | undefined;
   readonly after: Uint8Array | undefined;
-}
-
-function undoSteps({ files }: Change, { force = false }: UndoOptions) {
-  return files.toReversed().flatMap((file) => {
-    const now = stateOf(file.target);
-    const next = force ? forcedState(file, now) : restoredState(file, now);
-    return next === undefined ? [] : [{ file, now, next }];
-  });
-}
-
-function forcedState({ before }: PlannedFile, now: ReturnType<typeof stateOf>) {
-  if (!before) return now ? ("gone" as const) : undefined;
-  return before;
 }

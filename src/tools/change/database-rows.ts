@@ -20,7 +20,7 @@ export interface DoneRow extends RowEdit {
 }
 
 /** Bytes 18 and 19 of a database file: 2 for a write-ahead log, which a database in memory cannot have. */
-const FORMAT_VERSIONS = [18, 19] as const;
+export const FORMAT_VERSIONS = [18, 19] as const;
 const WITHOUT_LOG = 1;
 
 /** Opens bytes of a database in memory. @throws any error of SQLite when they are none. */
@@ -83,7 +83,8 @@ function changed<Done>(
   }
 }
 
-function valueOf(database: Database, { table, column, key }: RowEdit): string | undefined {
+/** `undefined` when there is no such row, or more than one, or no text in it. */
+export function valueOf(database: Database, { table, column, key }: RowEdit): string | undefined {
   const sql = `SELECT ${named(column)} AS value FROM ${named(table)} WHERE ${named(key.column)} = ?`;
   const rows = database.query<{ value: unknown }, [string | number]>(sql).all(key.value);
   const [row] = rows;
@@ -92,7 +93,7 @@ function valueOf(database: Database, { table, column, key }: RowEdit): string | 
   return row.value instanceof Uint8Array ? Buffer.from(row.value).toString("utf8") : undefined;
 }
 
-function setValue(database: Database, { table, column, key }: RowEdit, value: string): void {
+export function setValue(database: Database, { table, column, key }: RowEdit, value: string): void {
   const set = `CASE typeof(${named(column)}) WHEN 'blob' THEN CAST(? AS BLOB) ELSE ? END`;
   database
     .query(`UPDATE ${named(table)} SET ${named(column)} = ${set} WHERE ${named(key.column)} = ?`)

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "../../kernel/index.ts";
 import { PRIVATE_FILE_MODE } from "../../files/index.ts";
@@ -6,6 +6,7 @@ import { closeText, editText, openText, type OpenText } from "../edit/edit-text.
 import type { FileRequest, FileState, PlannedFile, TextEdit } from "./change.ts";
 import { assertClosed } from "./closed-database.ts";
 import { editRows } from "./database-rows.ts";
+import { rowsToSet } from "./large-database.ts";
 
 /** Files of settings are small; something larger is not what it seems to be. */
 const LARGEST_FILE_BYTES = 4 * 1024 * 1024;
@@ -29,6 +30,7 @@ function planFile(
   requests: readonly [FileRequest, ...FileRequest[]],
 ): PlannedFile | undefined {
   const [{ path, format }] = requests;
+  if (format === "sqlite" && isLarge(target)) return planLargeDatabase(target, requests);
   const before = stateOf(target);
   if (format === "sqlite") return before && planDatabase(target, before, requests);
   const edits = requests.flatMap((request) => request.edits ?? []);
@@ -69,6 +71,29 @@ function planDatabase(
   return { path, target, format, before, after, edits: [], pieces: [], rows: done, newFolders: [] };
 }
 
+function planLargeDatabase(
+  target: string,
+  requests: readonly [FileRequest, ...FileRequest[]],
+): PlannedFile | undefined {
+  const [{ path, format }] = requests;
+  assertClosed(target);
+  const before = { bytes: NO_BYTES, mode: modeOfOwn(target) };
+  const rows = rowsToSet(
+    target,
+    requests.flatMap((request) => request.rows ?? []),
+  );
+  const after = { bytes: NO_BYTES, mode: modeOf(before, requests) };
+  if (rows.length === 0 && after.mode === before.mode) return undefined;
+  return { path, target, format, before, after, edits: [], pieces: [], rows, isLarge: true, newFolders: [] };
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Whether a database has more than is held in memory. */
+function isLarge(target: string): boolean {
+  return (statSync(target, { throwIfNoEntry: false })?.size ?? 0) > LARGEST_FILE_BYTES;
+}
+
 function modeOf(before: FileState, requests: readonly FileRequest[]): number {
   return requests.some(({ makePrivate }) => makePrivate) ? before.mode & 0o700 : before.mode;
 }
@@ -104,6 +129,21 @@ export function targetOf(path: string): string {
 export function stateOf(target: string): FileState | undefined {
   const stats = statSync(target, { throwIfNoEntry: false });
   if (!stats) return undefined;
+  assertOurs(target, stats);
+  if (stats.size > LARGEST_FILE_BYTES) {
+    throw new AppError("too_large", `${target} has ${stats.size} bytes, which is no file of settings`);
+  }
+  return { bytes: readFileSync(target), mode: stats.mode & 0o777 };
+}
+
+function modeOfOwn(target: string): number {
+  const stats = statSync(target);
+  assertOurs(target, stats);
+  return stats.mode & 0o777;
+}
+
+/** @throws AppError `unsupported`. */
+function assertOurs(target: string, stats: Stats): void {
   if (!stats.isFile()) throw notOurs(`${target} is not a file`, "look at what is there");
   if (process.getuid !== undefined && stats.uid !== process.getuid())
     throw notOurs(`${target} belongs to another user`, "ask its owner, or an administrator, to change it");
@@ -113,10 +153,6 @@ export function stateOf(target: string): FileState | undefined {
       `${target} has ${stats.nlink} names (hard links)`,
       "make it a file of its own, or a symbolic link",
     );
-  if (stats.size > LARGEST_FILE_BYTES) {
-    throw new AppError("too_large", `${target} has ${stats.size} bytes, which is no file of settings`);
-  }
-  return { bytes: readFileSync(target), mode: stats.mode & 0o777 };
 }
 
 function notOurs(message: string, hint: string): AppError {

@@ -4,7 +4,9 @@ import type { PlannedFile } from "./change.ts";
 /** The machine as it would be after a change: what a tool would do then can be asked before anything is written. */
 export function plannedMachine(machine: ToolMachine, files: readonly PlannedFile[]): ToolMachine {
   const after = new Map(
-    files.flatMap((file) => [file.path, file.target].map((path) => [path, file.after.bytes])),
+    files
+      .filter(({ isLarge = false }) => !isLarge)
+      .flatMap((file) => [file.path, file.target].map((path) => [path, file.after.bytes])),
   );
   return {
     ...machine,

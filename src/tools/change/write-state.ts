@@ -4,6 +4,7 @@ import { AppError, equalBytes } from "../../kernel/index.ts";
 import { PRIVATE_DIR_MODE, syncDir, writeDurable } from "../../files/index.ts";
 import type { FileState, PlannedFile } from "./change.ts";
 import { assertClosed } from "./closed-database.ts";
+import { assertRowsUnchanged } from "./large-database.ts";
 import { stateOf, targetOf } from "./plan-files.ts";
 
 export function sameState(a: FileState | undefined, b: FileState | undefined): boolean {
@@ -12,8 +13,11 @@ export function sameState(a: FileState | undefined, b: FileState | undefined): b
 }
 
 /** @throws AppError `conflict` when the file is not what it was when the change was planned. */
-export function assertUnchanged({ path, target, before }: PlannedFile): void {
-  if (targetOf(path) === target && sameState(stateOf(target), before)) return;
+export function assertUnchanged(file: PlannedFile): void {
+  const { path, target, before, isLarge = false } = file;
+  const isPlace = targetOf(path) === target;
+  if (isLarge && isPlace) return assertRowsUnchanged(file);
+  if (isPlace && sameState(stateOf(target), before)) return;
   throw new AppError(
     "conflict",
     `${path} was changed by somebody else meanwhile; nothing of it was overwritten`,

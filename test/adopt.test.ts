@@ -35,6 +35,15 @@ async function undoAll(): Promise<void> {
   }
 }
 
+test("virtual keys that went to the only connection are named when there is another one, with what to do", async () => {
+  await user.json(["vk", "create", "--name", "laptop"]);
+  const key = user.knownKey(newKey.anthropic());
+  user.planted.write("second/.env", `ANTHROPIC_API_KEY=${key}\n`);
+  const { stderr } = await user.run(["adopt", join(user.folder, "second"), "--yes"]);
+  expect(stderr).toContain("ownkey vk set laptop --default-connection anthropic");
+  await undoAll();
+}, 30_000);
+
 describe("a home with thirty keys", () => {
   test("a dry run shows what would be, and changes nothing", async () => {
     const before = user.snapshot();
@@ -82,6 +91,72 @@ test("one key in five places is one key, and each place gets its own best", asyn
   await undoAll();
   expect(read("same/a/.env")).toBe(`OPENAI_API_KEY=${key}\n`);
 }, 30_000);
+
+describe("three keys of one provider", () => {
+  const places = ["work/.env", "private/.env", "old/settings.py"];
+  const folders = ["work", "private", "old"];
+
+  interface Row {
+    readonly providerKey: string;
+  }
+
+  /** Which key serves what the file's reader sends. */
+  async function servedBy(path: string): Promise<string> {
+    const text = read(`three/${path}`);
+    const [, credential] = /API_KEY"?\]? ?= ?"?(sk-ownkey-[^"\s]+)/.exec(text) ?? [];
+    const [, base] = /BASE_URL"?\]? ?= ?"?([^"\s]+)/.exec(text) ?? [];
+    const response = await fetch(`${base}/models`, { headers: { authorization: `Bearer ${credential}` } });
+    expect(response.status).toBe(200);
+    const { items } = await user.json<{ items: readonly Row[] }>(["requests", "list", "--limit", "1"]);
+    return items[0]?.providerKey ?? "";
+  }
+
+  test("stay three, told apart by where they were found; each place goes on with the key that it had", async () => {
+    const keys = places.map(() => user.knownKey(newKey.openai()));
+    for (const [at, path] of places.entries()) {
+      const isCode = path.endsWith(".py");
+      const text = isCode ? `os.environ["OPENAI_API_KEY"] = "${keys[at]}"\n` : `OPENAI_API_KEY=${keys[at]}\n`;
+      user.planted.write(`three/${path}`, text);
+    }
+    const { stored } = await adoptIn("three");
+    expect(stored.map(({ outcome }) => outcome)).toEqual(["stored", "stored", "stored"]);
+    const { items } = await user.json<{ items: readonly { connection: string; purpose: string | null }[] }>([
+      "keys",
+      "list",
+    ]);
+    for (const [at, folder] of folders.entries()) {
+      expect(items.filter(({ connection }) => connection === `openai-${folder}`)).toMatchObject([
+        { purpose: `found in ~/three/${places[at]}` },
+      ]);
+      expect(await servedBy(places[at] ?? "")).toBe(`openai-${folder}/main`);
+    }
+    // Taken in again, each is known where it is, and its place still goes on with it.
+    await undoAll();
+    const { stored: known } = await adoptIn("three");
+    expect(known.map(({ outcome }) => outcome)).toEqual(["known", "known", "known"]);
+    for (const [at, folder] of folders.entries()) {
+      expect(await servedBy(places[at] ?? "")).toBe(`openai-${folder}/main`);
+    }
+    await undoAll();
+  }, 60_000);
+
+  test("one that the vault has in reserve gets a connection of its own; one that was put out of use stays where it is", async () => {
+    const [reserve, disabled] = [user.knownKey(newKey.openai()), user.knownKey(newKey.openai())];
+    await user.addKey("openai", reserve, "--base-url", user.upstreamUrl, "--name", "reserve");
+    await user.addKey("openai", disabled, "--base-url", user.upstreamUrl, "--name", "disabled");
+    expect((await user.run(["keys", "disable", "openai/disabled"])).code).toBe(0);
+    user.planted.write("spare/here/.env", `OPENAI_API_KEY=${reserve}\n`);
+    user.planted.write("spare/there/.env", `OPENAI_API_KEY=${disabled}\n`);
+    const { stored } = await adoptIn("spare");
+    expect(stored.map(({ outcome, message }) => `${outcome} ${message}`).toSorted()).toEqual([
+      "refused it is stored as openai/disabled, which is disabled",
+      "stored null",
+    ]);
+    expect(read("spare/here/.env")).toContain("/c/openai-here/v1");
+    expect(read("spare/there/.env")).toBe(`OPENAI_API_KEY=${disabled}\n`);
+    await undoAll();
+  }, 60_000);
+});
 
 test("permissions are tightened with the key, and come back with it", async () => {
   const key = user.knownKey(newKey.anthropic());

@@ -14,6 +14,7 @@ export {
 } from "./plan/file-plan.ts";
 export { readText } from "./plan/file-texts.ts";
 export { foreseenKeys } from "./keys/foreseen-keys.ts";
+export { foundAt, type FoundAt } from "./keys/found-at.ts";
 export type { FilePreview } from "./plan/preview.ts";
 export { referenceTo, type Way } from "./replace/key-file.ts";
 export { writeFormat } from "./write/write-format.ts";

@@ -9,6 +9,7 @@ import {
   notTakenText,
   plansText,
   storedText,
+  undecidedText,
 } from "./adopt-text.ts";
 import { chooseSome } from "./choose.ts";
 import type { CliContext } from "./context.ts";
@@ -117,8 +118,9 @@ async function takeIn(
     candidates: chosen.map(({ candidate }) => candidate),
     test: options.test,
   });
-  say(storedText(stored.items));
+  say(storedText(context, stored.items));
   for (const { warnings } of stored.items) for (const text of warnings) warn(context, text);
+  for (const line of undecidedText(stored.undecided)) warn(context, line);
   const shell = shellOf(context);
   const { items: plans, ...planned } = await context.client.call(adopt.plan, {
     ...shell,

@@ -42,7 +42,7 @@ export function notTakenText(context: CliContext, notTaken: Found["notTaken"]): 
   ];
 }
 
-export function storedText(items: readonly Stored[]): string {
+export function storedText(context: CliContext, items: readonly Stored[]): string {
   return table(
     items,
     [
@@ -53,9 +53,22 @@ export function storedText(items: readonly Stored[]): string {
         title: "stored as",
         of: ({ connection, name }) => (connection === null ? null : `${connection}/${name}`),
       },
+      {
+        title: "found in",
+        of: ({ candidate: { places } }) =>
+          places.length > 1 ? `${places.length} places` : shortPath(context, places[0]?.path ?? ""),
+      },
       { title: "why", of: ({ message }) => message },
     ],
     "nothing was stored",
+  );
+}
+
+/** What went to the only connection has a choice now, and would be refused. */
+export function undecidedText(undecided: Awaited<ReturnType<typeof adopt.store.run>>["undecided"]): string[] {
+  return undecided.map(
+    ({ virtualKey, connection }) =>
+      `requests of ${virtualKey} that name no connection went to ${connection}, and are refused while there are several: ownkey vk set ${virtualKey} --default-connection ${connection}`,
   );
 }
 

@@ -60,6 +60,11 @@ export class AdoptHome extends OwnkeyHome {
     for (const { key } of this.planted.planted) known.add(key);
   }
 
+  /** Where keys of the providers that are there go. */
+  get upstreamUrl(): string {
+    return this.#upstream.url;
+  }
+
   /** The double takes it from now on. */
   knownKey(key: string): string {
     this.#known.add(key);

@@ -1,36 +1,42 @@
-import { type Connection, connectionToJoin } from "../../connections/index.ts";
+import type { Connection } from "../../connections/index.ts";
 import { normaliseSettings, resolveProviderName } from "../../providers/index.ts";
 import type { Candidate } from "../plan/candidate.ts";
 import type { TakenCandidate } from "../plan/file-plan.ts";
-import { freeName } from "./free-name.ts";
+import { foundAt } from "./found-at.ts";
+import { ownConnection, type PresentConnection } from "./own-connection.ts";
 
 /** Where keys would go, for showing what would be done; nobody is asked. Ones that lack something are left out. */
 export function foreseenKeys(
   candidates: readonly Candidate[],
   connections: readonly Connection[],
 ): TakenCandidate[] {
-  const all: Pick<Connection, "id" | "name" | "provider" | "preset" | "settings" | "createdAtMs">[] = [
-    ...connections,
-  ];
-  const names: [connectionId: string, key: string][] = [];
+  // Nearly all that are there have a key.
+  const present: PresentConnection[] = connections.map((connection) => ({ connection, isServed: true }));
   return candidates.flatMap((candidate) => {
     try {
-      const { provider } = resolveProviderName(candidate.provider);
-      const { settings } = normaliseSettings(provider, candidate.settings);
-      const place = { provider: provider.id, preset: provider.preset, settings };
-      const joined = connectionToJoin(all, place);
-      const name = freeName(
-        provider.preset ?? provider.id,
-        all.map((one) => one.name),
-      );
-      const connection = joined ?? { id: name, name, ...place, createdAtMs: 0 };
-      if (!joined) all.push(connection);
-      const own = names.filter(([id]) => id === connection.id).map(([, taken]) => taken);
-      const key = freeName("main", own);
-      names.push([connection.id, key]);
-      return [{ candidate, connection, key: { name: key, verdict: "untested" as const } }];
+      const connection = knownConnection(candidate, connections) ?? foreseen(candidate, present);
+      const name = candidate.knownAs?.slice(candidate.knownAs.indexOf("/") + 1) ?? "main";
+      return [{ candidate, connection, key: { name, verdict: "untested" as const } }];
     } catch {
       return [];
     }
   });
+}
+
+function knownConnection({ knownAs }: Candidate, connections: readonly Connection[]): Connection | undefined {
+  return connections.find(({ name }) => knownAs?.startsWith(`${name}/`));
+}
+
+/** Added to those that are there: the next key goes elsewhere. */
+function foreseen(candidate: Candidate, present: PresentConnection[]): Connection {
+  const { provider } = resolveProviderName(candidate.provider);
+  const { settings } = normaliseSettings(provider, candidate.settings);
+  const { joined, name, ...own } = ownConnection(provider, settings, {
+    present,
+    found: foundAt(candidate.places)?.name,
+  });
+  const { id, preset } = provider;
+  const connection = joined ?? { id: name, name, provider: id, preset, createdAtMs: 0, ...own };
+  present.push({ connection, isServed: true });
+  return connection;
 }

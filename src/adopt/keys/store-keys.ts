@@ -1,11 +1,6 @@
 import type { Caller } from "../../access/index.ts";
-import {
-  type Connection,
-  type Connections,
-  connectionToJoin,
-  type ProviderKey,
-} from "../../connections/index.ts";
-import { type Secret, toAppError } from "../../kernel/index.ts";
+import type { Connection, Connections, ProviderKey } from "../../connections/index.ts";
+import { AppError, type Secret, toAppError } from "../../kernel/index.ts";
 import {
   type ConnectionSettings,
   normaliseSettings,
@@ -16,6 +11,7 @@ import {
 } from "../../providers/index.ts";
 import { byTurns } from "./by-turns.ts";
 import { freeName } from "./free-name.ts";
+import { ownConnection } from "./own-connection.ts";
 import type { TakeIn } from "./take-in.ts";
 
 /** A key that is to be in the vault, with the places or names under which it was found. */
@@ -26,6 +22,9 @@ export interface KeyToStore {
   readonly kind: "inference" | "admin";
   readonly settings: SettingsInput;
   readonly value: Secret;
+  /** Where it was found, in a word, if its connection may be called by it. */
+  readonly found?: string | undefined;
+  readonly purpose?: string;
 }
 
 /**
@@ -61,9 +60,9 @@ export interface StoreKeysOptions {
 const TESTS_AT_ONCE = 4;
 
 /**
- * Puts keys into the vault, each into the connection of its provider or a new one. What is the same key is stored once,
- * however often it comes; one that the vault has already is not stored again. The answers stand in the order of the
- * first label of each key. Running it twice does nothing the second time.
+ * Puts keys into the vault, each into a connection of its own, see {@link ownConnection}. What is the same key is stored
+ * once, however often it comes; one that the vault has already is not stored again, unless another key serves its
+ * connection. The answers stand in the order of the first label of each key. Running it twice does nothing the second time.
  */
 export async function storeKeys(
   caller: Caller,
@@ -91,7 +90,12 @@ interface Tried extends Prepared {
   readonly verdict: VerdictName | "untested";
   readonly warnings: readonly string[];
   /** The vault has it. */
-  readonly known?: { readonly key: ProviderKey; readonly connection: Connection };
+  readonly known?: KnownKey;
+}
+
+interface KnownKey {
+  readonly key: ProviderKey;
+  readonly connection: Connection;
 }
 
 /** The same value for the same provider at the same address is one key. */
@@ -117,8 +121,8 @@ function prepare(input: KeyToStore): Prepared | StoredKey {
 
 async function tryKey(prepared: Prepared, options: StoreKeysOptions): Promise<Tried | StoredKey> {
   const { input, provider, settings } = prepared;
-  const known = await knownKey(prepared, options);
   try {
+    const known = await knownKey(prepared, options);
     const { value, verdict, warnings } = await options.takeIn({
       provider,
       settings: known?.connection.settings ?? settings,
@@ -133,22 +137,43 @@ async function tryKey(prepared: Prepared, options: StoreKeysOptions): Promise<Tr
   }
 }
 
+/**
+ * The one that serves its connection's requests: one in reserve would not be used.
+ * @throws AppError `key_refused` for a key that its owner has put out of use.
+ */
+async function knownKey(prepared: Prepared, options: StoreKeysOptions): Promise<KnownKey | undefined> {
+  const same = await sameKeys(prepared, options);
+  if (prepared.input.kind === "admin") return same[0];
+  for (const one of same) {
+    const serving = await options.connections.servingKeyOf(one.connection.id);
+    if (serving?.id === one.key.id) return one;
+  }
+  const stopped = same.find(({ key }) => key.state !== "active");
+  if (!stopped) return undefined;
+  const name = `${stopped.connection.name}/${stopped.key.name}`;
+  throw new AppError("key_refused", `it is stored as ${name}, which is ${stopped.key.state}`, {
+    hint:
+      stopped.key.state === "disabled"
+        ? `ownkey keys enable ${name}; or take it out of there by hand`
+        : "take it out of there by hand",
+  });
+}
+
 /** By its fingerprint, at the same provider; where the address was not told, at whatever address it is kept for. */
-async function knownKey(
+async function sameKeys(
   { input, provider, settings }: Prepared,
   { connections, fingerprint }: StoreKeysOptions,
-): Promise<Tried["known"]> {
+): Promise<KnownKey[]> {
   const wanted = fingerprint(input.value);
-  const same = (await connections.keys()).filter(
-    (key) => key.fingerprint === wanted && key.kind === input.kind && key.state !== "removed",
-  );
-  for (const key of same) {
+  const found: KnownKey[] = [];
+  for (const key of await connections.keys()) {
+    if (key.fingerprint !== wanted || key.kind !== input.kind || key.state === "removed") continue;
     const connection = await connections.byId(key.connectionId);
     const isHere = connection.provider === provider.id && connection.preset === provider.preset;
     const isPlace = input.settings.baseUrl === undefined || connection.settings.baseUrl === settings.baseUrl;
-    if (isHere && isPlace) return { key, connection };
+    if (isHere && isPlace) found.push({ key, connection });
   }
-  return undefined;
+  return found;
 }
 
 async function store(caller: Caller, tried: Tried, options: StoreKeysOptions): Promise<StoredKey> {
@@ -169,26 +194,28 @@ async function store(caller: Caller, tried: Tried, options: StoreKeysOptions): P
 
 async function add(caller: Caller, tried: Tried, { connections }: StoreKeysOptions) {
   const { input, provider, settings, value, verdict } = tried;
-  const all = await connections.list();
-  const usual = provider.preset ?? provider.id;
-  const place = { provider: provider.id, preset: provider.preset, settings };
-  const joined = connectionToJoin(all, place);
-  const keys = joined ? await connections.keysOf(joined.id) : [];
-  const taken = keys.filter(({ state }) => state !== "removed").map(({ name }) => name);
+  const keys = (await connections.keys()).filter(({ state }) => state !== "removed");
+  const present = (await connections.list()).map((connection) => ({
+    connection,
+    isServed: keys.some(({ connectionId, kind }) => connectionId === connection.id && kind === input.kind),
+  }));
+  const own = ownConnection(provider, settings, {
+    // Keys that manage keys serve no requests: any number of them is kept together.
+    present: input.kind === "admin" ? present.map((one) => ({ ...one, isServed: false })) : present,
+    found: input.found,
+  });
+  const taken = keys.filter(({ connectionId }) => connectionId === own.joined?.id).map(({ name }) => name);
   return await connections.addKey(caller, {
-    ...place,
-    connectionName:
-      joined?.name ??
-      freeName(
-        usual,
-        all.map(({ name }) => name),
-      ),
+    provider: provider.id,
+    preset: provider.preset,
+    settings: own.settings,
+    connectionName: own.name,
     name: freeName(input.kind === "admin" ? "admin" : "main", taken),
     value,
     kind: input.kind,
     class: null,
     owner: null,
-    purpose: null,
+    purpose: input.purpose ?? null,
     expiresAtMs: null,
     verdict,
   });

@@ -23,6 +23,8 @@ export interface Candidate {
   readonly title: string;
   readonly masked: string;
   readonly value: Secret;
+  /** `connection/name`, when the vault holds it already. */
+  readonly knownAs?: string;
   /** Provider or preset, as `keys add` takes it. */
   readonly provider: string;
   /** What stood beside it: endpoint, organisation. */

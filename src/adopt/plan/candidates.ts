@@ -43,8 +43,10 @@ export function candidatesOf(findings: readonly SurveyFinding[], options: Candid
     if (refusal) notTaken.push({ ...told, ...refusal });
     else {
       const settings = settingsOf(owner, options);
+      const knownAs = secrets.find(({ knownKey }) => knownKey !== undefined)?.knownKey;
       keys.push({
         ...told,
+        ...(knownAs === undefined ? {} : { knownAs }),
         value: first.secret,
         provider: owner.provider,
         settings,

@@ -10,6 +10,7 @@ import {
   createTrial,
   type FilePlan,
   foreseenKeys,
+  foundAt,
   oneAtATime,
   planFile,
   revokeUnused,
@@ -165,8 +166,12 @@ export const store = operation({
       }),
     ),
     taken: z.array(z.custom<TakenCandidate>()),
+    undecided: z
+      .array(z.object({ virtualKey: z.string(), connection: z.string() }))
+      .describe("virtual keys for which there was one connection, and are several now; the one they went to"),
   }),
   async run(control, caller, { candidates: chosen, test }) {
+    const before = await control.connections.list();
     const stored = await storeKeys(
       caller,
       chosen.map((candidate) => ({
@@ -175,6 +180,7 @@ export const store = operation({
         kind: "inference" as const,
         settings: candidate.settings,
         value: candidate.value,
+        ...foundWords(candidate),
       })),
       {
         connections: control.connections,
@@ -200,9 +206,38 @@ export const store = operation({
       taken: items.flatMap(({ one: { key, connection }, candidate }) =>
         key && connection ? [{ candidate, key, connection }] : [],
       ),
+      undecided: await undecidedKeys(control, before),
     };
   },
 });
+
+/** Those that name no connection, when a provider that had one connection has got another one. */
+async function undecidedKeys(
+  { connections, virtualKeys }: Control,
+  before: readonly Connection[],
+): Promise<{ virtualKey: string; connection: string }[]> {
+  const isSame = (a: Connection, b: Connection) => a.provider === b.provider && a.preset === b.preset;
+  const added = (await connections.list()).filter(({ id }) => !before.some((one) => one.id === id));
+  const only = before.find(
+    (one) => added.some((other) => isSame(one, other)) && before.filter((b) => isSame(b, one)).length === 1,
+  );
+  if (!only) return [];
+  return (await virtualKeys.list()).flatMap(({ name, state, policy }) => {
+    const isOpen = policy.connections.length === 0 && policy.defaultConnection === null;
+    return state === "active" && isOpen ? [{ virtualKey: name, connection: only.name }] : [];
+  });
+}
+
+/** By which keys of one provider are told apart. */
+function foundWords({ places }: Candidate): { readonly found?: string; readonly purpose?: string } {
+  const at = foundAt(places);
+  if (!at) return {};
+  const home = homedir();
+  const path = at.path.startsWith(`${home}/`) ? `~${at.path.slice(home.length)}` : at.path;
+  return { found: at.name, purpose: `found in ${path}`.slice(0, LONGEST_PURPOSE) };
+}
+
+const LONGEST_PURPOSE = 200;
 
 /** Keys found apart that are one are stored as one, under all their labels: then the places are put together too. */
 function candidateFor(labels: readonly string[], chosen: readonly Candidate[]): Candidate | undefined {

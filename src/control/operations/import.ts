@@ -40,6 +40,11 @@ export const read = operation({
   },
 });
 
+/** `work` of `WORK_OPENAI_API_KEY`: what its owner calls it, should it be one of several. */
+function firstWord(label: string): string | undefined {
+  return /^[a-z0-9]+/.exec(label.toLowerCase())?.[0];
+}
+
 const keyInput = z.object({
   label: z.string().max(500),
   provider: z.string().min(1).max(64),
@@ -63,6 +68,7 @@ export const store = operation({
       caller,
       keys.map(({ label, provider, kind, value, ...settings }) => ({
         labels: [label],
+        found: firstWord(label),
         provider,
         kind,
         value,

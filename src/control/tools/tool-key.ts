@@ -43,7 +43,8 @@ export async function toolKeyFor(
   const name = toolKeyName(adapter.id);
   const policy = {
     tool: adapter.id,
-    ...(way.hasRivals ? { defaultConnection: way.connection.id } : {}),
+    // Also where it is the only one: another one may come, and must not get the tool's requests.
+    defaultConnection: way.connection.id,
     ...(adapter.traits.fromOutside
       ? {
           connections: [way.connection.id],

@@ -8,8 +8,6 @@ import type { Control } from "../control.ts";
 export interface Way {
   readonly style: WireStyle;
   readonly connection: Connection;
-  /** Several could serve it: its virtual key has to say which. */
-  readonly hasRivals: boolean;
   /** Every wire that some connection serves. */
   readonly served: readonly Wire[];
 }
@@ -54,7 +52,7 @@ export async function chooseWay(
     const [connection, ...others] = found;
     if (!connection) continue;
     if (others.length > 0) throw ambiguous(name, found);
-    return { style, connection, hasRivals: able.length > 1, served };
+    return { style, connection, served };
   }
   throw noneServes(name, traits.styles, only);
 }

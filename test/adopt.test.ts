@@ -158,6 +158,35 @@ describe("three keys of one provider", () => {
   }, 60_000);
 });
 
+test("of every place of a key it is told what becomes of it, however it is written there", async () => {
+  const home = user.planted;
+  const write = (name: string, text: string | Uint8Array) => home.write(`odd/${name}`, text);
+  const [one, two, three] = [newKey.openai(), newKey.anthropic(), newKey.openai()];
+  write("said.jsonl", `{"text":"here:\\n${one}\\nthanks"}\n`);
+  write("utf16.env", Buffer.from(`\ufeffANTHROPIC_API_KEY=${two}\r\n`, "utf16le"));
+  write("utf16.txt", Buffer.from(`key ${two}\r\n`, "utf16le"));
+  write("coloured.log", `\u001b[1;32m${three}\u001b[0m and __${three}__\n`);
+  write("secret.yaml", `data:\n  key: ${Buffer.from(three).toString("base64")}\n`);
+  write("profile.ps1", `$env:MISTRAL_API_KEY = "${home.keyOf("mistral")}"\n`);
+  write("proxy.yaml", `api_base: https://x.openai.azure.com/\napi_key: ${home.keyOf("azure")}\n`);
+  const found = await user.json<{
+    readonly keys: readonly {
+      readonly provider: string;
+      readonly places: readonly { readonly path: string }[];
+    }[];
+    readonly plans: readonly { readonly places: readonly { readonly path: string }[] }[];
+  }>(["adopt", join(user.folder, "odd"), "--dry-run"]);
+  expect(found.keys.map(({ provider }) => provider).toSorted()).toEqual([
+    "anthropic",
+    "azure",
+    "mistral",
+    "openai",
+    "openai",
+  ]);
+  const told = found.plans.flatMap(({ places }) => places.map(({ path }) => path)).toSorted();
+  expect(told).toEqual(found.keys.flatMap(({ places }) => places.map(({ path }) => path)).toSorted());
+});
+
 test("permissions are tightened with the key, and come back with it", async () => {
   const key = user.knownKey(newKey.anthropic());
   user.planted.write("open/.env", `ANTHROPIC_API_KEY=${key}\n`);

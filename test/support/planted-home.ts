@@ -46,7 +46,7 @@ export class PlantedHome {
     return key[kind](this.#seed++);
   }
 
-  write(path: string, text: string): void {
+  write(path: string, text: string | Uint8Array): void {
     const whole = join(this.folder, path);
     mkdirSync(dirname(whole), { recursive: true });
     writeFileSync(whole, text, { mode: 0o600 });

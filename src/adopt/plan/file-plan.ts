@@ -68,7 +68,7 @@ export function planFile(
     file,
     owner: ownerName(file, place),
     tool: place.tool,
-    places: placesOf(file, rewritten),
+    places: [...placesOf(file, rewritten), ...unseenPlaces(file, taken, rewritten)],
     changes: planned.map((one) =>
       previewOf(
         one,
@@ -89,6 +89,22 @@ function keyInFile({ candidate, key, connection }: TakenCandidate): KeyInFile {
   const provider = providerById(connection.provider, connection.preset);
   return { value: candidate.value.reveal(), provider, connection: connection.name, name: key.name };
 }
+
+/** Keys that the scan has found there and that do not stand there as they are, in UTF-16 for instance. */
+function unseenPlaces(
+  file: string,
+  taken: readonly TakenCandidate[],
+  { replaced, left }: Rewritten,
+): PlannedPlace[] {
+  const seen = new Set([...replaced, ...left].map(({ key }) => key.value));
+  const unseen = taken.filter(({ candidate }) => !seen.has(candidate.value.reveal()));
+  return leftPlaces(file, unseen, UNSEEN);
+}
+
+const UNSEEN = {
+  why: "it is written there in a form that cannot be replaced",
+  hint: "take it out by hand, then run ownkey scan",
+};
 
 interface Refused {
   readonly refusal: { readonly why: string; readonly hint: string };
@@ -127,29 +143,37 @@ function leftFile(
   file: string,
   place: KeyPlace,
   taken: readonly TakenCandidate[],
-  { why, hint }: Refused["refusal"],
+  refusal: Refused["refusal"],
 ): FilePlan {
   return {
     file,
     owner: ownerName(file, place),
     tool: place.tool,
-    places: taken.flatMap(({ candidate, key, connection }) =>
-      candidate.places
-        .filter((one) => one.file === file)
-        .map(({ path, line }) => ({
-          path,
-          line,
-          masked: candidate.masked,
-          key: `${connection.name}/${key.name}`,
-          way: "left" as const,
-          note: why,
-          hint,
-        })),
-    ),
+    places: leftPlaces(file, taken, refusal),
     changes: [],
     needsVirtualKey: false,
     needsCommand: false,
     taken: [],
     requests: () => [],
   };
+}
+
+function leftPlaces(
+  file: string,
+  taken: readonly TakenCandidate[],
+  { why, hint }: Refused["refusal"],
+): PlannedPlace[] {
+  return taken.flatMap(({ candidate, key, connection }) =>
+    candidate.places
+      .filter((one) => one.file === file)
+      .map(({ path, line }) => ({
+        path,
+        line,
+        masked: candidate.masked,
+        key: `${connection.name}/${key.name}`,
+        way: "left" as const,
+        note: why,
+        hint,
+      })),
+  );
 }

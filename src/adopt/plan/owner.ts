@@ -42,9 +42,12 @@ function ownerAt(finding: SurveyFinding, texts: FileTexts): Owner | undefined {
   const text = file === undefined || place?.format === "sqlite" ? undefined : texts.of(file);
   const entries = text === undefined || !place ? [] : readEntries(text, place.format);
   const entry = entries.findLast((one) => one.line === line && one.value.includes(value));
-  const guess = guessOf(finding, value, entry);
+  const guess = guessOf(finding, value, entry) ?? namedBeside(finding, text);
   if (!guess) return undefined;
-  const settings = settingsAround(guess, { text, entries, entry, value, isShell: isVariables(finding) });
+  const around = settingsAround(guess, { text, entries, entry, value, isShell: isVariables(finding) });
+  // The resource's own host beside the key, whatever the file is.
+  const beside = finding.endpoint === undefined ? {} : { baseUrl: `https://${finding.endpoint}` };
+  const settings = { ...(guess.defaultBaseUrl === undefined ? beside : {}), ...around };
   const provider = providerAt(guess, settings.baseUrl);
   const isOwn = provider !== guess || providerAt(guess, settings.baseUrl).defaultBaseUrl === settings.baseUrl;
   return { provider: nameOf(provider), settings: isOwn ? without(settings) : settings };
@@ -66,6 +69,15 @@ function guessOf(finding: SurveyFinding, value: string, entry: Entry | undefined
   if (byVariable) return byVariable;
   const owners = possibleOwners(value);
   return owners.length === 1 ? owners[0] : undefined;
+}
+
+/** By the one provider whose variable stands at the key or in the line above it, in files of whatever format. */
+function namedBeside({ rule, line }: SurveyFinding, text: string | undefined): Provider | undefined {
+  if (rule !== "provider-variable" || text === undefined) return undefined;
+  const near = text.split("\n", line).slice(-2).join("\n");
+  const named = (near.match(/[A-Za-z_]\w*/g) ?? []).flatMap((word) => providerOfVariable(word) ?? []);
+  const [only, ...others] = new Set(named);
+  return others.length === 0 ? only : undefined;
 }
 
 /** `mistral_api_key`, `["providers", "mistral", "key"]`. */

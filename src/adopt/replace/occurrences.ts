@@ -24,14 +24,21 @@ export function occurrencesOf(file: KeyFile, keys: readonly KeyInFile[]): Occurr
 function offsetsOf(text: string, value: string): number[] {
   const offsets: number[] = [];
   for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + value.length)) {
-    if (!isWordCharacter(text[at - 1]) && !isWordCharacter(text[at + value.length])) offsets.push(at);
+    const before = text.slice(Math.max(0, at - LONGEST_BEFORE), at);
+    const after = text.slice(at + value.length, at + value.length + LONGEST_BEFORE);
+    if (BEGINS.test(before) && ENDS.test(after)) offsets.push(at);
   }
   return offsets;
 }
 
-function isWordCharacter(character: string | undefined): boolean {
-  return character !== undefined && /[A-Za-z0-9_-]/.test(character);
-}
+const LONGEST_BEFORE = 32;
+/**
+ * No part of a longer word stands before: nothing, or what only clings to it, which is an escape (`\n`, `%3D`, a colour) or
+ * dashes that mark it in a text.
+ */
+const BEGINS =
+  /(?:^|[^A-Za-z0-9_-]|\\(?:[nrtbf]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|%[0-9A-Fa-f]{2}|\u001b\[[0-9;]{0,24}m)[_-]*$/;
+const ENDS = /^[_-]*(?![A-Za-z0-9_-])/;
 
 /** Of a `name`/`value` pair the entry under its name, which says more. */
 function entryOf({ entries }: KeyFile, { value }: KeyInFile, line: number): Entry | undefined {

@@ -1,6 +1,7 @@
-// Uses an ownkey command as a new user would: up, a key, a virtual key, one request through the gateway, usage.
+// Uses an ownkey command as a new user would: up, a key, a virtual key, one request through the gateway, usage, a scan by
+// several threads.
 // Usage: smoke.ts COMMAND [ARG…]. The provider is a small server in this process.
-import { mkdtempSync, rmSync } from "node:fs";
+import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -51,8 +52,29 @@ async function run(args: string[], stdin = ""): Promise<{ out: string; code: num
   const code = await child.exited;
   if (error.includes(providerKey) || out.includes(providerKey))
     throw new Error("smoke: the provider key was printed");
-  if (code !== 0) console.error(error);
+  if (code !== 0 && error !== "") console.error(error);
   return { out, code };
+}
+
+/** Enough for threads to be started, and for them to have something left to do. */
+async function scanByThreads(): Promise<void> {
+  const tree = join(folder, "tree");
+  mkdirSync(tree);
+  const line = "a line of text in which there is nothing to be found, however long one looks\n";
+  writeFileSync(join(tree, "0"), line.repeat((4 * 1024 * 1024) / line.length));
+  // One file by many names takes no room.
+  for (let name = 1; name < 320; name++) linkSync(join(tree, "0"), join(tree, String(name)));
+  writeFileSync(join(tree, "z"), `key = "${providerKey}"\n`);
+  const { out, code } = await run(["scan", tree, "--threads", "2", "--json"]);
+  const found = JSON.parse(out) as {
+    items: { path: string }[];
+    notices: { reason: string }[];
+    threads: number;
+    streams: number;
+  };
+  expect(code === 7 && found.items[0]?.path === join(tree, "z"), "a scan finds the key in the last file");
+  expect(found.streams === 321 && found.notices.length === 0, "every file was looked at");
+  expect(found.threads === 2, "by two threads");
 }
 
 const up = Bun.spawn([...command, "up", "--port", "0", "--json"], {
@@ -95,6 +117,7 @@ try {
     `usage counts it: $${usage.total.costUsd}`,
   );
   expect((await run(["audit", "verify"])).code === 0, "audit verify");
+  await scanByThreads();
   expect((await run(["down"])).code === 0, "down");
   expect((await up.exited) === 0, "up ends with 0");
 } finally {

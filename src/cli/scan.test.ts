@@ -25,6 +25,7 @@ const found = (...items: ScanItem[]): ScanDocument => ({
   notices: [],
   streams: 1234,
   sizeBytes: 5_000_000,
+  threads: 1,
   informationOnly: 0,
 });
 

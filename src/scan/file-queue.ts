@@ -63,6 +63,11 @@ export class FileQueue {
     while (this.#waiting[0]?.isDone || this.#waiting.length > MOST_WAITING) yield* this.#first();
   }
 
+  /** How many threads have looked at files, this one included. */
+  get threads(): number {
+    return 1 + (this.#threads?.atWork ?? 0);
+  }
+
   /** All that is left. */
   async *rest(): AsyncGenerator<LookedBatch> {
     while (this.#waiting.length > 0) yield* this.#first();

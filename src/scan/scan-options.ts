@@ -31,4 +31,6 @@ export interface ScanProgress {
   readonly streams: number;
   readonly sizeBytes: number;
   readonly findings: number;
+  /** How many have looked at files so far. */
+  readonly threads: number;
 }

@@ -152,7 +152,8 @@ class ScanRun {
     this.#done.streams++;
     this.#done.sizeBytes += sizeBytes;
     this.#done.findings += findings;
-    const progress: ScanProgress = { source: source.name, path, ...this.#done };
+    const { threads } = this.#queue;
+    const progress: ScanProgress = { source: source.name, path, threads, ...this.#done };
     this.#options.onProgress?.(progress);
   }
 }

@@ -50,6 +50,8 @@ export interface Survey {
   /** Files, blobs and other texts that were looked at, and their size. */
   readonly streams: number;
   readonly sizeBytes: number;
+  /** How many threads looked at files. */
+  readonly threads: number;
 }
 
 /** Looks for keys, and for what is wrong about where they lie. Writes nothing, creates nothing, calls nobody. */
@@ -73,6 +75,7 @@ export async function survey(request: SurveyRequest, options: SurveyOptions): Pr
     notices: engine.notices,
     streams: engine.streams,
     sizeBytes: engine.sizeBytes,
+    threads: engine.threads,
   };
 }
 
@@ -81,8 +84,14 @@ async function runEngine(
   { machine, randomness, known, isVirtualKey, baseline, onProgress, signal, threads: count }: SurveyOptions,
   places: Places,
   seen: Set<string>,
-): Promise<{ findings: Finding[]; notices: ScanNotice[]; streams: number; sizeBytes: number }> {
-  const result = { findings: [] as Finding[], notices: [] as ScanNotice[], streams: 0, sizeBytes: 0 };
+): Promise<Pick<Survey, "notices" | "streams" | "sizeBytes" | "threads"> & { findings: Finding[] }> {
+  const result = {
+    findings: [] as Finding[],
+    notices: [] as ScanNotice[],
+    streams: 0,
+    sizeBytes: 0,
+    threads: 1,
+  };
   const threads = scanThreads(count);
   const scanOptions: ScanOptions = {
     sources: surveySources(request, places, seen, machine.env),
@@ -95,6 +104,7 @@ async function runEngine(
     onProgress: (progress) => {
       result.streams = progress.streams;
       result.sizeBytes = progress.sizeBytes;
+      result.threads = progress.threads;
       onProgress?.(progress);
     },
   };

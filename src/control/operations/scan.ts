@@ -98,6 +98,7 @@ const outputSchema = z.object({
   notices: z.array(z.object({ reason: z.string(), path: z.string(), message: z.string() })),
   streams: z.number().int(),
   sizeBytes: z.number().int(),
+  threads: z.number().int().describe("how many looked at files: more than one where that pays"),
   informationOnly: z.number().int().describe("how many were found that need no mending"),
 });
 
@@ -150,6 +151,7 @@ async function lookedThrough(
     notices: found.notices.map(({ reason, path, message }) => ({ reason, path, message })),
     streams: found.streams,
     sizeBytes: found.sizeBytes,
+    threads: found.threads,
     informationOnly: found.information.length,
   };
 }

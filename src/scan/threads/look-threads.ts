@@ -36,6 +36,11 @@ export class LookThreads {
     return idlest?.look(paths);
   }
 
+  /** How many have looked at files. */
+  get atWork(): number {
+    return this.#threads.filter(({ hasAnswered }) => hasAnswered).length;
+  }
+
   /** Ends the threads, whatever they are at. */
   close(): void {
     for (const thread of this.#threads) thread.close();
@@ -61,6 +66,7 @@ class LookThread {
   readonly #onEnd: (why: string) => void;
   readonly #waiting: PromiseWithResolvers<readonly Looked[]>[] = [];
   #state: "starting" | "ready" | "ended" = "starting";
+  #hasAnswered = false;
 
   constructor({ known, onEnd, startWorker = startLookWorker }: LookThreadsOptions) {
     this.#onEnd = onEnd;
@@ -74,6 +80,10 @@ class LookThread {
 
   get hasRoom(): boolean {
     return this.#state === "ready" && this.batches < BATCHES_AT_A_TIME;
+  }
+
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
   }
 
   get batches(): number {
@@ -103,8 +113,12 @@ class LookThread {
 
   /** Answers come in the order of the calls. */
   #take(answer: LookAnswer): void {
-    if (answer !== "ready") this.#waiting.shift()?.resolve(fromWire(answer, (id) => RULES_BY_ID.get(id)));
-    else if (this.#state === "starting") this.#state = "ready";
+    if (answer === "ready") {
+      if (this.#state === "starting") this.#state = "ready";
+      return;
+    }
+    this.#hasAnswered = true;
+    this.#waiting.shift()?.resolve(fromWire(answer, (id) => RULES_BY_ID.get(id)));
   }
 }
 

@@ -1,7 +1,7 @@
 // Uses an ownkey command as a new user would: up, a key, a virtual key, one request through the gateway, usage, a scan by
 // several threads.
 // Usage: smoke.ts COMMAND [ARG…]. The provider is a small server in this process.
-import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -9,6 +9,13 @@ const [program = "", ...programArgs] = process.argv.slice(2);
 const command = [program.includes("/") ? resolve(program) : program, ...programArgs];
 const folder = mkdtempSync(join(tmpdir(), "ownkey-smoke-"));
 const environment = { PATH: process.env["PATH"] ?? "", HOME: folder, OWNKEY_HOME: join(folder, "home") };
+/** Where the commands are run: what lies there must have no say. */
+const theirs = join(folder, "theirs");
+mkdirSync(theirs);
+writeFileSync(join(theirs, "bunfig.toml"), 'preload = ["./theirs.ts"]\n');
+writeFileSync(join(theirs, "tsconfig.json"), '{"compilerOptions":{"paths":{"*":["./theirs.ts"]}}}');
+writeFileSync(join(theirs, ".env"), "OWNKEY_PORT=1\n");
+writeFileSync(join(theirs, "theirs.ts"), 'require("node:fs").writeFileSync("witness", "");\n');
 const providerKey = `sk-${"proj"}-${"smoke".repeat(10)}`;
 
 const provider = Bun.serve({
@@ -40,6 +47,7 @@ function expect(condition: boolean, what: string): void {
 
 async function run(args: string[], stdin = ""): Promise<{ out: string; code: number }> {
   const child = Bun.spawn([...command, ...args], {
+    cwd: theirs,
     env: environment,
     stdin: new Blob([stdin]),
     stdout: "pipe",
@@ -78,6 +86,7 @@ async function scanByThreads(): Promise<void> {
 }
 
 const up = Bun.spawn([...command, "up", "--port", "0", "--json"], {
+  cwd: theirs,
   env: environment,
   stdout: "pipe",
   stderr: "inherit",
@@ -120,6 +129,7 @@ try {
   await scanByThreads();
   expect((await run(["down"])).code === 0, "down");
   expect((await up.exited) === 0, "up ends with 0");
+  expect(!existsSync(join(theirs, "witness")), "nothing of the folder's was run");
 } finally {
   up.kill("SIGKILL");
   await provider.stop(true);

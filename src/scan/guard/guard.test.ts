@@ -176,6 +176,20 @@ describe.skipIf(process.platform === "win32")("guard", () => {
     }
   });
 
+  test("hooks that the repository keeps are everybody's: nothing is changed, and what to add is told", () => {
+    git("config", "core.hooksPath", ".githooks");
+    mkdirSync(join(folder, ".githooks"));
+    const hook = script(join(folder, ".githooks/pre-commit"), "exit 0");
+    git("add", ".githooks");
+    const before = readFileSync(hook, "utf8");
+    const { manager, hooks } = installGuard(folder, program);
+    expect(manager?.snippet).toContain("ownkey guard run pre-commit");
+    expect(hooks.some(({ installed }) => installed)).toBe(false);
+    expect(readFileSync(hook, "utf8")).toBe(before);
+    writeFileSync(hook, `${before}ownkey guard run pre-commit || exit\n`);
+    expect(guardStatus(folder).hooks.map(({ installed }) => installed)).toEqual([true, false]);
+  });
+
   test("hooks that git does not look for any more are taken out as well", () => {
     installGuard(folder, program);
     git("config", "core.hooksPath", ".githooks");

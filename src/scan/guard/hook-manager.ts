@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { smallText } from "../small-text.ts";
 import { type HookName, HOOKS } from "./hook-script.ts";
 import type { Repository } from "./repository.ts";
@@ -19,7 +19,7 @@ interface KnownManager extends Pick<HookManager, "name" | "snippet"> {
   /** What shows it otherwise. */
   readonly isUsedIn?: (repository: Repository) => boolean;
   /** Where the lines for a hook stand, if in other files. */
-  readonly filesOf?: (hook: HookName) => readonly string[];
+  readonly filesOf?: (hook: HookName, repository: Repository) => readonly string[];
 }
 
 const PACKAGE = "package.json";
@@ -118,10 +118,22 @@ Then run: pre-commit install --hook-type pre-commit --hook-type pre-push`,
   },
 ];
 
+/** Ours hold the path of a program on this machine, which is none of other people's. */
+const OWN_FOLDER: KnownManager = {
+  name: "the repository itself, which keeps them (core.hooksPath)",
+  files: [],
+  isUsedIn: ({ hooksTracked }) => hooksTracked,
+  filesOf: (hook, { folder, hooksFolder }) => [join(relative(folder, hooksFolder), hook)],
+  snippet: `To the script pre-commit in that folder add the line:
+  ownkey guard run pre-commit || exit
+To the script pre-push:
+  ownkey guard run pre-push "$@" || exit`,
+};
+
 /** The manager of the repository's hooks, if it has one. */
 export function hookManagerOf(repository: Repository): HookManager | undefined {
   const { folder } = repository;
-  const manager = MANAGERS.find(
+  const manager = [...MANAGERS, OWN_FOLDER].find(
     ({ files, isUsedIn }) =>
       files.some((file) => existsSync(join(folder, file))) || (isUsedIn?.(repository) ?? false),
   );
@@ -131,7 +143,7 @@ export function hookManagerOf(repository: Repository): HookManager | undefined {
     name,
     snippet,
     calls: HOOKS.filter((hook) =>
-      filesOf(hook).some((file) => isCalledIn(smallText(join(folder, file)) ?? "", hook)),
+      filesOf(hook, repository).some((file) => isCalledIn(smallText(join(folder, file)) ?? "", hook)),
     ),
   };
 }

@@ -12,6 +12,8 @@ export interface Repository {
   readonly ownHooksFolder: string;
   /** Those hooks run in other repositories as well. */
   readonly hooksShared: boolean;
+  /** The repository keeps them, so that everybody who has it gets them. */
+  readonly hooksTracked: boolean;
 }
 
 /** @throws AppError `not_found` when the folder is in no repository, `unsupported` without git. */
@@ -29,7 +31,14 @@ export function repositoryAt(folder: string): Repository {
   const ownHooksFolder = join(common, "hooks");
   const hooksFolder = resolve(top, git(top, "rev-parse", "--git-path", "hooks") ?? ownHooksFolder);
   const own = [top, common].some((place) => hooksFolder === place || hooksFolder.startsWith(`${place}/`));
-  return { folder: top, hooksFolder, ownHooksFolder, hooksShared: !own && isAbsolute(hooksFolder) };
+  const tracked = hooksFolder === ownHooksFolder ? undefined : git(top, "ls-files", "--", hooksFolder);
+  return {
+    folder: top,
+    hooksFolder,
+    ownHooksFolder,
+    hooksShared: !own && isAbsolute(hooksFolder),
+    hooksTracked: tracked !== undefined && tracked !== "",
+  };
 }
 
 function git(folder: string, ...args: readonly string[]): string | undefined {

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Finding } from "../finding.ts";
+import { SAFE_ARGUMENTS } from "../sources/git.ts";
 import { aboutKey } from "./about-key.ts";
 import { byKey, type KeyPlace, onePerFile, shellQuoted } from "./key-place.ts";
 
@@ -52,10 +53,8 @@ function askGit(git: string, repository: string, paths: readonly string[]): stri
   const found: string[] = [];
   for (let from = 0; from < paths.length; from += MOST_ARGUMENTS) {
     const asked = new Map(paths.slice(from, from + MOST_ARGUMENTS).map((path) => [realPath(path), path]));
-    // A repository of somebody else must not get its own programs started by being looked at.
-    const safe = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--literal-pathspecs"];
     const { stdout, exitCode } = Bun.spawnSync(
-      [git, ...safe, "ls-files", "-z", "--full-name", "--", ...asked.keys()],
+      [git, ...SAFE_ARGUMENTS, "--literal-pathspecs", "ls-files", "-z", "--full-name", "--", ...asked.keys()],
       { cwd: repository, stdin: "ignore", stdout: "pipe", stderr: "ignore" },
     );
     if (exitCode !== 0) continue;

@@ -22,6 +22,12 @@ const SAFE_SETTINGS: readonly string[] = [
   "gc.auto=0",
 ];
 
+/** The same in front of a command of git's. */
+export const SAFE_ARGUMENTS: readonly string[] = [
+  "--no-pager",
+  ...SAFE_SETTINGS.flatMap((setting) => ["-c", setting]),
+];
+
 const SAFE_ENV: Readonly<Record<string, string>> = {
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_TERMINAL_PROMPT: "0",
@@ -64,8 +70,7 @@ export function startGit(
   args: readonly string[],
   input: ReadableStream<Uint8Array> | Uint8Array | "ignore" = "ignore",
 ): GitProcess {
-  const settings = SAFE_SETTINGS.flatMap((setting) => ["-c", setting]);
-  const child = spawn(["git", "--no-pager", ...settings, "-C", folder, ...args], env, input);
+  const child = spawn(["git", ...SAFE_ARGUMENTS, "-C", folder, ...args], env, input);
   return {
     output: child.stdout,
     async finished() {

@@ -30,11 +30,12 @@ interface Case {
   /** What another file of the tool says. */
   readonly other?: string;
   readonly isInstalled?: boolean;
+  readonly keys?: readonly KeyInFile[];
 }
 
 function rewrite(
   text: string,
-  { path, tool, format, purpose = "settings", other, isInstalled = true }: Case,
+  { path, tool, format, purpose = "settings", other, isInstalled = true, keys = all }: Case,
 ) {
   const lent: Lent = {
     virtualKey: VK,
@@ -44,7 +45,7 @@ function rewrite(
     settingsOf: (name) => `/home/ada/.config/${name}/${name}.json`,
     readText: () => other,
   };
-  return rewriteFile({ path, tool, format, purpose, text }, all, lent);
+  return rewriteFile({ path, tool, format, purpose, text }, keys, lent);
 }
 
 const only = ({ replaced }: RewrittenFile): Replaced => {
@@ -65,6 +66,16 @@ describe("tools that run a command get it, and keep nothing", () => {
       apiKeyHelper: `${PROGRAM} token claude-code`,
     });
     expect(only(rewrite(text, { ...file, isInstalled: false })).way).toBe("virtual_key");
+  });
+
+  test("two keys of one provider that would share an address stay", () => {
+    const work = { ...anthropic, value: `${anthropic.value}x`, connection: "anthropic-work" };
+    const env = { ANTHROPIC_API_KEY: anthropic.value, ANTHROPIC_AUTH_TOKEN: work.value };
+    const text = JSON.stringify({ env }, undefined, 2);
+    const file = { path: "/home/ada/.claude/settings.json", tool: "claude-code", format: "jsonc" } as const;
+    const after = rewrite(text, { ...file, keys: [anthropic, work] });
+    expect(after.text).toBe(text);
+    expect(after.left).toHaveLength(2);
   });
 
   test("Codex: the token of a provider's table goes, the command comes", () => {

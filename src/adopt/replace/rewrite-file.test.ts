@@ -29,11 +29,20 @@ interface Case {
   readonly purpose?: FilePurpose;
   readonly connected?: boolean;
   readonly program?: string;
+  readonly keys?: readonly KeyInFile[];
 }
 
 function rewrite(
   text: string,
-  { path = "/home/ada/file", tool, format, purpose = "settings", connected = false, program }: Case,
+  {
+    path = "/home/ada/file",
+    tool,
+    format,
+    purpose = "settings",
+    connected = false,
+    program,
+    keys = all,
+  }: Case,
 ) {
   const lent: Lent = {
     virtualKey: VK,
@@ -43,7 +52,7 @@ function rewrite(
     readText: () => undefined,
     ...(program === undefined ? {} : { program }),
   };
-  return rewriteFile({ path, tool, format, purpose, text }, all, lent);
+  return rewriteFile({ path, tool, format, purpose, text }, keys, lent);
 }
 
 describe("variables get a virtual key, and the address beside it in the same manner", () => {
@@ -94,6 +103,43 @@ describe("variables get a virtual key, and the address beside it in the same man
       `GOOGLE_API_KEY=${VK}`,
       "",
     ]);
+  });
+
+  test("each of several keys of one variable gets the address of its own connection", () => {
+    const other = { ...openai, value: `${openai.value}x`, connection: "openai-work" };
+    const text = [
+      "work() {",
+      `  export OPENAI_API_KEY=${other.value}`,
+      "}",
+      "own() {",
+      `  export OPENAI_API_KEY=${openai.value}`,
+      "  export OPENAI_BASE_URL=https://api.openai.com/v1",
+      "}",
+      `# export OPENAI_API_KEY=${other.value}`,
+      "",
+    ].join("\n");
+    const { text: after, left } = rewrite(text, { format: "shell", tool: "shell", keys: [openai, other] });
+    expect(left).toEqual([]);
+    expect(after.split("\n")).toEqual([
+      "work() {",
+      `  export OPENAI_API_KEY=${VK}`,
+      `  export OPENAI_BASE_URL=${GATEWAY}/c/openai-work/v1`,
+      "}",
+      "own() {",
+      `  export OPENAI_API_KEY=${VK}`,
+      `  export OPENAI_BASE_URL=${GATEWAY}/c/openai/v1`,
+      "}",
+      "# export OPENAI_API_KEY=ownkey://openai-work/main",
+      "",
+    ]);
+  });
+
+  test("two keys under two names that share one address stay, as nobody can tell which is used", () => {
+    const other = { ...google, value: google.value.replace(/.$/, "x"), connection: "google-2" };
+    const text = `GEMINI_API_KEY=${google.value}\nGOOGLE_API_KEY=${other.value}\n`;
+    const { text: after, left } = rewrite(text, { format: "dotenv", keys: [google, other] });
+    expect(after).toBe(text);
+    expect(left).toHaveLength(2);
   });
 
   test("a variable without a known address gets a reference; a key within a command stays", () => {

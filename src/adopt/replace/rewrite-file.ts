@@ -56,8 +56,10 @@ export function rewriteFile(file: FileToRewrite, keys: readonly KeyInFile[], len
   for (let rounds = 0; rounds <= before.length; rounds++) {
     const round = decide(withEntries(file, text), keys, lent);
     if (round.taken.length === 0) {
-      const isWhole = file.format !== "jsonc" || isSound(text);
-      return isWhole ? { text, replaced, left: round.left } : leftWhole(file, before, UNSAFE);
+      if (file.format === "jsonc" && !isSound(text)) return leftWhole(file, before, UNSAFE);
+      return replaced.every((one) => hasItsAddress(one, text))
+        ? { text, replaced, left: round.left }
+        : leftWhole(file, before, SHARED);
     }
     replaced.push(...round.taken);
     text = applyEdits(text, round.edits);
@@ -114,6 +116,17 @@ const UNSAFE = {
   why: "it could not be changed without the risk of damaging it",
   hint: "take the key out by hand, then run ownkey scan",
 };
+
+const SHARED = {
+  why: "it holds several keys of one provider, which share one address: requests would go on with another key",
+  hint: "take out the ones that are not used, then run ownkey adopt again",
+};
+
+/** A later key's address may have taken the place of an earlier one's. */
+function hasItsAddress({ baseUrl, others = [] }: Replaced, text: string): boolean {
+  if (baseUrl === undefined || others.length > 0) return true;
+  return text.split(baseUrl).some((after, index) => index > 0 && !/^[A-Za-z0-9._:@-]/.test(after));
+}
 
 function leftWhole(
   { text }: FileToRewrite,

@@ -21,7 +21,7 @@ import type { TextEdit } from "./text-edit.ts";
 export const rewriteVariable: Rewriter = (file, occurrence, lent) => {
   if (file.format !== "dotenv" && file.format !== "shell") return undefined;
   const name = occurrence.entry?.path.at(-1);
-  if (name === undefined) return inCommand(occurrence);
+  if (name === undefined) return isComment(file, occurrence) ? inComment(occurrence) : inCommand(occurrence);
   const { baseUrls, keys } = sdkVariables(occurrence.key.provider);
   const { start, end, key } = occurrence;
   const [first, ...others] = baseUrls;
@@ -33,11 +33,15 @@ export const rewriteVariable: Rewriter = (file, occurrence, lent) => {
       note: `no program is known to find the gateway by a variable beside ${name}: start what uses it with ownkey run`,
     };
   }
+  if (hasRival(file, occurrence, { keys, name, lent })) return twoKeys(occurrence);
   const baseUrl = connectionUrl(key, lent, first[1]);
-  const beside = [
-    ...setBeside(file, occurrence, { name, variable: first[0], value: baseUrl }),
-    ...others.flatMap(([variable, path]) => setAgain(file, variable, connectionUrl(key, lent, path))),
-  ];
+  const address = { name, variable: first[0], value: baseUrl };
+  const beside = isSetTwice(file, name)
+    ? setInNextLine(file, occurrence, address)
+    : [
+        ...setBeside(file, occurrence, address),
+        ...others.flatMap(([variable, path]) => setAgain(file, variable, connectionUrl(key, lent, path))),
+      ];
   return { ...lentKey(occurrence, lent, { baseUrl, beside }), ...withSignIn(file, lent) };
 };
 
@@ -50,6 +54,17 @@ function withSignIn({ tool, path }: KeyFile, { readText }: Lent): Pick<Replaced,
   return { others: [{ path: settings, format: "jsonc", edits }] };
 }
 
+/** `# OPENAI_API_KEY=…`: a key that was put aside. */
+function isComment({ text }: KeyFile, { start }: Occurrence): boolean {
+  return /^[ \t]*#/.test(text.slice(text.lastIndexOf("\n", start - 1) + 1, start));
+}
+
+/** Nothing reads it: a reference tells which key it was. */
+function inComment(occurrence: Occurrence): Replaced {
+  const { start, end, key } = occurrence;
+  return { occurrence, way: "reference", edits: [{ start, end, text: referenceTo(key) }] };
+}
+
 function inCommand(occurrence: Occurrence): LeftAlone {
   return {
     occurrence,
@@ -58,15 +73,62 @@ function inCommand(occurrence: Occurrence): LeftAlone {
   };
 }
 
+/** In two functions or branches for instance, of which each has its own key: then each gets its own address. */
+function isSetTwice({ entries }: KeyFile, name: string): boolean {
+  return entries.filter(({ path, value }) => path.at(-1) === name && value !== "").length > 1;
+}
+
+/** Another key of the provider, under another name, to which one address would belong as well. */
+function hasRival(
+  { entries }: KeyFile,
+  { key }: Occurrence,
+  { keys, name, lent }: { readonly keys: readonly string[]; readonly name: string; readonly lent: Lent },
+): boolean {
+  const known = new Set(["", key.value, lent.virtualKey]);
+  return entries.some(({ path, value }) => {
+    const other = path.at(-1) ?? "";
+    return other !== name && keys.includes(other) && !known.has(value);
+  });
+}
+
+function twoKeys(occurrence: Occurrence): LeftAlone {
+  return {
+    occurrence,
+    why: "the file has two keys of one provider under two names, and there is one variable for their address",
+    hint: "take out the one that is not used, then run ownkey adopt again",
+  };
+}
+
+/** In the line below the key's, whatever other lines say. */
+function setInNextLine(file: KeyFile, occurrence: Occurrence, address: Address): TextEdit[] {
+  const { text, entries } = file;
+  const below = entries.find(
+    ({ path, line }) => path.at(-1) === address.variable && line === occurrence.line + 1,
+  );
+  if (!below) return [lineBelow(file, occurrence, address)];
+  const start = text.indexOf(below.value, offsetOfLine(text, below.line));
+  return [{ start, end: start + below.value.length, text: address.value }];
+}
+
+interface Address {
+  readonly name: string;
+  readonly variable: string;
+  readonly value: string;
+}
+
 /** Changes the variable where the file sets it already, else sets it in a line below the key's, written the same way. */
-function setBeside(
-  file: KeyFile,
-  { start, end }: Occurrence,
-  { name, variable, value }: { name: string; variable: string; value: string },
-): TextEdit[] {
+function setBeside(file: KeyFile, occurrence: Occurrence, address: Address): TextEdit[] {
+  const { variable, value } = address;
   const again = setAgain(file, variable, value);
   if (again.length > 0 || file.entries.some(({ path }) => path.at(-1) === variable)) return again;
-  const { text } = file;
+  return [lineBelow(file, occurrence, address)];
+}
+
+function lineBelow(
+  { text }: KeyFile,
+  { start, end }: Occurrence,
+  { name, variable, value }: Address,
+): TextEdit {
   const lineStart = text.lastIndexOf("\n", start - 1) + 1;
   const nextLine = text.indexOf("\n", end);
   const hasReturn = nextLine > 0 && text[nextLine - 1] === "\r";
@@ -76,7 +138,7 @@ function setBeside(
   const after = text.slice(end, lineEnd).replace(/(?<!\s)\s+#.*$/, "");
   const rename = (part: string) => part.replaceAll(new RegExp(`\\b${name}\\b`, "g"), variable);
   const lineBreak = hasReturn ? "\r\n" : "\n";
-  return [{ start: lineEnd, end: lineEnd, text: `${lineBreak}${rename(before)}${value}${rename(after)}` }];
+  return { start: lineEnd, end: lineEnd, text: `${lineBreak}${rename(before)}${value}${rename(after)}` };
 }
 
 /** Every assignment of it that has another value. */

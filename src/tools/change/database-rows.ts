@@ -74,13 +74,18 @@ function changed<Done>(
     for (const at of FORMAT_VERSIONS) after[at] = bytes[at] ?? WITHOUT_LOG;
     return { bytes: new Uint8Array(after), done };
   } catch (error) {
-    throw new AppError("damaged_file", `${path} is no database that can be changed`, {
-      hint: "open the program that it belongs to, and see whether it is well",
-      cause: error,
-    });
+    throw unchangeable(path, error);
   } finally {
     database?.close();
   }
+}
+
+/** What SQLite could not do with a file. */
+export function unchangeable(path: string, cause: unknown): AppError {
+  return new AppError("damaged_file", `${path} is no database that can be changed`, {
+    hint: "open the program that it belongs to, and see whether it is well",
+    cause,
+  });
 }
 
 /** `undefined` when there is no such row, or more than one, or no text in it. */

@@ -20,7 +20,14 @@ import { AppError } from "../../kernel/index.ts";
 import { openUnchanged } from "../unchanged-database.ts";
 import type { PlannedFile } from "./change.ts";
 import { assertClosed } from "./closed-database.ts";
-import { type DoneRow, FORMAT_VERSIONS, type RowEdit, setValue, valueOf } from "./database-rows.ts";
+import {
+  type DoneRow,
+  FORMAT_VERSIONS,
+  type RowEdit,
+  setValue,
+  unchangeable,
+  valueOf,
+} from "./database-rows.ts";
 
 /** What edits would do; ones that change nothing are left out. @throws AppError `conflict`, `damaged_file`. */
 export function rowsToSet(target: string, edits: readonly RowEdit[]): DoneRow[] {
@@ -130,10 +137,7 @@ function inDatabase<Result>(path: string, look: (database: Database) => Result):
     database = openUnchanged(path);
     return look(database);
   } catch (error) {
-    throw new AppError("damaged_file", `${path} is no database that can be changed`, {
-      hint: "open the program that it belongs to, and see whether it is well",
-      cause: error,
-    });
+    throw unchangeable(path, error);
   } finally {
     database?.close();
   }

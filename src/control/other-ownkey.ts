@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { REQUEST_ID_HEADER } from "../gateway/index.ts";
+import { hostToCall, REQUEST_ID_HEADER } from "../gateway/index.ts";
 import { createSocketClient } from "./client.ts";
 import { readRunning } from "./running.ts";
 
@@ -52,12 +52,13 @@ async function listensOn(home: string, port: number): Promise<boolean> {
 
 /** Every answer of an Ownkey, on both of its ports, has an id. */
 async function saysOwnkey(hostname: string, port: number): Promise<boolean> {
-  const everywhere = hostname === "0.0.0.0" || hostname === "::";
-  const host = everywhere ? "127.0.0.1" : hostname.includes(":") ? `[${hostname}]` : hostname;
   // `proxy` is Bun's and not in the types: none of the environment's.
   const init = { proxy: false, redirect: "manual", signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) };
   try {
-    const answer = await fetch(`http://${host}:${port}/healthz`, init as unknown as RequestInit);
+    const answer = await fetch(
+      `http://${hostToCall(hostname)}:${port}/healthz`,
+      init as unknown as RequestInit,
+    );
     await answer.body?.cancel();
     return answer.headers.has(REQUEST_ID_HEADER);
   } catch {

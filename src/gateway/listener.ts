@@ -49,9 +49,8 @@ export function listen(options: ListenerOptions): Listener {
     address: (request) => server.requestIP(request)?.address,
   };
   const sideOfDots: ServerSide = { ...side, hadDots: true };
-  const name = isEveryAddress(hostname) ? LOOPBACK[hostname] : hostname;
   return {
-    url: `${tls === undefined ? "http" : "https"}://${inUrl(name)}:${bound}`,
+    url: `${tls === undefined ? "http" : "https"}://${hostToCall(hostname)}:${bound}`,
     port: bound,
     async stop(limitMs) {
       const closed = server.stop();
@@ -81,6 +80,11 @@ const LOOPBACK = { "0.0.0.0": "127.0.0.1", "::": "::1" } as const;
 /** Listening there is listening on all addresses of the machine; nobody calls it by that. */
 export function isEveryAddress(hostname: string): hostname is keyof typeof LOOPBACK {
   return Object.hasOwn(LOOPBACK, hostname);
+}
+
+/** By what a client on this machine reaches what listens there, as a URL has it. */
+export function hostToCall(hostname: string): string {
+  return inUrl(isEveryAddress(hostname) ? LOOPBACK[hostname] : hostname);
 }
 
 /** A host's name or address as a URL and a Host header have it. */

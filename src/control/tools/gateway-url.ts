@@ -1,3 +1,4 @@
+import { hostToCall } from "../../gateway/index.ts";
 import type { Control } from "../control.ts";
 import { gatewayAddress } from "../run/session.ts";
 import { settingOf } from "../setting-of.ts";
@@ -7,8 +8,6 @@ export function gatewayUrlOf(control: Pick<Control, "settings" | "running">): st
   if (control.running) return gatewayAddress(control, control.running.url);
   const setting = settingOf(control.settings);
   const scheme = setting("tlsCert") === null || setting("tlsCert") === undefined ? "http" : "https";
-  const host = String(setting("host") ?? "127.0.0.1");
-  // What listens on every address is reached on this machine by its own.
-  const reached = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  return gatewayAddress(control, `${scheme}://${reached}:${String(setting("port") ?? 7788)}`);
+  const host = hostToCall(String(setting("host") ?? "127.0.0.1"));
+  return gatewayAddress(control, `${scheme}://${host}:${String(setting("port") ?? 7788)}`);
 }

@@ -11,6 +11,7 @@ export type { RunSession } from "./run/session.ts";
 export * from "./local-client.ts";
 export { ModelLists } from "./model-lists.ts";
 export { loadNames, type Names } from "./names.ts";
+export { answeringProgram } from "./answering-program.ts";
 export { holderName, otherOwnkey } from "./other-ownkey.ts";
 export { webhookPost } from "./post-webhook.ts";
 export { SigningSecrets } from "./signing-secrets.ts";

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { hostToCall, REQUEST_ID_HEADER } from "../gateway/index.ts";
-import { createSocketClient } from "./client.ts";
-import { readRunning } from "./running.ts";
+import { answeringProgram } from "./answering-program.ts";
 
 const ANSWERS_WITHIN_MS = 1_000;
 
@@ -44,10 +43,8 @@ export function holderName(found: OtherOwnkey | undefined): string {
 }
 
 async function listensOn(home: string, port: number): Promise<boolean> {
-  const running = readRunning(home);
-  const urls = running ? [running.url, running.ui] : [];
-  if (!running || !urls.some((url) => URL.parse(url)?.port === String(port))) return false;
-  return await createSocketClient(running.socket).answers();
+  const running = await answeringProgram(home);
+  return [running?.url, running?.ui].some((url) => URL.parse(url ?? "")?.port === String(port));
 }
 
 /** Every answer of an Ownkey, on both of its ports, has an id. */

@@ -14,6 +14,7 @@ import {
   type SettingValue,
 } from "../config.ts";
 import {
+  answeringProgram,
   type ControlClient,
   createLocalClient,
   createOfflineClient,
@@ -27,7 +28,7 @@ import { AppError, Secret, silentLog, toAppError } from "../kernel/index.ts";
 import { remembersVault } from "../vault/index.ts";
 import { unlockFromFile } from "./passphrase-file.ts";
 import { startDetached } from "./detach.ts";
-import { answeringProgram, untilPlaceIsFree } from "./place.ts";
+import { untilPlaceIsFree } from "./place.ts";
 import { up } from "./up.ts";
 
 /** What closing takes after streams have ended, on a slow machine. */

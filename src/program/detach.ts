@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { errorFromDocument, type Running } from "../control/index.ts";
+import { answeringProgram, errorFromDocument, type Running } from "../control/index.ts";
 import { ensurePrivateDir } from "../files/index.ts";
 import { AppError, isJsonObject, parseJson } from "../kernel/index.ts";
-import { answeringProgram, look } from "./place.ts";
+import { look } from "./place.ts";
 
 const READY_WITHIN_MS = 20_000;
 

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import {
+  answeringProgram,
   claimRunning,
   prepareSocketPath,
   readRunning,
   type Running,
   writeRunning,
 } from "../control/index.ts";
-import { answeringProgram, look, takePlace, untilPlaceIsFree } from "./place.ts";
+import { look, takePlace, untilPlaceIsFree } from "./place.ts";
 import { testFolder } from "./program.testing.ts";
 
 function serveAs(home: string): { running: Running; stop: () => Promise<void> } {

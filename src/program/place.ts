@@ -1,6 +1,6 @@
 /** One home, one running program: who has the place, and waiting for it to be free. */
 import { existsSync } from "node:fs";
-import { claimRunning, createSocketClient, readRunning, runDir, type Running } from "../control/index.ts";
+import { answeringProgram, claimRunning, runDir, type Running } from "../control/index.ts";
 import type { FileLock } from "../files/index.ts";
 import { AppError } from "../kernel/index.ts";
 
@@ -24,12 +24,6 @@ export async function takePlace(home: string): Promise<Place> {
   throw new AppError("conflict", "another Ownkey holds this home and does not answer", {
     hint: "ownkey down; if that does not help, end the process that `ownkey up` started",
   });
-}
-
-/** The running program, if it answers. */
-export async function answeringProgram(home: string): Promise<Running | undefined> {
-  const running = readRunning(home);
-  return running && (await createSocketClient(running.socket).answers()) ? running : undefined;
 }
 
 /** Waits until no program holds the place; false when one still does at the end of the time. */

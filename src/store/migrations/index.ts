@@ -16,6 +16,7 @@ import { notify } from "./011-notify.ts";
 import { sharedLedger } from "./012-shared-ledger.ts";
 import { virtualKeyNames } from "./013-virtual-key-names.ts";
 import { budgetCopies } from "./014-budget-copies.ts";
+import { rateSharesLimit } from "./015-rate-shares-limit.ts";
 import type { Migration } from "./migration.ts";
 
 export type { Migration } from "./migration.ts";
@@ -35,4 +36,5 @@ export const MIGRATIONS: readonly Migration[] = [
   sharedLedger, // 12
   virtualKeyNames, // 13
   budgetCopies, // 14
+  rateSharesLimit, // 15
 ];

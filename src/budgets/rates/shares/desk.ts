@@ -226,13 +226,21 @@ export class ShareDesk implements Sharing {
       return { isNew: isNew || this.#alone !== (others.length === 0), wanted: NOBODY_WANTS };
     }
     const asked = await store.all(
-      `SELECT theirs.counter AS counter, CAST(SUM(theirs.wanted) AS BIGINT) AS wanted
+      `SELECT theirs.counter AS counter, CAST(SUM(theirs.wanted) AS BIGINT) AS wanted, MIN(theirs.wanted_of) AS wanted_of,
+              (SELECT CAST(SUM(held.share) AS BIGINT) FROM rate_shares held WHERE held.counter = theirs.counter) AS held
          FROM rate_shares theirs JOIN rate_shares mine ON mine.counter = theirs.counter
         WHERE mine.node = ? AND mine.share > 0 AND theirs.node <> ? AND theirs.wanted > 0
         GROUP BY theirs.counter`,
       [node, node],
     );
-    return { isNew, wanted: new Map(asked.map((row) => [textOf(row, "counter"), intOf(row, "wanted")])) };
+    const wanted = new Map<string, number>();
+    for (const row of asked) {
+      // What was given before and is not taken yet is theirs already: else every look would halve what is left here.
+      const free = Math.max(0, intOf(row, "wanted_of") - intOf(row, "held"));
+      const missing = intOf(row, "wanted") - free;
+      if (missing > 0) wanted.set(textOf(row, "counter"), missing);
+    }
+    return { isNew, wanted };
   }
 
   async #exchange(wanted = NOBODY_WANTS, claims: readonly Holding[] = [], shares = true): Promise<void> {

@@ -178,9 +178,10 @@ async function take(tx: Tx, node: string, { ask, mayTake }: { ask: Ask; mayTake:
   const more = ask.wanted === 0 ? 0 : Math.min(free, Math.max(ask.wanted, Math.floor(free / (wanting + 1))));
   const wanted = Math.max(0, ask.wanted - more);
   await tx.run(
-    `INSERT INTO rate_shares (counter, node, share, wanted, free_at_ms) VALUES (?, ?, ?, ?, 0)
-     ON CONFLICT (counter, node) DO UPDATE SET share = excluded.share, wanted = excluded.wanted`,
-    [counter, node, held + more, wanted],
+    `INSERT INTO rate_shares (counter, node, share, wanted, wanted_of, free_at_ms) VALUES (?, ?, ?, ?, ?, 0)
+     ON CONFLICT (counter, node) DO UPDATE
+       SET share = excluded.share, wanted = excluded.wanted, wanted_of = excluded.wanted_of`,
+    [counter, node, held + more, wanted, limit],
   );
   const freeAt = rows.filter((row) => !isMine(row)).map((row) => intOf(row, "free_at_ms"));
   const known = freeAt.filter((atMs) => atMs > 0);

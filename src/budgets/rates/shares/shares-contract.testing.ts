@@ -69,6 +69,20 @@ class Node {
   }
 }
 
+function slowed(store: Store, timeMs: number): Store {
+  const tx: Store["tx"] = async (work) => {
+    await Bun.sleep(timeMs);
+    return await store.tx(work);
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === "tx") return tx;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 export function sharesContract(name: string, openDatabase: () => Promise<() => Promise<Store>>): void {
   describe(name, () => {
     let open: () => Promise<Store>;
@@ -86,10 +100,11 @@ export function sharesContract(name: string, openDatabase: () => Promise<() => P
       for (const store of stores.splice(0)) await store.close();
     });
 
-    async function start(node: string): Promise<Node> {
+    /** With a store that takes so long for each transaction. */
+    async function start(node: string, slowMs = 0): Promise<Node> {
       const store = await open();
       stores.push(store);
-      const started = new Node(store, node, clock);
+      const started = new Node(slowMs === 0 ? store : slowed(store, slowMs), node, clock);
       nodes.push(started);
       return started;
     }
@@ -249,6 +264,21 @@ export function sharesContract(name: string, openDatabase: () => Promise<() => P
       await pass(LEASE_MS + 1_000);
       expect(await b.admitted(10, limits)).toBe(8);
       expect(await a.admitted(10, limits)).toBe(0);
+    }, 20_000);
+
+    test("what was given and is not taken yet is not given once more", async () => {
+      const [a, b] = [await start("node_a"), await start("node_b", 100)];
+      await a.admitOne({ requestsPerMinute: 100 });
+      await b.admitOne({ requestsPerMinute: 100 });
+      expect(await countOf("SELECT * FROM rate_shares WHERE node = 'node_a' AND share >= 49")).toBe(1);
+    }, 20_000);
+
+    test("who has not heard of a lower limit still gives of it what others want", async () => {
+      const [a, b] = [await start("node_a"), await start("node_b")];
+      await a.admitOne({ requestsPerDay: 100 });
+      await b.admitOne({ requestsPerDay: 100 });
+      for (let more = 0; more < 7; more++) await b.admitOne({ requestsPerDay: 10 });
+      expect(await b.admitted(3, { requestsPerDay: 10 })).toBeLessThanOrEqual(1);
     }, 20_000);
 
     test("a limit that is lowered holds for both at once", async () => {

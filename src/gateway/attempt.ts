@@ -17,6 +17,7 @@ import { assertProviderOpen, noteProviderRates, noteProviderRefusal } from "./pr
 import { admitAttempt, tokensUsed } from "./rate-admission.ts";
 import { reservation } from "./reservation.ts";
 import type { Limited, TimeLimits } from "./time-limits.ts";
+import { together } from "./together.ts";
 import type { UpstreamAnswer } from "./upstream/answer.ts";
 import type { Exchange } from "./upstream/exchange.ts";
 import type { Upstream } from "./upstream/upstream.ts";
@@ -155,7 +156,7 @@ export class Attempt implements Limited, Recipient {
   }
 
   /** Sends the request, unless the caller has gone. */
-  start(outbound: Outbound): Promise<UpstreamAnswer> {
+  async start(outbound: Outbound): Promise<UpstreamAnswer> {
     this.parts.running.add(this);
     this.limit(this.parts.settings.firstByteLimitMs);
     this.parts.limits.watch(this);
@@ -167,7 +168,10 @@ export class Attempt implements Limited, Recipient {
     clientSignal.addEventListener("abort", this.onClientGone, ONCE);
     this.left = true;
     this.exchange = this.parts.upstream.send(outbound);
-    return this.exchange.answer;
+    const answer = await this.exchange.answer;
+    await together();
+    if (this.ended === undefined) return answer;
+    throw new UpstreamError("the attempt ended before its answer was passed on", { sent: true });
   }
 
   /** Turns the provider's answer into the caller's; `key` is what it must not repeat. */

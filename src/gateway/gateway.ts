@@ -20,6 +20,7 @@ import { requestHeaders } from "./request-headers.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 import { badPath, createTargetReader } from "./target.ts";
 import { createTimeLimits } from "./time-limits.ts";
+import { together } from "./together.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
 export interface GatewayOptions {
@@ -166,7 +167,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     };
     metrics.requestStarted();
     preparing++;
-    return answer(request, server, known).then(answered, (error: unknown) => answered(failed(error, known)));
+    return together()
+      .then(() => answer(request, server, known))
+      .then(answered, (error: unknown) => answered(failed(error, known)));
   }
 
   const inFlight = () => Math.max(preparing, running.size);

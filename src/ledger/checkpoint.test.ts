@@ -1,8 +1,9 @@
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
-import { existsSync, statSync } from "node:fs";
+import { expect, spyOn, test } from "bun:test";
+import { existsSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Log, silentLog } from "../kernel/index.ts";
+import { createCheckpointer } from "./checkpoint.ts";
 import { fixedClock, reservedAttempt, settledAttempt, temporaryFolder } from "./ledger.testing.ts";
 import { openLedger, type OpenedLedger } from "./open.ts";
 
@@ -88,4 +89,21 @@ test("closing while the thread is at work loses nothing and leaves no write-ahea
   expect(existsSync(`${path}-wal`)).toBe(false);
   using database = new Database(path, { readonly: true });
   expect(database.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);
+});
+
+test("what a commit has folded in is not folded in once more for a quiet moment that began before", async () => {
+  const path = join(temporaryFolder(), "node-1.db");
+  using database = new Database(path);
+  const checkpoint = database.query("PRAGMA wal_checkpoint(PASSIVE)");
+  const folds = spyOn(checkpoint, "all");
+  spyOn(database, "query").mockReturnValue(checkpoint);
+  const checkpointer = createCheckpointer(database, path, silentLog);
+  checkpointer.written(200);
+  writeFileSync(`${path}-wal`, "");
+  truncateSync(`${path}-wal`, 40 * MEBI);
+  checkpointer.written(200);
+  expect(folds).toHaveBeenCalledTimes(1);
+  await Bun.sleep(150);
+  expect(folds).toHaveBeenCalledTimes(1);
+  await checkpointer.close();
 });

@@ -40,6 +40,7 @@ export function createCheckpointer(database: Database, path: string, log: Log): 
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const fold = () => {
+    clearTimeout(timer);
     timer = undefined;
     try {
       const [result] = checkpoint.all();

@@ -96,8 +96,12 @@ for (const { id, traits, sources } of HERE) {
     const isGuide = ["avante", "codecompanion"].includes(id);
 
     test("a dry run shows what would change, no secret, and changes nothing", async () => {
-      const { code, stdout, stderr } = await home.run(["tools", "connect", id, "--dry-run"], options);
+      const { code, stdout, stderr } = await home.run(
+        ["tools", "connect", id, "--dry-run", "--model", "gpt-5.2"],
+        options,
+      );
       expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout.includes("chooses its models itself")).toBe(traits.wantsModels !== true);
       expect(stdout).toContain("→ connection ");
       for (const secret of Object.values(PLANTED)) expect(stdout).not.toContain(secret);
       expect(stdout).not.toMatch(/sk-ownkey-[A-Za-z0-9]{8}/);

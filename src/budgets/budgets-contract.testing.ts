@@ -173,6 +173,7 @@ export function budgetsContract(engine: string, openGround: () => Promise<Ground
       ["a 32nd of the month", { resetDay: 32 }],
       ["half a day of the month", { resetDay: 1.5 }],
       ["an eighth day of the week", { unit: "week", resetDay: 8 }],
+      ["a time zone of what never begins anew", { unit: "lifetime", timeZone: "Europe/Berlin" }],
       ["a reset day of a day", { unit: "day", resetDay: 1 }],
       ["more than the database holds", { limitNanos: 2n ** 62n }],
       ["more spent than the database holds", { spentNanos: 2n ** 62n }],

@@ -24,6 +24,9 @@ export function checkedSettings(
   if (limitNanos > MOST_NANOS || spentNanos > MOST_NANOS) {
     throw refused("the amount is too large", "the largest is 1000000000usd");
   }
+  if (unit === "lifetime" && input.timeZone !== undefined) {
+    throw refused("a budget for the whole lifetime has no time zone", "it never begins anew; leave it out");
+  }
   const timeZone = input.timeZone ?? before.timeZone;
   if (!isTimeZone(timeZone)) {
     throw refused(

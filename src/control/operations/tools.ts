@@ -141,7 +141,7 @@ export const plan = operation({
       connection: way.connection.name,
       files: files.map((file) => fileDocument(file, secretsOf(adapter, machine))),
       steps: steps.map((step) => stepDocument(step, false)),
-      notes: [...notes],
+      notes: [...notes, ...notesOnModel(adapter, input.model)],
       limits: [...(adapter.limits ?? [])],
       restart: adapter.traits.restart ?? null,
       bySubscription: explainTool(adapter, machine).bySubscription,
@@ -371,6 +371,11 @@ async function prepare(
       served: way.served,
     },
   };
+}
+
+function notesOnModel({ name, traits }: ToolAdapter, model: string | undefined): string[] {
+  if (model === undefined || traits.wantsModels === true) return [];
+  return [`${name} chooses its models itself: ${model} is only asked for in the request that tries it out`];
 }
 
 function itemOf(control: Control, adapter: ToolAdapter, machine: ToolMachine) {

@@ -21,8 +21,6 @@ const RETRY_MS = 500;
 /** While each turn of the event loop brings further rows, a commit waits for more: up to so many, for so long. */
 const MOST_ROWS = 128;
 const LONGEST_WAIT_MS = 2;
-/** Nobody waits for a settlement as a request waits for its reservation: it goes with the next one, or after this time. */
-const SETTLED_WITHIN_MS = 3;
 
 interface Write {
   readonly ref: AttemptRef;
@@ -54,8 +52,8 @@ export interface BatchOptions {
 
 /**
  * Collects rows until a turn of the event loop brings none, and writes them in one transaction: a commit costs as much as
- * a dozen rows. A reservation alone is written in the turn that it comes in. A promise is resolved only after the commit
- * that holds its row.
+ * a dozen rows. One row alone is written in the turn that it comes in. A promise is resolved only after the commit that
+ * holds its row.
  */
 export function createBatch({ database, path, log, onWritten }: BatchOptions): Batch {
   const insert = database.prepare(
@@ -90,7 +88,6 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
   /** When the oldest row began to wait, monotonic, and how many did in the turn before. */
   let waitingSinceMs = 0;
   let rowsBefore = 0;
-  let later: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let failing = false;
 
@@ -127,10 +124,9 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
   };
 
   const flush = () => {
-    clearImmediate(turn);
-    clearTimeout(later);
     clearTimeout(retry);
-    turn = later = retry = undefined;
+    turn = undefined;
+    retry = undefined;
     const writes = waiting;
     if (writes.length === 0) return;
     waiting = [];
@@ -162,9 +158,7 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
   ): Promise<AttemptRef> => {
     const written = Promise.withResolvers<AttemptRef>();
     waiting.push({ ref, reserved, settled, written });
-    if (reserved === undefined && waiting.length < MOST_ROWS) {
-      later ??= setTimeout(flush, SETTLED_WITHIN_MS);
-    } else if (turn === undefined) {
+    if (turn === undefined) {
       waitingSinceMs = performance.now();
       rowsBefore = waiting.length;
       turn = setImmediate(flushWhenQuiet);
@@ -184,6 +178,7 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
       open.delete(ref) ? add(ref, undefined, settled) : Promise.reject(notReserved(ref)),
     unwrittenSettlements: () => waiting.filter(settles).length,
     close() {
+      clearImmediate(turn);
       flush();
       clearTimeout(retry);
       const lost = new AppError("storage_full", `the ledger ${path} was closed before it could be written`);

@@ -47,6 +47,8 @@ export class Limiter {
   #ending = 0;
   /** Attempts settled so far. */
   #settlements = 0;
+  /** Resolved by the next one of those that are ending; there while somebody waits for it. */
+  #nextSettled: PromiseWithResolvers<void> | undefined;
 
   constructor(options: LimiterOptions) {
     this.#options = options;
@@ -58,6 +60,9 @@ export class Limiter {
       },
       ending: (by) => {
         this.#ending += by;
+        if (by > 0) return;
+        this.#nextSettled?.resolve();
+        this.#nextSettled = undefined;
       },
       wish: (budget, nanos) => desk.wish(budget, nanos),
       nowMs: () => desk.nowMs(),
@@ -78,13 +83,30 @@ export class Limiter {
     const untilMs = clock.monotonicMs() + WAIT_FOR_GRANT_MS;
     for (;;) {
       await desk.need(wanted.budgets.map((budget) => ({ budget, nanos: mostOf(budget, wanted) })));
-      const taken = this.#take(wanted, false);
+      const taken =
+        this.#take(wanted, true) ?? (await this.#takeWhatEnds(wanted)) ?? this.#take(wanted, false);
       if (taken !== undefined) return taken;
       const short = this.#shortest(wanted);
       const where = isMoreThanWhole(short) ? "nowhere" : this.#mayComeFrom(short);
       if (where === "nowhere" || clock.monotonicMs() >= untilMs) throw budgetExceeded(short);
       await this.#waitFor(where, untilMs);
     }
+  }
+
+  /**
+   * All that is wanted, once attempts that have ended are settled: else whoever asks right behind an answer would get less,
+   * and a smaller output limit, than whoever asks a moment later.
+   */
+  async #takeWhatEnds(wanted: Wanted): Promise<Reservation | undefined> {
+    const { clock, pause = sleep } = this.#options;
+    const untilMs = clock.monotonicMs() + ASK_AGAIN_MS;
+    while (this.#ending > 0 && clock.monotonicMs() < untilMs) {
+      this.#nextSettled ??= Promise.withResolvers();
+      await Promise.race([this.#nextSettled.promise, pause(ASK_AGAIN_MS)]);
+      const taken = this.#take(wanted, true);
+      if (taken !== undefined) return taken;
+    }
+    return undefined;
   }
 
   /** Where more may come from in a moment. */

@@ -106,13 +106,11 @@ async function makeAttempt(
     funds.reservation?.settle(0n);
     throw error;
   }
-  const attempt = new Attempt(parts, plan, { ref, funds, priceVersion, admission });
+  const attempt = new Attempt(parts, plan, { ref, funds, priceVersion, admission, key });
   try {
     const { method, url } = plan;
     parts.onUse.began(reserved.virtualKeyId, reserved.providerKeyId, nowMs);
-    const answer = await attempt.start({ method, url, destination, headers, body });
-    const passed = attempt.pass(answer, key);
-    return passed instanceof Promise ? await passed : passed;
+    return await attempt.run({ method, url, destination, headers, body });
   } catch (error) {
     throw attempt.failed(error);
   }
@@ -124,6 +122,8 @@ interface Held {
   readonly funds: Funds;
   readonly priceVersion: string;
   readonly admission: Admission | undefined;
+  /** The provider's, which the answer must not repeat. */
+  readonly key: Secret;
 }
 
 /**
@@ -138,7 +138,10 @@ export class Attempt implements Limited, Recipient {
   private readonly lastMomentMs: number;
   private readonly onClientGone = () => this.abort("client_gone");
   private exchange: Exchange | undefined;
+  private arrived: UpstreamAnswer | undefined;
   private delivery: Delivery | undefined;
+  /** The caller's answer, when it was made before its turn. */
+  private passed: Promise<Response> | undefined;
   /** Handed on: what came before cannot have cost anything. */
   private left = false;
   private ended: AttemptEnd | undefined;
@@ -155,8 +158,8 @@ export class Attempt implements Limited, Recipient {
     return this.delivery?.status ?? null;
   }
 
-  /** Sends the request, unless the caller has gone. */
-  async start(outbound: Outbound): Promise<UpstreamAnswer> {
+  /** Sends the request, unless the caller has gone, and gives the caller's answer. */
+  async run(outbound: Outbound): Promise<Response> {
     this.parts.running.add(this);
     this.limit(this.parts.settings.firstByteLimitMs);
     this.parts.limits.watch(this);
@@ -168,15 +171,15 @@ export class Attempt implements Limited, Recipient {
     clientSignal.addEventListener("abort", this.onClientGone, ONCE);
     this.left = true;
     this.exchange = this.parts.upstream.send(outbound);
-    const answer = await this.exchange.answer;
+    this.arrived = await this.exchange.answer;
     await together();
-    if (this.ended === undefined) return answer;
-    throw new UpstreamError("the attempt ended before its answer was passed on", { sent: true });
+    return await (this.passed ?? this.pass(this.arrived));
   }
 
-  /** Turns the provider's answer into the caller's; `key` is what it must not repeat. */
-  pass(answer: UpstreamAnswer, key: Secret): Response | Promise<Response> {
+  /** Turns the provider's answer into the caller's. */
+  private pass(answer: UpstreamAnswer): Response | Promise<Response> {
     const { parts, plan } = this;
+    const { key } = this.held;
     noteProviderRates(parts.providerRates, plan, answer);
     // An answer may take minutes, and the body is the large part of a request.
     plan.body = null;
@@ -207,8 +210,16 @@ export class Attempt implements Limited, Recipient {
   }
 
   abort(end: AttemptEnd): void {
+    // What has come counts for what it is, also when the attempt ends before its turn.
+    if (this.arrived !== undefined && this.delivery === undefined) this.passBeforeEnd(this.arrived);
     this.finish(end);
     this.exchange?.abort();
+  }
+
+  private passBeforeEnd(answer: UpstreamAnswer): void {
+    this.passed = Promise.try(() => this.pass(answer));
+    // Told to whoever awaits the answer, in a moment.
+    this.passed.catch(() => {});
   }
 
   asked(): void {

@@ -101,6 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const local = localAnswer(method, target, directory, known.requestId);
     if (local !== undefined) return local;
     if (draining) throw stopping();
+    await together();
     const refreshed = directory.refresh();
     if (refreshed !== undefined) await refreshed;
     const credentials = presentedCredentials(headers, target.queryKey);
@@ -167,9 +168,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     };
     metrics.requestStarted();
     preparing++;
-    return together()
-      .then(() => answer(request, server, known))
-      .then(answered, (error: unknown) => answered(failed(error, known)));
+    return answer(request, server, known).then(answered, (error: unknown) => answered(failed(error, known)));
   }
 
   const inFlight = () => Math.max(preparing, running.size);

@@ -41,6 +41,12 @@ const get = (path: string, host = `localhost:${gateway.port}`) =>
 
 const statusOf = (answer: string) => Number(answer.split(" ")[1]);
 
+test("requests that are sent at once, without waiting for answers, are answered where nobody has to be asked", async () => {
+  const request = `GET /healthz HTTP/1.1\r\nHost: localhost:${gateway.port}\r\n`;
+  const answers = await exchange(`${request}\r\n${request}Connection: close\r\n\r\n`);
+  expect(answers.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+});
+
 test.each([
   "localhost:4000/#@x",
   "localhost/",

@@ -1,5 +1,6 @@
 // A provider that is down, slow, garbled, cut or dishonest: each gets a clear answer and an honest ledger row.
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { connect } from "node:net";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { chunked, json, rawBytes, startUpstream, type Upstream, whole } from "../../test/support/upstream.ts";
 import {
@@ -61,6 +62,29 @@ test.each([
   const [row] = await gateway.ledger.settledRows(1);
   expect(row?.settled).toMatchObject({ end: "upstream_cut", costNanos: RESERVED_NANOS, estimated: true });
   expect(upstream.arrived.length).toBe(1);
+});
+
+test.each([
+  ["an error", whole(429, "{}"), { end: "refused", status: 429, costNanos: 0n, estimated: false }],
+  ["a whole answer", json(200, USED), { end: "complete", status: 200, estimated: false }],
+])("%s that comes in the moment the caller leaves counts for what it is", async (_, answers, expected) => {
+  const caller = connect(gateway.port, "127.0.0.1");
+  caller.on("error", () => {});
+  upstream.behave((arrived, socket) => {
+    void answers(arrived, socket);
+    caller.resetAndDestroy();
+  });
+  const body = JSON.stringify(ASKED);
+  const head = [
+    "POST /v1/chat/completions HTTP/1.1",
+    `Host: 127.0.0.1:${gateway.port}`,
+    `Authorization: Bearer ${VIRTUAL_KEY}`,
+    "Content-Type: application/json",
+    `Content-Length: ${body.length}`,
+  ];
+  caller.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+  const [row] = await gateway.ledger.settledRows(1);
+  expect(row?.settled).toMatchObject(expected);
 });
 
 test.each(["reset", "close"] as const)(

@@ -85,7 +85,7 @@ export function createBatch({ database, path, log, onWritten }: BatchOptions): B
   const open = new Set<AttemptRef>();
   let waiting: Write[] = [];
   let turn: ReturnType<typeof setImmediate> | undefined;
-  /** When the oldest row began to wait, monotonic, and how many did in the turn before. */
+  /** When the first of them came, monotonic, and how many there were in the turn before. */
   let waitingSinceMs = 0;
   let rowsBefore = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;

@@ -61,7 +61,7 @@ export interface SettledAttempt {
 export type AttemptRef = number;
 
 /**
- * The durable record of every request of one gateway process. Rows of one event-loop turn are written in one
+ * The durable record of every request of one gateway process. Rows that come in together are written in one
  * transaction.
  */
 export interface Ledger {

@@ -1,6 +1,6 @@
 // What becomes of a budget's money when gateways share it, die, lose power, or stand on another database.
 import { describe, expect, test } from "bun:test";
-import { silentLog, systemRandomness } from "../../kernel/index.ts";
+import { silentLog, systemClock, systemRandomness } from "../../kernel/index.ts";
 import { type AbandonedLedger, settleAbandoned } from "../../ledger/index.ts";
 import { codeOf, Fleet, keepCopy, withTx } from "../fleet.testing.ts";
 import { Limiter } from "../limiter.ts";
@@ -63,6 +63,21 @@ describe("one gateway", () => {
     reservation.settle(45n);
     expect(await codeOf(node.request(500n, { leastNanos: 60n }))).toBe("budget_exceeded");
     expect((await node.request(500n, { leastNanos: 55n })).reservation.hardNanos).toBe(55n);
+  });
+
+  test("right behind an answer a request gets all that it wants, not what is left until the answer is settled", async () => {
+    await using fleet = await Fleet.open();
+    await fleet.set({ limitNanos: 100n });
+    const { desk, book } = await fleet.start();
+    const limiter = new Limiter({ desk, clock: systemClock });
+    const { budgets } = book.definitions;
+    const wanted = { budgets, mostNanos: 60n, leastNanos: 1n, guessNanos: 60n };
+    const first = await limiter.reserve(wanted);
+    first.end();
+    setTimeout(() => first.settle(10n), 2);
+    const second = await limiter.reserve(wanted);
+    expect(second.hardNanos).toBe(60n);
+    second.settle(10n);
   });
 
   test("what cost more than was reserved is booked in full, and nothing more is given out", async () => {

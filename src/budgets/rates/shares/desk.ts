@@ -235,7 +235,7 @@ export class ShareDesk implements Sharing {
     );
     const wanted = new Map<string, number>();
     for (const row of asked) {
-      // What was given before and is not taken yet is theirs already: else every look would halve what is left here.
+      // What nobody holds is theirs to take: if it counted as missing, every look would halve what is left here.
       const free = Math.max(0, intOf(row, "wanted_of") - intOf(row, "held"));
       const missing = intOf(row, "wanted") - free;
       if (missing > 0) wanted.set(textOf(row, "counter"), missing);

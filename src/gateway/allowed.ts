@@ -1,5 +1,5 @@
 import { addressAllowed, matchesAny, matchesPattern, type VirtualKeyPolicy } from "../access/index.ts";
-import { type AppError, maskSecrets } from "../kernel/index.ts";
+import { AppError, maskSecrets } from "../kernel/index.ts";
 import type { RouteRule } from "../providers/index.ts";
 import { notAllowed } from "./errors.ts";
 
@@ -44,9 +44,15 @@ export function pathRefused(method: string, path: string): AppError {
   );
 }
 
-/** @throws AppError `not_allowed` unless the key's policy names the address, or names none. */
+/**
+ * @throws AppError `not_allowed` unless the key's policy names the address, or names none; `cancelled` when there is no
+ *   address any more: nobody was refused who has left.
+ */
 export function checkAddress(policy: VirtualKeyPolicy, address: () => string | undefined): void {
-  if (policy.addresses.length === 0 || addressAllowed(policy, address())) return;
+  if (policy.addresses.length === 0) return;
+  const from = address();
+  if (from === undefined) throw new AppError("cancelled", "the caller went away");
+  if (addressAllowed(policy, from)) return;
   throw notAllowed(
     "address",
     "this virtual key may not be used from where the request came from",

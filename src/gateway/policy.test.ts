@@ -391,6 +391,20 @@ test("a virtual key kept to some addresses is refused from others, and one kept 
   expect(upstream.arrived).toHaveLength(1);
 });
 
+test("who left before the address was looked at is not written down as refused", async () => {
+  allow({ addresses: ["127.0.0.0/8"] });
+  const headers = { host: `127.0.0.1:${gateway.port}`, authorization: `Bearer ${VIRTUAL_KEY}` };
+  const request = new Request(`${gateway.url}/v1/models`, { headers });
+  const answer = await gateway.gateway.handle(request, {
+    port: gateway.port,
+    timeout() {},
+    address: () => undefined,
+  });
+  expect(answer.status).toBe(499);
+  expect(gateway.denials).toEqual([]);
+  expect(upstream.arrived).toHaveLength(0);
+});
+
 test("with no connection at all a request is told so, whatever its body, in its own dialect", async () => {
   gateway.directory.list.splice(0);
   for (const path of ["/v1/chat/completions", "/v1/messages", "/v1beta/models/gemini-x:generateContent"]) {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { RateLimits } from "../../../access/index.ts";
 import { AppError, type Clock, silentLog } from "../../../kernel/index.ts";
 import type { Store } from "../../../store/index.ts";
+import { withTx } from "../../fleet.testing.ts";
 import type { Admission } from "../admission.ts";
 import { GatewayRates } from "../gateway-rates.ts";
 import { request } from "../rates.testing.ts";
@@ -70,16 +71,9 @@ class Node {
 }
 
 function slowed(store: Store, timeMs: number): Store {
-  const tx: Store["tx"] = async (work) => {
+  return withTx(store, async (work) => {
     await Bun.sleep(timeMs);
     return await store.tx(work);
-  };
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === "tx") return tx;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
   });
 }
 

@@ -83,8 +83,7 @@ export class Limiter {
     const untilMs = clock.monotonicMs() + WAIT_FOR_GRANT_MS;
     for (;;) {
       await desk.need(wanted.budgets.map((budget) => ({ budget, nanos: mostOf(budget, wanted) })));
-      const taken =
-        this.#take(wanted, true) ?? (await this.#takeWhatEnds(wanted)) ?? this.#take(wanted, false);
+      const taken = await this.#takeBehindEnded(wanted);
       if (taken !== undefined) return taken;
       const short = this.#shortest(wanted);
       const where = isMoreThanWhole(short) ? "nowhere" : this.#mayComeFrom(short);
@@ -94,19 +93,19 @@ export class Limiter {
   }
 
   /**
-   * All that is wanted, once attempts that have ended are settled: else whoever asks right behind an answer would get less,
-   * and a smaller output limit, than whoever asks a moment later.
+   * Less than is wanted only when no attempt that has ended is about to be settled: else whoever asks right behind an answer
+   * would get less, and a smaller output limit, than whoever asks a moment later.
    */
-  async #takeWhatEnds(wanted: Wanted): Promise<Reservation | undefined> {
+  async #takeBehindEnded(wanted: Wanted): Promise<Reservation | undefined> {
     const { clock, pause = sleep } = this.#options;
     const untilMs = clock.monotonicMs() + ASK_AGAIN_MS;
-    while (this.#ending > 0 && clock.monotonicMs() < untilMs) {
+    for (;;) {
+      const mayWait = this.#ending > 0 && clock.monotonicMs() < untilMs;
+      const taken = this.#take(wanted, mayWait);
+      if (taken !== undefined || !mayWait) return taken;
       this.#nextSettled ??= Promise.withResolvers();
       await Promise.race([this.#nextSettled.promise, pause(ASK_AGAIN_MS)]);
-      const taken = this.#take(wanted, true);
-      if (taken !== undefined) return taken;
     }
-    return undefined;
   }
 
   /** Where more may come from in a moment. */
